@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['**/*.e2e.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Whole processes and real disks: one file at a time, so that a slow machine does not look like a bug.
+    fileParallelism: false,
+  },
+});
