@@ -3,11 +3,15 @@ import { spawnSync } from 'node:child_process';
 
 const args = process.argv.slice(2);
 const quiet = args.includes('--quiet');
-const result = spawnSync('turbo', args.filter((arg) => arg !== '--quiet'), {
-  env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-  stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-  shell: process.platform === 'win32',
-});
+const result = spawnSync(
+  'turbo',
+  args.filter((arg) => arg !== '--quiet'),
+  {
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    shell: process.platform === 'win32',
+  },
+);
 if (result.error) throw result.error;
 if (quiet && result.status !== 0) process.stderr.write(Buffer.concat([result.stdout, result.stderr]));
 process.exit(result.status ?? 1);
