@@ -5,6 +5,7 @@ export default defineConfig({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  external: ['@napi-rs/blake-hash'], // optional and native: never bundled
   splitting: true,
   clean: true,
   dts: { entry: { index: 'src/index.ts' }, compilerOptions: { ignoreDeprecations: '6.0' } },
