@@ -15,6 +15,7 @@ const vitest = (folders) =>
   turbo(
     'test',
     ...folders.map((folder) => `--filter=./${folder}`),
+    '--only', // built by the first step
     '--continue',
     '--concurrency=1', // tests watch the clock: let each workspace have the machine
     '--',

@@ -7,6 +7,7 @@ export default defineConfig({
   platform: 'neutral',
   external: [/^node:/],
   target: 'node20',
+  removeNodeProtocol: false,
   splitting: true,
   clean: true,
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },

@@ -5,6 +5,7 @@ export default defineConfig({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  removeNodeProtocol: false,
   external: ['@napi-rs/blake-hash'], // optional and native: never bundled
   splitting: true,
   clean: true,
