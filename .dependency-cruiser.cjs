@@ -69,7 +69,10 @@ module.exports = {
       comment: 'machine/ sees only itself and shared constants.',
       severity: 'error',
       from: { path: `${protocol}machine/`, pathNot: tests },
-      to: { path: protocol, pathNot: [`${protocol}machine/`, `${protocol}(codes|limits|errors|vocabulary)\\.ts$`] },
+      to: {
+        path: protocol,
+        pathNot: [`${protocol}machine/`, `${protocol}(codes|limits|errors|vocabulary)\\.ts$`],
+      },
     },
     {
       name: 'tests-stay-out',
