@@ -1,0 +1,7 @@
+export {
+  Connection,
+  type ConnectionOptions,
+  createConnection,
+  type OpenArguments,
+} from './connection/connection.js';
+export type { ConnectionEvent, Negotiated, OpenRequest, OperationResult } from './connection/events.js';

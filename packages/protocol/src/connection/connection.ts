@@ -1,0 +1,854 @@
+import { type Code, codeName, codeNumber } from '../codes.js';
+import { LocalProtocolError } from '../errors.js';
+import { type Limits, resolveLimits } from '../limits.js';
+import { type ConnectionMachineEvent, type ConnectionState, connectionTable } from '../machine/connection.js';
+import { ReceiveCredit, SendCredit } from '../machine/credit.js';
+import type { OperationEvent } from '../machine/events.js';
+import { initialStates, machineOf, stepOperation } from '../machine/operation.js';
+import { step } from '../machine/table.js';
+import { type DigestAlgorithm, type Entry, type Operation, operations } from '../vocabulary.js';
+import { FrameDecoder } from '../wire/decoder.js';
+import { frameName, frameTypes, type MessageName } from '../wire/frame.js';
+import { decodeMessage, encodeMessageView, type Messages } from '../wire/messages.js';
+import { type ForeignProtocol, foreignReply, PREFACE } from '../wire/preface.js';
+import { clipUtf8 } from '../wire/utf8.js';
+import type { ConnectionEvent, Negotiated, OperationResult } from './events.js';
+import { chooseDigest, helloOf, type Offer, VERSION } from './negotiation.js';
+import { OutputQueue } from './output-queue.js';
+import { isDiscarding, type StreamRecord } from './stream.js';
+
+export interface ConnectionOptions {
+  /** A client connects and opens streams; a server answers. */
+  readonly role: 'client' | 'server';
+  /** Milliseconds on any clock that only goes forward; the same clock as every later `now`. */
+  readonly now: number;
+  /** `size` unpredictable bytes. */
+  readonly random: (size: number) => Uint8Array;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Digests this end can compute, best first. Default: sha256. */
+  readonly digests?: readonly DigestAlgorithm[] | undefined;
+  /** Numbers of optional features. Default: none. */
+  readonly capabilities?: readonly number[] | undefined;
+  /** SASL mechanisms a server offers. Default: `ANONYMOUS`. */
+  readonly mechanisms?: readonly string[] | undefined;
+  /** Name and version of the program, up to 128 bytes. */
+  readonly agent?: string | undefined;
+  /**
+   * Asked before the window of the connection grows by `bytes`; false keeps it as it is. This is how one budget bounds
+   * what a process promises to all its peers. Default: always true.
+   */
+  readonly reserveCredit?: ((bytes: number) => boolean) | undefined;
+}
+
+/** OPEN without what the connection fills in. */
+export type OpenArguments = Omit<Messages['OPEN'], 'operation' | 'operationId' | 'path'> & {
+  readonly operation: Operation;
+  /** 16 bytes; default: random. The same on every retry of the same request. */
+  readonly operationId?: Uint8Array | undefined;
+  readonly path?: string | undefined;
+};
+
+/** Creates the sans-IO core of one connection. */
+export function createConnection(options: ConnectionOptions): Connection {
+  return new Connection(options);
+}
+
+const MAX_REASON_BYTES = 1024;
+
+/**
+ * One FileX connection without a socket, clock or file: bytes and time go in, bytes and events come out.
+ *
+ * Use: push what arrives with {@link receive} and drain {@link events}; ask {@link takeOutput} for what to send after
+ * anything that may have caused output; call {@link handleTimeout} when {@link nextTimeout} has come. What a peer does
+ * never throws; it becomes a `fault` event, after which the connection only has its last words to send. What the
+ * caller does wrong throws `LocalProtocolError` and changes nothing.
+ */
+export class Connection {
+  readonly role: 'client' | 'server';
+  readonly limits: Limits;
+  readonly #random: (size: number) => Uint8Array;
+  readonly #reserveCredit: (bytes: number) => boolean;
+  readonly #offer: Offer;
+  readonly #decoder: FrameDecoder;
+  readonly #output = new OutputQueue();
+  readonly #streams = new Map<number, StreamRecord>();
+  readonly #receiveCredit: ReceiveCredit;
+  #sendCredit = new SendCredit(0);
+  #state: ConnectionState = 'idle';
+  #events: ConnectionEvent[] = [];
+  #peer: Messages['HELLO'] | undefined;
+  #negotiated: Negotiated | undefined;
+  /** The highest stream id seen; every lower odd id is open or has ended. */
+  #lastStream = 0;
+  #goAwaySent = false;
+  #drainedTold = false;
+  #unansweredPings = 0;
+  #connectedAt: number;
+  #heardAt: number;
+  #probedAt: number | undefined;
+  #token = 0;
+  /** Set between the header of a DATA frame and its last byte. */
+  #dataStream: StreamRecord | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.role = options.role;
+    this.limits = resolveLimits(options.limits);
+    this.#random = options.random;
+    this.#reserveCredit = options.reserveCredit ?? (() => true);
+    this.#connectedAt = options.now;
+    this.#heardAt = options.now;
+    this.#receiveCredit = new ReceiveCredit(this.limits.initialConnectionWindow);
+    this.#offer = {
+      limits: this.limits,
+      digests: options.digests ?? ['sha256'],
+      capabilities: options.capabilities ?? [],
+      mechanisms: options.role === 'server' ? (options.mechanisms ?? ['ANONYMOUS']) : [],
+      agent: clipUtf8(options.agent ?? '', 128),
+      nonce: options.random(32),
+    };
+    this.#decoder = new FrameDecoder(
+      {
+        onPreface: () => undefined,
+        onDataHeader: (stream, length) => this.#onDataHeader(stream, length),
+        onData: (_stream, bytes) => this.#onData(bytes),
+        onFrame: (type, stream, payload) => this.#onFrame(type, stream, payload),
+        onFault: (code, message, foreign) => this.#onDecoderFault(code, message, foreign),
+      },
+      this.limits,
+    );
+    if (this.role === 'client') this.#sendHello('C_HELLO');
+  }
+
+  // ------------------------------------------------------------------ what a caller can see
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** What the HELLOs settled; undefined before. */
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated;
+  }
+
+  /** Streams that have not ended on both sides. */
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether `open` would be allowed now. */
+  get canOpen(): boolean {
+    return (
+      this.role === 'client' && this.#state === 'open' && this.#streams.size < (this.#peer?.maxStreams ?? 0)
+    );
+  }
+
+  /** The largest DATA payload the peer takes. */
+  get maxDataPayload(): number {
+    return Math.min(this.#peer?.maxDataPayload ?? 0, this.limits.maxDataPayload);
+  }
+
+  /** What this end promises the peer: bytes between consumed and granted. */
+  get connectionWindow(): number {
+    return this.#receiveCredit.window;
+  }
+
+  /** Bytes waiting to be taken. */
+  get outputSize(): number {
+    return this.#output.size;
+  }
+
+  /** Whether the stream has not ended on both sides. */
+  isOpen(stream: number): boolean {
+    return this.#streams.has(stream);
+  }
+
+  /** How many bytes `write` takes on this stream now: the lesser of its own credit and the connection's. */
+  sendable(stream: number): number {
+    const record = this.#streams.get(stream);
+    if (
+      record?.send === undefined ||
+      !this.#allows(record, this.role === 'client' ? 'I_DATA' : this.#bulkEvent(record))
+    ) {
+      return 0;
+    }
+    if (isDiscarding(record)) return 0;
+    return Math.max(0, Math.min(record.send.available, this.#sendCredit.available));
+  }
+
+  // ------------------------------------------------------------------ bytes and time in
+
+  /**
+   * Takes the next bytes from the peer, cut anywhere. Events may hold views of `chunk`, so it must stay as it is until
+   * each of them was consumed.
+   */
+  receive(chunk: Uint8Array, now: number): void {
+    if (this.#state === 'closed') return;
+    if (chunk.length > 0) {
+      this.#heardAt = now;
+      this.#probedAt = undefined;
+    }
+    this.#decoder.push(chunk);
+  }
+
+  /** Takes the events out, in order. */
+  events(): ConnectionEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** When `handleTimeout` is next wanted; undefined when nothing is waited for. */
+  nextTimeout(): number | undefined {
+    switch (this.#state) {
+      case 'closed':
+        return undefined;
+      case 'open':
+      case 'draining':
+        return this.#probedAt === undefined
+          ? this.#heardAt + this.limits.keepaliveInterval
+          : this.#probedAt + this.limits.keepaliveTimeout;
+      default:
+        return this.#connectedAt + this.limits.handshakeTimeout;
+    }
+  }
+
+  handleTimeout(now: number): void {
+    const due = this.nextTimeout();
+    if (due === undefined || now < due) return;
+    if (this.#state !== 'open' && this.#state !== 'draining') {
+      this.#fault('TIMEOUT', `the handshake took longer than ${this.limits.handshakeTimeout} ms`);
+    } else if (this.#probedAt === undefined) {
+      this.#probedAt = now;
+      this.#send('PING', 0, { token: this.#nextToken() });
+    } else {
+      this.#fault('TIMEOUT', `nothing was heard for ${now - this.#heardAt} ms`);
+    }
+  }
+
+  // ------------------------------------------------------------------ bytes out
+
+  /**
+   * Takes what is to be sent: parts that hold at least `max` bytes, or everything. Payloads of DATA are the very
+   * buffers given to `write`; they belong to the transport until it has sent them.
+   */
+  takeOutput(max: number = Number.POSITIVE_INFINITY): Uint8Array[] {
+    const parts = this.#output.take(max);
+    if (this.#output.size === 0) this.#unansweredPings = 0;
+    return parts;
+  }
+
+  // ------------------------------------------------------------------ handshake
+
+  /** Client: starts, or goes on with, authentication. */
+  authenticate(mechanism: string | undefined, data?: Uint8Array): void {
+    this.#own('client');
+    this.#advance('C_AUTH');
+    this.#send('AUTH', 0, { mechanism, data });
+  }
+
+  /** Server: asks the client for another step. */
+  challenge(data: Uint8Array): void {
+    this.#own('server');
+    this.#advance('S_AUTH_CONTINUE');
+    this.#send('AUTH', 0, { step: 'continue', data });
+  }
+
+  /** Server: the client is who it says; operations may start. */
+  authenticated(principal: string, data?: Uint8Array): void {
+    this.#own('server');
+    this.#advance('S_AUTH_SUCCESS');
+    this.#send('AUTH', 0, { step: 'success', principal, data });
+    this.#events.push({ type: 'ready', principal });
+  }
+
+  // ------------------------------------------------------------------ streams
+
+  /** Client: starts an operation; returns its stream. */
+  open(request: OpenArguments): number {
+    this.#own('client');
+    if (!this.canOpen) throw new LocalProtocolError('no stream can be opened now');
+    const machine = machineOf[request.operation];
+    const stream = this.#lastStream === 0 ? 1 : this.#lastStream + 2;
+    const { operation, operationId = this.#random(16), path = '', ...rest } = request;
+    this.#send('OPEN', stream, { ...rest, operation: operations.indexOf(operation), operationId, path });
+    this.#advance('C_OPEN');
+    this.#lastStream = stream;
+    this.#streams.set(stream, {
+      id: stream,
+      machine,
+      state: initialStates[machine],
+      send: machine === 'upload' ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow) : undefined,
+      receive:
+        machine === 'download' || machine === 'listing'
+          ? new ReceiveCredit(this.limits.initialStreamWindow)
+          : undefined,
+      base: 0,
+      dataLength: 0,
+      acknowledged: 0,
+    });
+    return stream;
+  }
+
+  /** Server: takes an upload from `offset` on, or announces the file of a download. */
+  accept(stream: number, accept: Omit<Messages['ACCEPT'], 'epoch'> & { readonly epoch?: number }): void {
+    const record = this.#sending(stream, 'R_ACCEPT', 'server');
+    record.base = accept.offset;
+    record.acknowledged = accept.offset;
+    this.#send('ACCEPT', stream, { ...accept, epoch: accept.epoch ?? 0 });
+  }
+
+  /**
+   * Sends file bytes: at most `sendable(stream)` and `maxDataPayload`. The buffer is passed on by identity and must stay
+   * as it is until the transport has sent it.
+   */
+  write(stream: number, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (bytes.length > this.maxDataPayload) {
+      throw new LocalProtocolError(
+        `${bytes.length} bytes are more than one frame takes (${this.maxDataPayload})`,
+      );
+    }
+    if (bytes.length > this.sendable(stream)) {
+      throw new LocalProtocolError(
+        `${bytes.length} bytes are more than can be sent now (${this.sendable(stream)})`,
+      );
+    }
+    const record = this.#sending(stream, this.role === 'client' ? 'I_DATA' : 'R_DATA', this.role);
+    this.#spend(record, bytes.length);
+    record.dataLength += bytes.length;
+    this.#output.data(stream, bytes);
+  }
+
+  /** Ends the bytes of a file. `length` counts from the start of the file, not of this stream. */
+  end(stream: number, length: number, digest: Uint8Array): void {
+    const record = this.#require(stream);
+    if (length !== record.base + record.dataLength) {
+      throw new LocalProtocolError(`the length is ${record.base + record.dataLength}, not ${length}`);
+    }
+    this.#sending(stream, this.role === 'client' ? 'I_END' : 'R_END', this.role);
+    this.#send('END', stream, { length, digest });
+  }
+
+  /** Server: says how much of an upload is durable. Lower than before is not allowed. */
+  acknowledge(stream: number, offset: number): void {
+    const record = this.#require(stream);
+    if (offset < record.acknowledged || offset > record.base + record.dataLength) {
+      throw new LocalProtocolError(`offset ${offset} cannot be acknowledged`);
+    }
+    this.#sending(stream, 'R_ACK', 'server');
+    record.acknowledged = offset;
+    this.#send('ACK', stream, { offset });
+  }
+
+  /** Server: sends one page of a listing, under credit like file bytes; see `entrySize` and `sendable`. */
+  writeEntries(stream: number, entries: readonly Entry[]): void {
+    const payload = encodeMessageView('ENTRY', { entries });
+    if (payload.length > this.sendable(stream)) {
+      throw new LocalProtocolError(`the page has ${payload.length} bytes, more than can be sent now`);
+    }
+    const record = this.#sending(stream, 'R_ENTRY', 'server');
+    this.#spend(record, payload.length);
+    this.#output.control(frameTypes.ENTRY, stream, payload);
+  }
+
+  /** Server: ends an operation with its result. */
+  result(
+    stream: number,
+    result: Omit<OperationResult, 'detail' | 'path'> & {
+      detail?: string | undefined;
+      path?: string | undefined;
+    },
+  ): void {
+    this.#sending(stream, result.status === 'OK' ? 'R_SUCCESS' : 'R_FAILURE', 'server');
+    this.#send('RESULT', stream, {
+      ...result,
+      path: result.path ?? '',
+      status: codeNumber(result.status),
+      detail: result.detail === undefined ? undefined : clipUtf8(result.detail, MAX_REASON_BYTES),
+    });
+    this.#afterStep(stream);
+  }
+
+  /** Gives a stream up. Does nothing on one that has ended. */
+  reset(stream: number, code: Code, reason?: string): void {
+    const record = this.#streams.get(stream);
+    if (record === undefined) return;
+    const event = this.role === 'client' ? 'I_RESET' : 'R_RESET';
+    if (!this.#allows(record, event)) return;
+    this.#sending(stream, event, this.role);
+    this.#sendReset(record, code, reason);
+    this.#afterStep(stream);
+  }
+
+  /**
+   * Gives back the credit of `count` bytes that a `data` or `entries` event delivered, once they are stored. Only this
+   * lets the peer send more.
+   */
+  consume(stream: number, count: number): void {
+    if (count === 0) return;
+    if (!this.#receiveCredit.consume(count))
+      throw new LocalProtocolError('more is consumed than was received');
+    this.#grantConnection();
+    const record = this.#streams.get(stream);
+    if (record?.receive === undefined) return;
+    if (!record.receive.consume(count))
+      throw new LocalProtocolError('more is consumed than the stream received');
+    const wantsMore = this.#allows(record, this.role === 'client' ? this.#bulkEvent(record) : 'I_DATA');
+    if (!wantsMore || isDiscarding(record)) return;
+    const limit = record.receive.grant();
+    if (limit === undefined) return;
+    this.#send('CREDIT', stream, { limit });
+    // A reader that keeps up earns a wider window, so that distance does not limit the rate.
+    record.receive.setWindow(Math.min(record.receive.window * 2, this.limits.maxStreamWindow));
+  }
+
+  // ------------------------------------------------------------------ the connection itself
+
+  /** Asks for a sign of life; the answer is a `pong` event with the token returned here. */
+  ping(): number {
+    if (!this.#alive()) throw new LocalProtocolError('the connection is not open');
+    const token = this.#nextToken();
+    this.#send('PING', 0, { token });
+    return token;
+  }
+
+  /** Ends gracefully: nothing new starts, what runs may finish, then a `drained` event says so. */
+  shutdown(reason?: string): void {
+    if (this.#state === 'closed' || this.#goAwaySent) return;
+    if (!this.#alive()) return this.abort('SHUTTING_DOWN', reason);
+    this.#advance(this.role === 'client' ? 'C_GOAWAY' : 'S_GOAWAY');
+    this.#sendGoAway('OK', reason);
+    this.#checkDrained();
+  }
+
+  /** Ends at once, telling the peer why. Streams are forgotten without further events. */
+  abort(code: Code, reason?: string): void {
+    if (this.#state === 'closed') return;
+    this.#sendGoAway(code, reason);
+    this.#close();
+  }
+
+  // ------------------------------------------------------------------ frames in
+
+  #onDecoderFault(code: Code, message: string, foreign: ForeignProtocol | undefined): void {
+    if (foreign === undefined) return this.#fault(code, message);
+    // The peer would not understand a GOAWAY. A client says nothing more; a server answers in the peer's own language.
+    this.#close();
+    if (this.role === 'server') this.#output.raw(foreignReply(foreign));
+    this.#events.push({ type: 'fault', code, message });
+  }
+
+  #onFrame(type: number, stream: number, payload: Uint8Array): void {
+    const name = frameName(type) as MessageName;
+    const decoded = decodeMessage(name, payload);
+    if (decoded.fault !== undefined) return this.#fault('MESSAGE_MALFORMED', decoded.fault);
+    // The table of messages ties each name to its type; TypeScript cannot follow that through a switch.
+    const message = decoded.message as never;
+    switch (name) {
+      case 'HELLO':
+        return this.#onHello(message);
+      case 'AUTH':
+        return this.#onAuth(message);
+      case 'GOAWAY':
+        return this.#onGoAway(message);
+      default:
+        break;
+    }
+    if (!this.#hear(name === 'OPEN' ? 'C_OPEN' : this.role === 'client' ? 'S_TRAFFIC' : 'C_TRAFFIC', name))
+      return;
+    switch (name) {
+      case 'OPEN':
+        return this.#onOpen(stream, message);
+      case 'ACCEPT':
+        return this.#onAccept(stream, message);
+      case 'END':
+        return this.#onEnd(stream, message);
+      case 'ACK':
+        return this.#onAck(stream, message);
+      case 'ENTRY':
+        return this.#onEntries(stream, message, payload.length);
+      case 'RESULT':
+        return this.#onResult(stream, message);
+      case 'RESET':
+        return this.#onReset(stream, message);
+      case 'CREDIT':
+        return this.#onCredit(stream, message);
+      case 'PING':
+        return this.#onPing(message);
+      case 'PONG':
+        this.#events.push({ type: 'pong', token: (message as Messages['PONG']).token });
+        return;
+      default: {
+        const never: never = name;
+        throw new Error(`unreachable frame ${String(never)}`);
+      }
+    }
+  }
+
+  #onHello(hello: Messages['HELLO']): void {
+    if (!this.#hear(this.role === 'client' ? 'S_HELLO' : 'C_HELLO', 'HELLO')) return;
+    if (!hello.versions.includes(VERSION)) {
+      return this.#fault(
+        'VERSION_UNSUPPORTED',
+        `the peer speaks FileX/${hello.versions.join(', ')}, this end FileX/${VERSION}`,
+      );
+    }
+    const own = helloOf(this.#offer);
+    const [client, server] = this.role === 'client' ? [own, hello] : [hello, own];
+    const algorithm = chooseDigest(client.digests, server.digests);
+    if (algorithm === undefined)
+      return this.#fault('VERSION_UNSUPPORTED', 'the two ends have no digest in common');
+    if (hello.maxDataPayload === 0 || hello.maxStreams === 0) {
+      return this.#fault('MESSAGE_MALFORMED', 'HELLO offers a limit of 0');
+    }
+    this.#peer = hello;
+    this.#sendCredit = new SendCredit(hello.connectionWindow);
+    this.#negotiated = {
+      version: VERSION,
+      algorithm,
+      agent: hello.agent ?? '',
+      capabilities: this.#offer.capabilities.filter((number) => hello.capabilities.includes(number)),
+      mechanisms: this.role === 'client' ? (hello.mechanisms ?? []) : [],
+    };
+    if (this.role === 'server') this.#sendHello('S_HELLO');
+    this.#events.push({ type: 'negotiated', ...this.#negotiated });
+  }
+
+  #onAuth(auth: Messages['AUTH']): void {
+    if (this.role === 'server') {
+      if (this.#hear('C_AUTH', 'AUTH'))
+        this.#events.push({ type: 'auth', mechanism: auth.mechanism, data: auth.data });
+      return;
+    }
+    if (auth.step === undefined) return this.#fault('MESSAGE_MALFORMED', 'AUTH lacks "step"');
+    if (!this.#hear(auth.step === 'success' ? 'S_AUTH_SUCCESS' : 'S_AUTH_CONTINUE', 'AUTH')) return;
+    if (auth.step === 'continue') this.#events.push({ type: 'auth', mechanism: undefined, data: auth.data });
+    else this.#events.push({ type: 'ready', principal: auth.principal ?? '' });
+  }
+
+  #onOpen(stream: number, open: Messages['OPEN']): void {
+    if (this.role === 'client') return this.#fault('STATE_VIOLATION', 'a server opened a stream');
+    if (stream % 2 === 0 || stream <= this.#lastStream) {
+      return this.#fault('STREAM_LIMIT', `stream ${stream} after stream ${this.#lastStream}`);
+    }
+    if (this.#streams.size >= this.limits.maxStreams) {
+      return this.#fault('STREAM_LIMIT', `more than ${this.limits.maxStreams} streams at once`);
+    }
+    this.#lastStream = stream;
+    const operation = operations[open.operation];
+    const machine = operation === undefined ? 'call' : machineOf[operation];
+    const record: StreamRecord = {
+      id: stream,
+      machine,
+      state: initialStates[machine],
+      send:
+        machine === 'download' || machine === 'listing'
+          ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow)
+          : undefined,
+      receive: machine === 'upload' ? new ReceiveCredit(this.limits.initialStreamWindow) : undefined,
+      base: 0,
+      dataLength: 0,
+      acknowledged: 0,
+    };
+    this.#streams.set(stream, record);
+    if (operation === undefined) {
+      // A newer client asks for what this end has never heard of: that is an answer, not a fault.
+      return this.result(stream, {
+        status: 'UNSUPPORTED',
+        effect: 'none',
+        retry: false,
+        detail: `operation ${open.operation}`,
+      });
+    }
+    if (this.#state === 'draining') {
+      return this.result(stream, { status: 'SHUTTING_DOWN', effect: 'none', retry: true });
+    }
+    this.#events.push({ type: 'open', stream, request: { ...open, operation } });
+  }
+
+  #onAccept(stream: number, accept: Messages['ACCEPT']): void {
+    const record = this.#hearStream(stream, 'R_ACCEPT', 'ACCEPT');
+    if (record === undefined) return;
+    record.base = accept.offset;
+    record.acknowledged = accept.offset;
+    if (!isDiscarding(record)) this.#events.push({ type: 'accept', stream, accept });
+  }
+
+  #onDataHeader(stream: number, length: number): void {
+    if (!this.#hear(this.role === 'client' ? 'S_TRAFFIC' : 'C_TRAFFIC', 'DATA')) return;
+    const record = this.#hearStream(stream, this.role === 'client' ? 'R_DATA' : 'I_DATA', 'DATA');
+    if (record === undefined) return;
+    if (!this.#receiveCredit.receive(length)) return this.#fault('CREDIT_EXCEEDED', 'of the connection');
+    if (record.receive?.receive(length) !== true)
+      return this.#fault('CREDIT_EXCEEDED', `of stream ${stream}`);
+    record.dataLength += length;
+    this.#dataStream = record;
+  }
+
+  #onData(bytes: Uint8Array): void {
+    const record = this.#dataStream as StreamRecord;
+    // The stream may have ended, by this end's own doing, since the header of this frame came.
+    if (isDiscarding(record) || record.state === 'closed') {
+      this.#receiveCredit.consume(bytes.length);
+      this.#grantConnection();
+      return;
+    }
+    this.#events.push({ type: 'data', stream: record.id, bytes });
+  }
+
+  #onEnd(stream: number, end: Messages['END']): void {
+    const before = this.#streams.get(stream);
+    const discarding = before !== undefined && isDiscarding(before);
+    const record = this.#hearStream(stream, this.role === 'client' ? 'R_END' : 'I_END', 'END');
+    if (record === undefined) return;
+    if (!discarding) {
+      const length = record.base + record.dataLength;
+      if (end.length !== length) {
+        return this.#fault('LENGTH_MISMATCH', `END says ${end.length} bytes, ${length} came`);
+      }
+      this.#events.push({ type: 'end', stream, length: end.length, digest: end.digest });
+    }
+    this.#afterStep(stream);
+  }
+
+  #onAck(stream: number, ack: Messages['ACK']): void {
+    const record = this.#hearStream(stream, 'R_ACK', 'ACK');
+    if (record === undefined) return;
+    if (ack.offset < record.acknowledged || ack.offset > record.base + record.dataLength) {
+      return this.#fault('STATE_VIOLATION', `ACK of offset ${ack.offset} after ${record.acknowledged}`);
+    }
+    record.acknowledged = ack.offset;
+    if (!isDiscarding(record)) this.#events.push({ type: 'ack', stream, offset: ack.offset });
+  }
+
+  #onEntries(stream: number, page: Messages['ENTRY'], size: number): void {
+    const record = this.#hearStream(stream, 'R_ENTRY', 'ENTRY');
+    if (record === undefined) return;
+    if (!this.#receiveCredit.receive(size)) return this.#fault('CREDIT_EXCEEDED', 'of the connection');
+    if (record.receive?.receive(size) !== true) return this.#fault('CREDIT_EXCEEDED', `of stream ${stream}`);
+    if (isDiscarding(record)) {
+      this.#receiveCredit.consume(size);
+      this.#grantConnection();
+    } else {
+      this.#events.push({ type: 'entries', stream, entries: page.entries, size });
+    }
+  }
+
+  #onResult(stream: number, message: Messages['RESULT']): void {
+    const { status, ...rest } = message;
+    const code = codeName(status);
+    const record = this.#hearStream(stream, code === 'OK' ? 'R_SUCCESS' : 'R_FAILURE', 'RESULT');
+    if (record === undefined) return;
+    this.#events.push({ type: 'result', stream, result: { ...rest, status: code } });
+    this.#finishInitiator(record);
+  }
+
+  #onReset(stream: number, message: Messages['RESET']): void {
+    const event = this.role === 'client' ? 'R_RESET' : 'I_RESET';
+    // A RESET may cross the RESULT that ended the stream.
+    if (!this.#streams.has(stream) && this.#hasEnded(stream)) return;
+    const before = this.#streams.get(stream);
+    const settled = before?.state === 'settled';
+    const record = this.#hearStream(stream, event, 'RESET');
+    if (record === undefined) return;
+    if (!settled) {
+      this.#events.push({ type: 'reset', stream, code: codeName(message.code), reason: message.reason });
+    }
+    this.#finishInitiator(record);
+  }
+
+  #onCredit(stream: number, credit: Messages['CREDIT']): void {
+    if (stream === 0) {
+      if (this.#sendCredit.raise(credit.limit)) this.#events.push({ type: 'writable', stream: 0 });
+      return;
+    }
+    const record = this.#streams.get(stream);
+    if (record === undefined) {
+      // Credit may cross the end of the stream.
+      if (!this.#hasEnded(stream))
+        this.#fault('STATE_VIOLATION', `CREDIT on stream ${stream}, which was never opened`);
+      return;
+    }
+    if (record.send === undefined)
+      return this.#fault('STATE_VIOLATION', `CREDIT on stream ${stream}, which gets no data`);
+    if (record.send.raise(credit.limit)) this.#events.push({ type: 'writable', stream });
+  }
+
+  #onPing(ping: Messages['PING']): void {
+    this.#unansweredPings += 1;
+    if (this.#unansweredPings > this.limits.maxUnansweredPings) {
+      return this.#fault('RATE_LIMITED', 'PINGs come faster than their PONGs are read');
+    }
+    this.#send('PONG', 0, { token: ping.token });
+  }
+
+  #onGoAway(goAway: Messages['GOAWAY']): void {
+    const code = codeName(goAway.code);
+    const graceful = code === 'OK' && this.#alive();
+    const side = this.role === 'client' ? 'S' : 'C';
+    if (!this.#hear(graceful ? `${side}_GOAWAY` : `${side}_ABORT`, 'GOAWAY')) return;
+    this.#events.push({ type: 'goaway', code, lastStream: goAway.lastStream, reason: goAway.reason });
+    if (graceful) this.#checkDrained();
+    else this.#close();
+  }
+
+  // ------------------------------------------------------------------ steps
+
+  #own(role: 'client' | 'server'): void {
+    if (this.role !== role) throw new LocalProtocolError(`only a ${role} can do this`);
+  }
+
+  #alive(): boolean {
+    return this.#state === 'open' || this.#state === 'draining';
+  }
+
+  /** Moves the connection by something this end does. */
+  #advance(event: ConnectionMachineEvent): void {
+    const next = step(connectionTable, this.#state, event);
+    if (next === undefined) throw new LocalProtocolError(`${event} is not allowed in state "${this.#state}"`);
+    this.#state = next;
+  }
+
+  /** Moves the connection by something the peer did; false, after a fault, when it may not. */
+  #hear(event: ConnectionMachineEvent, frame: string): boolean {
+    const next = step(connectionTable, this.#state, event);
+    if (next === undefined) {
+      this.#fault('STATE_VIOLATION', `${frame} in state "${this.#state}"`);
+      return false;
+    }
+    this.#state = next;
+    return true;
+  }
+
+  #hasEnded(stream: number): boolean {
+    return stream % 2 === 1 && stream <= this.#lastStream && !this.#streams.has(stream);
+  }
+
+  #require(stream: number): StreamRecord {
+    const record = this.#streams.get(stream);
+    if (record === undefined) throw new LocalProtocolError(`stream ${stream} is not open`);
+    return record;
+  }
+
+  #allows(record: StreamRecord, event: OperationEvent): boolean {
+    return stepOperation(record.machine, record.state, event) !== undefined;
+  }
+
+  #bulkEvent(record: StreamRecord): OperationEvent {
+    return record.machine === 'listing' ? 'R_ENTRY' : 'R_DATA';
+  }
+
+  /** Moves a stream by something this end sends. */
+  #sending(stream: number, event: OperationEvent, role: 'client' | 'server'): StreamRecord {
+    this.#own(role);
+    if (!this.#alive()) throw new LocalProtocolError(`nothing can be sent in state "${this.#state}"`);
+    const record = this.#require(stream);
+    const next = stepOperation(record.machine, record.state, event);
+    if (next === undefined) {
+      throw new LocalProtocolError(
+        `${event} is not allowed for ${record.machine} in state "${record.state}"`,
+      );
+    }
+    record.state = next;
+    return record;
+  }
+
+  /** Moves a stream by something the peer sent; undefined, after a fault, when it may not. */
+  #hearStream(stream: number, event: OperationEvent, frame: string): StreamRecord | undefined {
+    const record = this.#streams.get(stream);
+    const next = record === undefined ? undefined : stepOperation(record.machine, record.state, event);
+    if (record === undefined || next === undefined) {
+      const where =
+        record === undefined ? 'is not open' : `runs ${record.machine} in state "${record.state}"`;
+      this.#fault('STATE_VIOLATION', `${frame} on stream ${stream}, which ${where}`);
+      return undefined;
+    }
+    record.state = next;
+    return record;
+  }
+
+  /** After the responder's last word: an initiator that was still sending says that it stopped. */
+  #finishInitiator(record: StreamRecord): void {
+    if (this.role === 'client' && record.state === 'settled') {
+      record.state = stepOperation(record.machine, record.state, 'I_RESET') ?? record.state;
+      this.#sendReset(record, 'CANCELLED', undefined);
+    }
+    this.#afterStep(record.id);
+  }
+
+  #afterStep(stream: number): void {
+    if (this.#streams.get(stream)?.state !== 'closed') return;
+    this.#streams.delete(stream);
+    this.#checkDrained();
+  }
+
+  #checkDrained(): void {
+    if (this.#state !== 'draining' || this.#streams.size > 0 || this.#drainedTold) return;
+    this.#drainedTold = true;
+    this.#events.push({ type: 'drained' });
+  }
+
+  #spend(record: StreamRecord, count: number): void {
+    record.send?.spend(count);
+    this.#sendCredit.spend(count);
+  }
+
+  #grantConnection(): void {
+    if (this.#state === 'closed') return;
+    const limit = this.#receiveCredit.grant();
+    if (limit === undefined) return;
+    this.#send('CREDIT', 0, { limit });
+    const window = this.#receiveCredit.window;
+    const wider = Math.min(window * 2, this.limits.maxConnectionWindow);
+    if (wider > window && this.#reserveCredit(wider - window)) this.#receiveCredit.setWindow(wider);
+  }
+
+  #fault(code: Code, message: string): void {
+    if (this.#state === 'closed') return;
+    this.#sendGoAway(code, message);
+    this.#close();
+    this.#events.push({ type: 'fault', code, message });
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#streams.clear();
+    this.#decoder.stop();
+  }
+
+  // ------------------------------------------------------------------ frames out
+
+  #nextToken(): number {
+    this.#token += 1;
+    return this.#token;
+  }
+
+  #sendHello(event: 'C_HELLO' | 'S_HELLO'): void {
+    this.#advance(event);
+    this.#output.raw(PREFACE);
+    this.#send('HELLO', 0, helloOf(this.#offer));
+  }
+
+  #sendReset(record: StreamRecord, code: Code, reason: string | undefined): void {
+    this.#send('RESET', record.id, {
+      code: codeNumber(code),
+      finalOffset: record.send === undefined ? 0 : record.base + record.dataLength,
+      reason: reason === undefined ? undefined : clipUtf8(reason, MAX_REASON_BYTES),
+    });
+  }
+
+  #sendGoAway(code: Code, reason: string | undefined): void {
+    this.#goAwaySent = true;
+    // A server that has not been greeted has not sent its preface; without it the GOAWAY could not be read.
+    if (this.role === 'server' && this.#peer === undefined) this.#output.raw(PREFACE);
+    this.#send('GOAWAY', 0, {
+      code: codeNumber(code),
+      lastStream: this.#lastStream,
+      reason: reason === undefined ? undefined : clipUtf8(reason, MAX_REASON_BYTES),
+    });
+  }
+
+  #send<N extends MessageName>(name: N, stream: number, message: Messages[N]): void {
+    this.#output.control(frameTypes[name], stream, encodeMessageView(name, message));
+  }
+}

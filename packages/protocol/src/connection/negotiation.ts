@@ -1,0 +1,47 @@
+import type { Limits } from '../limits.js';
+import { type DigestAlgorithm, digestAlgorithms } from '../vocabulary.js';
+import type { Messages } from '../wire/messages.js';
+
+/** The version this code speaks. */
+export const VERSION = 1;
+
+/** What one end brings to the negotiation. */
+export interface Offer {
+  readonly limits: Limits;
+  /** Best first. */
+  readonly digests: readonly DigestAlgorithm[];
+  readonly capabilities: readonly number[];
+  readonly mechanisms: readonly string[];
+  readonly agent: string;
+  readonly nonce: Uint8Array;
+}
+
+export function helloOf(offer: Offer): Messages['HELLO'] {
+  return {
+    versions: [VERSION],
+    capabilities: offer.capabilities,
+    digests: offer.digests.map((name) => digestAlgorithms.indexOf(name)),
+    maxDataPayload: offer.limits.maxDataPayload,
+    maxStreams: offer.limits.maxStreams,
+    streamWindow: offer.limits.initialStreamWindow,
+    connectionWindow: offer.limits.initialConnectionWindow,
+    nonce: offer.nonce,
+    mechanisms: offer.mechanisms.length === 0 ? undefined : offer.mechanisms,
+    agent: offer.agent,
+  };
+}
+
+/**
+ * The digest both ends use: the client's best among those the server has. Numbers this version does not know are passed
+ * over, so new algorithms can be offered to old ends.
+ */
+export function chooseDigest(
+  client: readonly number[],
+  server: readonly number[],
+): DigestAlgorithm | undefined {
+  for (const number of client) {
+    const name = digestAlgorithms[number];
+    if (name !== undefined && server.includes(number)) return name;
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import { frameTypes, HEADER_SIZE, writeHeader } from '../wire/frame.js';
+
+/** Headers and control frames are written into pieces of this size, so that many small frames leave as one. */
+const ARENA_SIZE = 16 * 1024;
+
+/**
+ * What is to be sent, in order. Control frames are copied into an arena that is never written twice; the payload of
+ * DATA is the caller's own buffer, by identity, so its owner must leave it alone until the transport has sent it.
+ */
+export class OutputQueue {
+  #parts: Uint8Array[] = [];
+  #arena = new Uint8Array(ARENA_SIZE);
+  /** Where the next frame goes, and where the part that is still open began. */
+  #arenaEnd = 0;
+  #openFrom = 0;
+  #size = 0;
+
+  /** Bytes waiting. */
+  get size(): number {
+    return this.#size;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#append(bytes.length).set(bytes);
+  }
+
+  control(type: number, stream: number, payload: Uint8Array): void {
+    const target = this.#append(HEADER_SIZE + payload.length);
+    writeHeader(target, 0, payload.length, type, stream);
+    target.set(payload, HEADER_SIZE);
+  }
+
+  data(stream: number, bytes: Uint8Array): void {
+    writeHeader(this.#append(HEADER_SIZE), 0, bytes.length, frameTypes.DATA, stream);
+    this.#close();
+    this.#parts.push(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** Takes parts off the front until they hold `max` bytes or nothing is left; a part is never cut. */
+  take(max: number): Uint8Array[] {
+    this.#close();
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#parts.length && bytes < max) {
+      bytes += (this.#parts[count] as Uint8Array).length;
+      count += 1;
+    }
+    this.#size -= bytes;
+    if (count === this.#parts.length) {
+      const all = this.#parts;
+      this.#parts = [];
+      return all;
+    }
+    return this.#parts.splice(0, count);
+  }
+
+  /** Forgets what was not taken. */
+  clear(): void {
+    this.#parts = [];
+    this.#openFrom = this.#arenaEnd;
+    this.#size = 0;
+  }
+
+  #append(length: number): Uint8Array {
+    if (this.#arenaEnd + length > this.#arena.length) {
+      this.#close();
+      this.#arena = new Uint8Array(Math.max(ARENA_SIZE, length));
+      this.#arenaEnd = 0;
+      this.#openFrom = 0;
+    }
+    const target = this.#arena.subarray(this.#arenaEnd, this.#arenaEnd + length);
+    this.#arenaEnd += length;
+    this.#size += length;
+    return target;
+  }
+
+  #close(): void {
+    if (this.#openFrom === this.#arenaEnd) return;
+    this.#parts.push(this.#arena.subarray(this.#openFrom, this.#arenaEnd));
+    this.#openFrom = this.#arenaEnd;
+  }
+}

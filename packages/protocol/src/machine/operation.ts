@@ -1,0 +1,42 @@
+import type { Operation } from '../vocabulary.js';
+import { type CallState, callTable } from './call.js';
+import { type DownloadState, downloadTable } from './download.js';
+import type { OperationEvent } from './events.js';
+import { type ListingState, listingTable } from './listing.js';
+import { step, type TransitionTable } from './table.js';
+import { type UploadState, uploadTable } from './upload.js';
+
+/** Which machine runs an operation. */
+export const machineOf: { readonly [K in Operation]: MachineName } = {
+  upload: 'upload',
+  download: 'download',
+  list: 'listing',
+  stat: 'call',
+  makeDirectory: 'call',
+  rename: 'call',
+  remove: 'call',
+};
+
+export type MachineName = 'upload' | 'download' | 'listing' | 'call';
+export type OperationState = UploadState | DownloadState | ListingState | CallState;
+
+export const operationTables: {
+  readonly [K in MachineName]: TransitionTable<string, OperationEvent>;
+} = { upload: uploadTable, download: downloadTable, listing: listingTable, call: callTable };
+
+/** The state right after OPEN. */
+export const initialStates: { readonly [K in MachineName]: OperationState } = {
+  upload: 'open',
+  download: 'requested',
+  listing: 'requested',
+  call: 'requested',
+};
+
+/** The next state of an operation, or undefined when the event is not allowed. `closed` is terminal in every machine. */
+export function stepOperation(
+  machine: MachineName,
+  state: OperationState,
+  event: OperationEvent,
+): OperationState | undefined {
+  return step(operationTables[machine], state, event) as OperationState | undefined;
+}

@@ -1,0 +1,230 @@
+import type { Code } from '../codes.js';
+import { codes } from '../codes.js';
+import { FIRST_IGNORABLE_TYPE, frameName, frameScope, frameTypes, HEADER_SIZE, readU32 } from './frame.js';
+import { type ForeignProtocol, PREFACE, recognise } from './preface.js';
+
+export interface DecoderLimits {
+  /** Bytes of one DATA payload, at most. */
+  readonly maxDataPayload: number;
+  /** Bytes of any other payload, at most. */
+  readonly maxControlPayload: number;
+}
+
+/**
+ * Told what a decoder finds, in order. Views passed here are only views: of the chunk that was pushed, or, for a control
+ * payload that arrived in pieces, of a buffer that is never written again.
+ */
+export interface DecoderSink {
+  onPreface(): void;
+  /** The header of a DATA frame; `onData` calls with `length` bytes in all follow. */
+  onDataHeader(stream: number, length: number): void;
+  /** A piece of a DATA payload, as it arrived. */
+  onData(stream: number, bytes: Uint8Array): void;
+  /** A whole frame of any other known type. */
+  onFrame(type: number, stream: number, payload: Uint8Array): void;
+  /** The first and last fault; nothing is decoded after it. */
+  onFault(code: Code, message: string, foreign?: ForeignProtocol): void;
+}
+
+type Mode = 'preface' | 'header' | 'data' | 'control' | 'skip' | 'faulted';
+
+/**
+ * Bytes in, frames out, cut anywhere. DATA is never collected: each chunk's part of it is passed on as a view. What the
+ * decoder itself keeps is bounded by one header plus one control payload, and that only when a chunk ends inside it;
+ * every limit is checked on the header, before anything is kept.
+ */
+export class FrameDecoder {
+  readonly #sink: DecoderSink;
+  #limits: DecoderLimits;
+  #mode: Mode = 'preface';
+  /** Bytes of the preface, a header or a control payload that did not arrive in one chunk. */
+  #kept: Uint8Array = new Uint8Array(HEADER_SIZE);
+  #keptLength = 0;
+  readonly #header = new Uint8Array(HEADER_SIZE);
+  #type = 0;
+  #stream = 0;
+  #length = 0;
+  #remaining = 0;
+  #stopped = false;
+
+  constructor(sink: DecoderSink, limits: DecoderLimits) {
+    this.#sink = sink;
+    this.#limits = limits;
+  }
+
+  /** Bytes held back until more arrive: at most `maxControlPayload`. */
+  get retained(): number {
+    return this.#keptLength;
+  }
+
+  /** Whether the input so far ends exactly between two frames. */
+  get atBoundary(): boolean {
+    return this.#mode === 'header' && this.#keptLength === 0;
+  }
+
+  setLimits(limits: DecoderLimits): void {
+    this.#limits = limits;
+  }
+
+  /** Nothing is decoded any more; may be called from inside a callback. */
+  stop(): void {
+    this.#stopped = true;
+    this.#mode = 'faulted';
+    this.#keptLength = 0;
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length && !this.#stopped) {
+      switch (this.#mode) {
+        case 'preface':
+          at = this.#pushPreface(chunk, at);
+          break;
+        case 'header':
+          at = this.#pushHeader(chunk, at);
+          break;
+        case 'data':
+          at = this.#pushData(chunk, at);
+          break;
+        case 'control':
+          at = this.#pushControl(chunk, at);
+          break;
+        case 'skip':
+          at = this.#pushSkip(chunk, at);
+          break;
+        case 'faulted':
+          return;
+      }
+    }
+  }
+
+  #fault(code: Code, detail: string, foreign?: ForeignProtocol): void {
+    this.stop();
+    this.#sink.onFault(code, `${codes[code].meaning}: ${detail}`, foreign);
+  }
+
+  #pushPreface(chunk: Uint8Array, from: number): number {
+    let at = from;
+    while (at < chunk.length && this.#keptLength < PREFACE.length) {
+      const byte = chunk[at] as number;
+      this.#kept[this.#keptLength] = byte;
+      if (byte !== PREFACE[this.#keptLength]) {
+        const seen = new Uint8Array(this.#keptLength + chunk.length - at);
+        seen.set(this.#kept.subarray(0, this.#keptLength));
+        seen.set(chunk.subarray(at), this.#keptLength);
+        const foreign = recognise(seen);
+        this.#fault('BAD_PREFACE', `this looks like ${foreign}`, foreign);
+        return at;
+      }
+      this.#keptLength += 1;
+      at += 1;
+    }
+    if (this.#keptLength === PREFACE.length) {
+      this.#keptLength = 0;
+      this.#mode = 'header';
+      this.#sink.onPreface();
+    }
+    return at;
+  }
+
+  #pushHeader(chunk: Uint8Array, from: number): number {
+    if (this.#keptLength === 0 && chunk.length - from >= HEADER_SIZE) {
+      this.#beginFrame(chunk, from);
+      return from + HEADER_SIZE;
+    }
+    const take = Math.min(HEADER_SIZE - this.#keptLength, chunk.length - from);
+    this.#header.set(chunk.subarray(from, from + take), this.#keptLength);
+    this.#keptLength += take;
+    if (this.#keptLength === HEADER_SIZE) {
+      this.#keptLength = 0;
+      this.#beginFrame(this.#header, 0);
+    }
+    return from + take;
+  }
+
+  #beginFrame(bytes: Uint8Array, at: number): void {
+    const length = readU32(bytes, at);
+    const type = bytes[at + 4] as number;
+    const flags = bytes[at + 5] as number;
+    const stream = readU32(bytes, at + 6);
+    if (type === frameTypes.DATA) {
+      if (length > this.#limits.maxDataPayload)
+        return this.#fault('FRAME_TOO_LARGE', `DATA of ${length} bytes`);
+      // An empty DATA frame moves nothing and costs no credit, so it could be sent for ever.
+      if (length === 0) return this.#fault('FRAME_MALFORMED', 'DATA without bytes');
+    } else if (length > this.#limits.maxControlPayload) {
+      return this.#fault('FRAME_TOO_LARGE', `type 0x${type.toString(16)} of ${length} bytes`);
+    }
+    this.#type = type;
+    this.#stream = stream;
+    this.#length = length;
+    this.#remaining = length;
+    const name = frameName(type);
+    if (name === undefined) {
+      if (type < FIRST_IGNORABLE_TYPE) return this.#fault('FRAME_UNKNOWN', `type 0x${type.toString(16)}`);
+      this.#mode = length === 0 ? 'header' : 'skip';
+      return;
+    }
+    if (flags !== 0) return this.#fault('FRAME_MALFORMED', `${name} with flags 0x${flags.toString(16)}`);
+    const scope = frameScope[name];
+    if (scope !== 'both' && (scope === 'connection') !== (stream === 0)) {
+      return this.#fault('FRAME_MALFORMED', `${name} on stream ${stream}`);
+    }
+    if (type === frameTypes.DATA) {
+      this.#mode = 'data';
+      this.#sink.onDataHeader(stream, length);
+    } else if (length === 0) {
+      this.#mode = 'header';
+      this.#sink.onFrame(type, stream, new Uint8Array(0));
+    } else {
+      this.#mode = 'control';
+    }
+  }
+
+  #pushData(chunk: Uint8Array, from: number): number {
+    const take = Math.min(this.#remaining, chunk.length - from);
+    this.#remaining -= take;
+    if (this.#remaining === 0) this.#mode = 'header';
+    this.#sink.onData(this.#stream, chunk.subarray(from, from + take));
+    return from + take;
+  }
+
+  #pushControl(chunk: Uint8Array, from: number): number {
+    const available = chunk.length - from;
+    if (this.#keptLength === 0 && available >= this.#length) {
+      this.#mode = 'header';
+      this.#sink.onFrame(this.#type, this.#stream, chunk.subarray(from, from + this.#length));
+      return from + this.#length;
+    }
+    const take = Math.min(this.#length - this.#keptLength, available);
+    this.#keep(chunk.subarray(from, from + take));
+    if (this.#keptLength === this.#length) {
+      const payload = this.#kept.subarray(0, this.#length);
+      // The views handed out must stay as they are, so the next split frame gets a buffer of its own.
+      this.#kept = new Uint8Array(HEADER_SIZE);
+      this.#keptLength = 0;
+      this.#mode = 'header';
+      this.#sink.onFrame(this.#type, this.#stream, payload);
+    }
+    return from + take;
+  }
+
+  /** Grows with what has really arrived, so that a header alone reserves nothing. */
+  #keep(bytes: Uint8Array): void {
+    const needed = this.#keptLength + bytes.length;
+    if (needed > this.#kept.length) {
+      const grown = new Uint8Array(Math.min(this.#length, Math.max(needed, 2 * this.#kept.length)));
+      grown.set(this.#kept.subarray(0, this.#keptLength));
+      this.#kept = grown;
+    }
+    this.#kept.set(bytes, this.#keptLength);
+    this.#keptLength = needed;
+  }
+
+  #pushSkip(chunk: Uint8Array, from: number): number {
+    const take = Math.min(this.#remaining, chunk.length - from);
+    this.#remaining -= take;
+    if (this.#remaining === 0) this.#mode = 'header';
+    return from + take;
+  }
+}
