@@ -1,0 +1,44 @@
+/** Every bound of the client, by name, in one table. */
+export const bounds = {
+  /** Files on their way at once, unless `--transfers` says otherwise. */
+  transfers: 16,
+  /** The most `--transfers` can ask for: half of the streams a connection has, the rest stays for folders and listings. */
+  maxTransfers: 128,
+  /** Found files that may wait for a free lane: what a walk can be ahead, and so what it can hold in memory. */
+  filesAhead: 65_536,
+  /** Milliseconds a walk or a listing works before it lets transfers go on. */
+  walkSlice: 4,
+  /** Failures shown at the end; `--verbose` shows `failuresKept`. The rest is counted. */
+  failuresShown: 20,
+  /** Failures remembered in full. */
+  failuresKept: 10_000,
+  /** Folders whose time of modification is remembered, to be set when all is in them. */
+  folderTimes: 500_000,
+  /** Bars of single files below the total. */
+  fileBars: 4,
+  /** Milliseconds between two frames on a terminal. */
+  frameInterval: 100,
+  /** Off a terminal: a line after this many milliseconds … */
+  plainInterval: 10_000,
+  /** … or after this much of the whole, but never two within `plainMinimum` milliseconds. */
+  plainStep: 0.1,
+  plainMinimum: 1_000,
+  /** Milliseconds between two `progress` events of `--json`. */
+  jsonInterval: 1_000,
+  /** Milliseconds of the past that the shown rate is the average of. */
+  rateWindow: 8_000,
+  /** Entries that `ls` sorts; longer folders are shown in the order of the server. */
+  sortedEntries: 100_000,
+  /** Entries the wizard offers to choose from. */
+  wizardEntries: 5_000,
+  /** Names the wizard offers while a local path is typed. */
+  wizardCompletions: 200,
+  /** Servers the wizard remembers. */
+  recentServers: 10,
+  /** Milliseconds to reach a server, unless `--connect-timeout` says otherwise. */
+  connectTimeout: 10_000,
+  /** Milliseconds a session may take to say goodbye before it is cut. */
+  closeTimeout: 2_000,
+  /** The most `ping --count` can ask for. */
+  maxPings: 10_000,
+} as const;
