@@ -1,0 +1,20 @@
+export { type Directory, DirectorySync } from './directory-sync.js';
+export { type Attempt, errnoOf, fileError } from './errno.js';
+export { type Existing, kindOf, lookAt } from './existing-file.js';
+export { isExecutable } from './file-mode.js';
+export { FileSink, type FileSinkOptions } from './file-sink.js';
+export { FileSource, type FileSourceOptions } from './file-source.js';
+export { modificationTime, setModificationTime } from './file-times.js';
+export { moveToFreeName } from './move-to-free-name.js';
+export { NameLocks } from './name-locks.js';
+export { numberedName } from './numbered-name.js';
+export { type Prospect, refuseEarly } from './publication.js';
+export {
+  createPublishingContext,
+  type Published,
+  type PublishingContext,
+  type PublishOptions,
+  StagedFile,
+  type StagedFileOptions,
+  stagingName,
+} from './staged-file.js';

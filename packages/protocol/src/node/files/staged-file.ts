@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { type BigIntStats, constants } from 'node:fs';
+import type { Code } from '../../codes.js';
+import { FilexError, LocalProtocolError } from '../../errors.js';
+import type { ConflictPolicy } from '../../vocabulary.js';
+import { close, fchmod, fdatasync, fstat, fsync, open, unlink, write } from './calls.js';
+import { type Directory, DirectorySync } from './directory-sync.js';
+import { errnoOf, fileError } from './errno.js';
+import { fileMode } from './file-mode.js';
+import { setModificationTime } from './file-times.js';
+import { NameLocks } from './name-locks.js';
+import { type Placed, place } from './publication.js';
+
+/** What all staged files that are published into the same folders share. */
+export interface PublishingContext {
+  readonly locks: NameLocks;
+  readonly directorySync: DirectorySync;
+  /** Told what went wrong beside the matter: something staged that could not be removed. */
+  readonly onWarning: (error: FilexError) => void;
+}
+
+/** @param onWarning default: a warning of the process. */
+export function createPublishingContext(
+  onWarning: (error: FilexError) => void = (error) => process.emitWarning(error),
+): PublishingContext {
+  return { locks: new NameLocks(), directorySync: new DirectorySync(), onWarning };
+}
+
+export interface StagedFileOptions {
+  /** Where the bytes go until they are published: on the file system of the final place. Nothing may be there. */
+  readonly path: string;
+  /** What errors call the file: the path the user knows. */
+  readonly label: string;
+  readonly context: PublishingContext;
+}
+
+export interface PublishOptions {
+  readonly directory: Directory;
+  readonly name: string;
+  readonly ifExists: ConflictPolicy;
+  /** Microseconds since 1970; undefined: now. */
+  readonly mtime: number | undefined;
+  readonly executable: boolean;
+  /** Resolve only when content and name would survive a power cut. */
+  readonly durable: boolean;
+}
+
+export interface Published {
+  readonly outcome: 'created' | 'replaced' | 'identical';
+  /** Differs from the wanted one only under the policy `rename`. */
+  readonly name: string;
+  /** The file that has the name now. */
+  readonly stats: BigIntStats;
+}
+
+/** When a name cannot be made, what does not exist is the folder. */
+const PARENT_MISSING: Readonly<Record<string, Code>> = { ENOENT: 'PARENT_NOT_FOUND' };
+
+/** Policies that look and then act; see {@link NameLocks}. `fail` and `skip` need only what the file system gives. */
+const LOOK_THEN_ACT: ReadonlySet<ConflictPolicy> = new Set(['rename', 'overwrite', 'newer']);
+
+/**
+ * Bytes that nobody sees under a name until they are complete. Calls come one at a time; exactly one of `publish` and
+ * `discard` is the last, except that `discard` is always allowed and waits for a call that is under way. Whatever
+ * happens, nothing stays at the staging path after it.
+ */
+export class StagedFile {
+  readonly #path: string;
+  readonly #label: string;
+  readonly #context: PublishingContext;
+  #fd: number | undefined;
+  #length = 0;
+  #underWay: Promise<unknown> | undefined;
+  #ended = false;
+
+  private constructor(options: StagedFileOptions, fd: number) {
+    this.#path = options.path;
+    this.#label = options.label;
+    this.#context = options.context;
+    this.#fd = fd;
+  }
+
+  static async create(options: StagedFileOptions): Promise<StagedFile> {
+    try {
+      // Readable too, for the comparison with a file that has the name already.
+      const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+      return new StagedFile(options, await open(options.path, flags, 0o600));
+    } catch (error) {
+      throw fileError(error, { action: 'store', path: options.label, codes: PARENT_MISSING });
+    }
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends all of `view`, which is not looked at any more once the promise has settled. */
+  write(view: Uint8Array): Promise<void> {
+    return this.#exclusive('write', async (fd) => {
+      for (let done = 0; done < view.length; ) {
+        const count = await write(fd, view, done, view.length - done, this.#length);
+        // Never seen, but a loop that cannot end must not exist.
+        if (count === 0)
+          throw new FilexError('IO_ERROR', `cannot write ${JSON.stringify(this.#label)}: no progress`);
+        done += count;
+        this.#length += count;
+      }
+    });
+  }
+
+  /** Makes what was written durable; resolves with how many bytes that is. */
+  sync(): Promise<number> {
+    return this.#exclusive('flush', async (fd) => {
+      await fdatasync(fd);
+      return this.#length;
+    });
+  }
+
+  /**
+   * Gives the descriptor back; the next call opens the file anew. For a holder of many staged files that must not have
+   * all of them open. An error of the device that is met in between is not lost: the kernel tells it to the next one
+   * that flushes the file.
+   */
+  park(): Promise<void> {
+    return this.#exclusive('close', () => this.#close());
+  }
+
+  /** Makes the file appear under its name, whole, under the conflict policy. */
+  publish(options: PublishOptions): Promise<Published> {
+    const work = this.#exclusive('store', (fd) => this.#publish(fd, options), PARENT_MISSING);
+    this.#ended = true;
+    return work.catch(async (error: unknown) => {
+      await this.#remove().catch(this.#context.onWarning); // why it was not published is what the caller must know
+      throw error;
+    });
+  }
+
+  /** Gives the bytes up. */
+  async discard(): Promise<void> {
+    this.#ended = true;
+    // A descriptor that is closed under a running write could be another file's by the time the write happens.
+    await this.#underWay?.catch(told);
+    await this.#remove();
+  }
+
+  async #publish(fd: number, options: PublishOptions): Promise<Published> {
+    const { directory, name, ifExists, executable, durable } = options;
+    const mtime = options.mtime ?? Date.now() * 1000;
+    const prepare = async (): Promise<void> => {
+      await fchmod(fd, fileMode(executable));
+      await setModificationTime(fd, mtime);
+      if (durable) await fsync(fd);
+    };
+    const placing = (): Promise<Placed> =>
+      place({
+        staged: this.#path,
+        fd,
+        size: this.#length,
+        directory,
+        name,
+        label: this.#label,
+        ifExists,
+        mtime,
+        durable,
+        prepare,
+      });
+    const { locks, directorySync } = this.#context;
+    const lock = `${directory.key}/${name}`;
+    const placed = await (LOOK_THEN_ACT.has(ifExists) ? locks.run([lock], placing) : placing());
+    const stats = placed.existing ?? (await fstat(fd));
+    await this.#close();
+    if (durable) {
+      await directorySync.sync(directory).catch((error: unknown) => {
+        throw fileError(error, { action: 'make durable', path: this.#label, effect: 'applied' });
+      });
+    }
+    return { outcome: placed.outcome, name: placed.name, stats };
+  }
+
+  /** Runs one piece of work on the open file; a second one meanwhile, or one after the end, is a defect of the caller. */
+  #exclusive<T>(
+    action: string,
+    work: (fd: number) => Promise<T>,
+    codes?: Readonly<Record<string, Code>>,
+  ): Promise<T> {
+    if (this.#ended) throw new LocalProtocolError(`${action}: the staged file was published or discarded`);
+    if (this.#underWay !== undefined) throw new LocalProtocolError(`${action}: another call is under way`);
+    const running = this.#open()
+      .then(work)
+      .catch((error: unknown) => {
+        throw fileError(error, { action, path: this.#label, codes });
+      })
+      .finally(() => {
+        this.#underWay = undefined;
+      });
+    this.#underWay = running;
+    return running;
+  }
+
+  async #open(): Promise<number> {
+    this.#fd ??= await open(this.#path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+    return this.#fd;
+  }
+
+  async #close(): Promise<void> {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) await close(fd);
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      await this.#close();
+    } finally {
+      await unlink(this.#path).catch((error: unknown) => {
+        // Published, or removed before: what was asked for is so.
+        if (errnoOf(error) !== 'ENOENT')
+          throw fileError(error, { action: 'clean up after', path: this.#label });
+      });
+    }
+  }
+}
+
+/** A random name for a staging path. */
+export function stagingName(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** For a failure that its own caller was told. */
+function told(): void {}
