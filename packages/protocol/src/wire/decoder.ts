@@ -1,7 +1,7 @@
 import type { Code } from '../codes.js';
 import { codes } from '../codes.js';
 import { FIRST_IGNORABLE_TYPE, frameName, frameScope, frameTypes, HEADER_SIZE, readU32 } from './frame.js';
-import { type ForeignProtocol, PREFACE, recognise } from './preface.js';
+import { type ForeignProtocol, PREFACE, recognise, undecided } from './preface.js';
 
 export interface DecoderLimits {
   /** Bytes of one DATA payload, at most. */
@@ -104,27 +104,20 @@ export class FrameDecoder {
   }
 
   #pushPreface(chunk: Uint8Array, from: number): number {
-    let at = from;
-    while (at < chunk.length && this.#keptLength < PREFACE.length) {
-      const byte = chunk[at] as number;
-      this.#kept[this.#keptLength] = byte;
-      if (byte !== PREFACE[this.#keptLength]) {
-        const seen = new Uint8Array(this.#keptLength + chunk.length - at);
-        seen.set(this.#kept.subarray(0, this.#keptLength));
-        seen.set(chunk.subarray(at), this.#keptLength);
-        const foreign = recognise(seen);
-        this.#fault('BAD_PREFACE', `this looks like ${foreign}`, foreign);
-        return at;
-      }
-      this.#keptLength += 1;
-      at += 1;
-    }
-    if (this.#keptLength === PREFACE.length) {
+    this.#kept[this.#keptLength] = chunk[from] as number;
+    this.#keptLength += 1;
+    const seen = this.#kept.subarray(0, this.#keptLength);
+    if (!startsPreface(seen)) {
+      // One byte at a time, so that what a peer is taken for does not depend on how its bytes were cut.
+      if (undecided(seen)) return from + 1;
+      const foreign = recognise(seen);
+      this.#fault('BAD_PREFACE', `this looks like ${foreign}`, foreign);
+    } else if (this.#keptLength === PREFACE.length) {
       this.#keptLength = 0;
       this.#mode = 'header';
       this.#sink.onPreface();
     }
-    return at;
+    return from + 1;
   }
 
   #pushHeader(chunk: Uint8Array, from: number): number {
@@ -227,4 +220,8 @@ export class FrameDecoder {
     if (this.#remaining === 0) this.#mode = 'header';
     return from + take;
   }
+}
+
+function startsPreface(bytes: Uint8Array): boolean {
+  return bytes.every((byte, i) => byte === PREFACE[i]);
 }

@@ -53,6 +53,27 @@ export const frameScope: { readonly [K in FrameName]: 'connection' | 'stream' | 
   GOAWAY: 'connection',
 };
 
+/**
+ * Which end sends a frame. The transition tables name events for their sender, so a frame from the wrong end must be
+ * refused before they are asked: a client that could send RESULT would end its own operations for the server.
+ */
+export const frameSender: { readonly [K in FrameName]: 'client' | 'server' | 'both' } = {
+  HELLO: 'both',
+  AUTH: 'both',
+  OPEN: 'client',
+  ACCEPT: 'server',
+  DATA: 'both',
+  END: 'both',
+  ACK: 'server',
+  ENTRY: 'server',
+  RESULT: 'server',
+  RESET: 'both',
+  CREDIT: 'both',
+  PING: 'both',
+  PONG: 'both',
+  GOAWAY: 'both',
+};
+
 /** Writes a header at `offset`; no flag is defined in FileX/1, so the flags are zero. */
 export function writeHeader(
   target: Uint8Array,

@@ -1,3 +1,4 @@
+import { LocalProtocolError } from '../errors.js';
 import { MAX_CONTROL_PAYLOAD } from '../limits.js';
 import type { Entry } from '../vocabulary.js';
 import { DIGEST_SIZE } from './digest.js';
@@ -46,7 +47,8 @@ const optional = <T>(tag: number, kind: Kind<T>): Field<T, false> => ({ tag, kin
 const reason = textUpTo(1024);
 const etag = textUpTo(255);
 
-const entryFields = {
+/** One record of a listing. */
+export const entryFields = {
   path: optional(2, path),
   kind: required(4, entryKind),
   size: required(6, u64),
@@ -185,6 +187,7 @@ function writeFields(
   for (const name in fields) {
     const field = fields[name] as Field<unknown, boolean>;
     const value = values[name];
+    if (value === undefined && field.required) throw new LocalProtocolError(`"${name}" is missing`);
     if (value === undefined || ('absent' in field.kind && value === field.kind.absent)) continue;
     writer.u16(field.tag);
     const at = writer.length;

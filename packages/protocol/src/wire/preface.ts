@@ -8,19 +8,55 @@ export const PREFACE: Uint8Array = Uint8Array.of(0x46, 0x49, 0x4c, 0x45, 0x58, 0
 export type ForeignProtocol = 'HTTP' | 'TLS' | 'SSH' | 'FTP or SMTP' | 'text' | 'something unknown';
 
 /**
+ * How others begin. A TLS record begins with its content type (handshake 22 from a client, alert 21 from a server) and
+ * major version 3. None is longer than the preface.
+ */
+const openings: readonly (readonly [ForeignProtocol, readonly string[]])[] = [
+  ['TLS', ['\x16\x03', '\x15\x03']],
+  ['SSH', ['SSH-']],
+  [
+    'HTTP',
+    [
+      'HTTP/',
+      'GET ',
+      'HEAD ',
+      'POST ',
+      'PUT ',
+      'DELETE ',
+      'OPTIONS ',
+      'PATCH ',
+      'CONNECT ',
+      'TRACE ',
+      'PRI ',
+    ],
+  ],
+  ['FTP or SMTP', ['220 ', '220-']],
+];
+
+/**
  * Names the protocol that the first bytes of a peer belong to, once it is clear that they are not the preface.
  * @param bytes the first bytes received, at least one.
  */
 export function recognise(bytes: Uint8Array): ForeignProtocol {
-  // A TLS record begins with its content type (handshake 22 from a client, alert 21 from a server) and major version 3.
-  if ((bytes[0] === 0x16 || bytes[0] === 0x15) && (bytes.length < 2 || bytes[1] === 0x03)) return 'TLS';
-  let text = '';
-  for (const byte of bytes.subarray(0, 16)) text += String.fromCharCode(byte);
-  if (/^(SSH-)/.test(text)) return 'SSH';
-  if (/^(HTTP\/|GET |HEAD |POST |PUT |DELETE |OPTIONS |PATCH |CONNECT |TRACE |PRI )/.test(text))
-    return 'HTTP';
-  if (/^220[ -]/.test(text)) return 'FTP or SMTP';
+  const text = latin1(bytes.subarray(0, PREFACE.length));
+  for (const [protocol, beginnings] of openings) {
+    if (beginnings.some((beginning) => text.startsWith(beginning))) return protocol;
+  }
   return /^[\t\r\n\x20-\x7e]+$/.test(text) ? 'text' : 'something unknown';
+}
+
+/** Whether these first bytes may still turn out to be one of the protocols that can be named. */
+export function undecided(bytes: Uint8Array): boolean {
+  const text = latin1(bytes);
+  return openings.some(([, beginnings]) =>
+    beginnings.some((beginning) => beginning.length > text.length && beginning.startsWith(text)),
+  );
+}
+
+function latin1(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 /**

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bytes } from '../testing/arbitraries.js';
+import { clipUtf8, decodeUtf8, encodeUtf8, isWellFormed } from './utf8.js';
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }),
+);
+
+describe('UTF-8', () => {
+  it('goes both ways, and half a surrogate pair goes neither', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const encoded = encodeUtf8(text);
+        // Node turns what is not well-formed into U+FFFD.
+        expect(isWellFormed(text)).toBe(Buffer.from(text).toString() === text);
+        expect(encoded === undefined).toBe(!isWellFormed(text));
+        if (encoded !== undefined) expect(decodeUtf8(encoded)).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has one form for each text', () => {
+    fc.assert(
+      fc.property(bytes(0, 40), (input) => {
+        const text = decodeUtf8(input);
+        if (text !== undefined) expect(Buffer.from(text).equals(input)).toBe(true);
+        else expect(Buffer.from(Buffer.from(input).toString()).equals(input)).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keeps a byte order mark, which is a character of the name', () => {
+    expect(decodeUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61))).toBe('\ufeffa');
+  });
+
+  it('is clipped between characters', () => {
+    fc.assert(
+      fc.property(anyText, fc.nat({ max: 60 }), (text, max) => {
+        const clipped = clipUtf8(text, max);
+        const whole = Buffer.from(text).toString();
+        expect(isWellFormed(clipped)).toBe(true);
+        expect(whole.startsWith(clipped)).toBe(true);
+        expect(Buffer.byteLength(clipped)).toBeLessThanOrEqual(max);
+        // No more is lost than the character that did not fit.
+        if (clipped !== whole) expect(Buffer.byteLength(clipped)).toBeGreaterThan(max - 4);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
