@@ -1,9 +1,11 @@
 /**
  * Every bound of the protocol, by name, in one table. PROTOCOL.md, "Limits".
  *
- * `standard` is what an end uses unless told otherwise; `cap` is what no configuration and no peer can exceed.
+ * `standard` is what an end uses unless told otherwise; no configuration can go below `floor` or above `cap`. Where the
+ * three are equal the limit is part of the protocol, because the peer is not told of it and must know it all the same.
  */
 export interface Limit {
+  readonly floor: number;
   readonly standard: number;
   readonly cap: number;
   readonly unit: 'bytes' | 'count' | 'ms';
@@ -13,65 +15,90 @@ export interface Limit {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
+/** Holds the longest record of a listing (path, etag and all), without which a listing could come to a stop. */
+const LEAST_WINDOW = 8 * KiB;
+
 export const limitTable = {
-  maxDataPayload: { standard: 1 * MiB, cap: 16 * MiB, unit: 'bytes', meaning: 'payload of one DATA frame' },
+  maxDataPayload: {
+    floor: 4 * KiB,
+    standard: 1 * MiB,
+    cap: 16 * MiB,
+    unit: 'bytes',
+    meaning: 'payload of one DATA frame',
+  },
   maxControlPayload: {
+    floor: 64 * KiB,
     standard: 64 * KiB,
     cap: 64 * KiB,
     unit: 'bytes',
     meaning: 'payload of any other frame',
   },
   maxStreams: {
+    floor: 1,
     standard: 256,
     cap: 65_536,
     unit: 'count',
     meaning: 'streams open at once in one connection',
   },
   initialStreamWindow: {
+    floor: LEAST_WINDOW,
     standard: 256 * KiB,
     cap: 64 * MiB,
     unit: 'bytes',
     meaning: 'credit a new stream starts with',
   },
   maxStreamWindow: {
+    floor: LEAST_WINDOW,
     standard: 4 * MiB,
     cap: 64 * MiB,
     unit: 'bytes',
     meaning: 'what the window of one stream grows to',
   },
   initialConnectionWindow: {
+    floor: LEAST_WINDOW,
     standard: 256 * KiB,
     cap: 256 * MiB,
     unit: 'bytes',
     meaning: 'credit a connection starts with',
   },
   maxConnectionWindow: {
+    floor: LEAST_WINDOW,
     standard: 8 * MiB,
     cap: 256 * MiB,
     unit: 'bytes',
     meaning: 'what the window of a connection grows to',
   },
-  maxPathBytes: { standard: 4096, cap: 4096, unit: 'bytes', meaning: 'a whole path, as UTF-8' },
-  maxSegmentBytes: { standard: 255, cap: 255, unit: 'bytes', meaning: 'one name in a path, as UTF-8' },
+  maxPathBytes: { floor: 4096, standard: 4096, cap: 4096, unit: 'bytes', meaning: 'a whole path, as UTF-8' },
+  maxSegmentBytes: {
+    floor: 255,
+    standard: 255,
+    cap: 255,
+    unit: 'bytes',
+    meaning: 'one name in a path, as UTF-8',
+  },
   maxUnansweredPings: {
+    floor: 32,
     standard: 32,
     cap: 1024,
     unit: 'count',
     meaning: 'PINGs from a peer that does not read its PONGs',
   },
   handshakeTimeout: {
+    floor: 1,
     standard: 10_000,
     cap: 120_000,
     unit: 'ms',
     meaning: 'from connecting to being authenticated',
   },
   keepaliveInterval: {
+    floor: 1,
     standard: 20_000,
     cap: 3_600_000,
     unit: 'ms',
     meaning: 'silence after which a PING is sent',
   },
   keepaliveTimeout: {
+    floor: 1,
     standard: 20_000,
     cap: 3_600_000,
     unit: 'ms',
@@ -92,14 +119,16 @@ export const MAX_U64 = Number.MAX_SAFE_INTEGER;
 
 /**
  * The standard limits with `overrides` on top.
- * @throws RangeError when a value is not an integer in 1..cap.
+ * @throws RangeError when a value is not an integer in floor..cap.
  */
 export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
   const resolved: Record<string, number> = {};
   for (const [name, limit] of Object.entries(limitTable)) {
     const value = overrides[name as keyof Limits] ?? limit.standard;
-    if (!Number.isInteger(value) || value < 1 || value > limit.cap) {
-      throw new RangeError(`${name} must be an integer from 1 to ${limit.cap} ${limit.unit}, not ${value}`);
+    if (!Number.isInteger(value) || value < limit.floor || value > limit.cap) {
+      throw new RangeError(
+        `${name} must be an integer from ${limit.floor} to ${limit.cap} ${limit.unit}, not ${value}`,
+      );
     }
     resolved[name] = value;
   }
