@@ -1,4 +1,5 @@
 import { FilexError } from './errors.js';
+import { isWellFormed } from './wire/utf8.js';
 
 /** The port FileX has always used. */
 export const DEFAULT_PORT = 12345;
@@ -23,7 +24,7 @@ export interface FilexUrl {
 }
 
 const pattern =
-  /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:(?<user>[^@/?#]*)@)?(?:\[(?<six>[0-9a-fA-F:.%]+)\]|(?<host>[^:/?#[\]@\s]+))(?::(?<port>\d*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/s;
+  /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:(?<user>[^@/?#]*)@)?(?:\[(?<six>[0-9a-fA-F:.]+(?:%[^\]/?#\s]+)?)\]|(?<host>[^:/?#[\]@\s]+))(?::(?<port>\d*))?(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/s;
 
 /**
  * Reads an address. `%xx` in user and path is decoded as UTF-8; any other character stands for itself, so a name can be
@@ -31,6 +32,7 @@ const pattern =
  * @throws FilexError `URL_INVALID` saying what is wrong.
  */
 export function parseUrl(text: string): FilexUrl {
+  if (!isWellFormed(text)) throw invalid(text, 'it is not valid Unicode');
   const groups = pattern.exec(text)?.groups;
   if (groups === undefined) throw invalid(text, 'it should look like filex+tcp://host:12345/path');
   const scheme = groups['scheme'] as Scheme;
@@ -48,7 +50,7 @@ export function parseUrl(text: string): FilexUrl {
     port,
     path,
     trailingSlash: raw !== path,
-    fingerprint: fingerprintOf(text, groups['query'] ?? ''),
+    fingerprint: groups['query'] === undefined ? undefined : fingerprintOf(text, groups['query']),
   };
 }
 
@@ -64,7 +66,9 @@ export function formatUrl(url: FilexUrl): string {
 
 /** Leaves what is safe both in an address and in a shell readable. */
 function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment).replace(/%(2B|2C|3A|3D|40)/g, (escape) => decodeURIComponent(escape));
+  return encodeURIComponent(segment)
+    .replace(/%(2B|2C|3A|3D|40)/g, (escaped) => decodeURIComponent(escaped))
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function decode(text: string, part: string): string {
@@ -82,10 +86,11 @@ function decode(text: string, part: string): string {
 function fingerprintOf(text: string, query: string): string | undefined {
   let fingerprint: string | undefined;
   for (const parameter of query.split('&')) {
-    if (parameter === '') continue;
-    const [name, value = ''] = parameter.split('=', 2) as [string, string?];
+    const [name = '', ...rest] = parameter.split('=');
+    const value = rest.join('=');
     if (name !== 'fp') throw invalid(text, `"?${name}" is not known (write %3F for a "?" in a name)`);
     if (!/^sha256:[A-Za-z0-9+/_=:-]+$/.test(value)) throw invalid(text, '"fp" should look like sha256:…');
+    if (fingerprint !== undefined) throw invalid(text, '"fp" is there twice');
     fingerprint = value;
   }
   return fingerprint;
