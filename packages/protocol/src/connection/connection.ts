@@ -1,6 +1,6 @@
 import { type Code, codeName, codeNumber } from '../codes.js';
 import { LocalProtocolError } from '../errors.js';
-import { type Limits, resolveLimits } from '../limits.js';
+import { type Limits, limitTable, MAX_U64, resolveLimits } from '../limits.js';
 import { type ConnectionMachineEvent, type ConnectionState, connectionTable } from '../machine/connection.js';
 import { ReceiveCredit, SendCredit } from '../machine/credit.js';
 import type { OperationEvent } from '../machine/events.js';
@@ -8,12 +8,12 @@ import { initialStates, machineOf, stepOperation } from '../machine/operation.js
 import { step } from '../machine/table.js';
 import { type DigestAlgorithm, type Entry, type Operation, operations } from '../vocabulary.js';
 import { FrameDecoder } from '../wire/decoder.js';
-import { frameName, frameTypes, type MessageName } from '../wire/frame.js';
-import { decodeMessage, encodeMessageView, type Messages } from '../wire/messages.js';
+import { type FrameName, frameName, frameSender, frameTypes, type MessageName } from '../wire/frame.js';
+import { decodeMessage, encodeMessage, encodeMessageView, type Messages } from '../wire/messages.js';
 import { type ForeignProtocol, foreignReply, PREFACE } from '../wire/preface.js';
 import { clipUtf8 } from '../wire/utf8.js';
 import type { ConnectionEvent, Negotiated, OperationResult } from './events.js';
-import { chooseDigest, helloOf, type Offer, VERSION } from './negotiation.js';
+import { chooseDigest, helloOf, type Offer, tooLow, VERSION } from './negotiation.js';
 import { OutputQueue } from './output-queue.js';
 import { isDiscarding, type StreamRecord } from './stream.js';
 
@@ -55,6 +55,19 @@ export function createConnection(options: ConnectionOptions): Connection {
 
 const MAX_REASON_BYTES = 1024;
 
+/** The last odd number of four bytes. */
+const MAX_STREAM = 0xffff_ffff;
+
+/** What every peer takes, so that it is never this end that floods. */
+const MAX_PINGS = limitTable.maxUnansweredPings.floor;
+
+/** Forgets the marks, in ascending order, that lie within what was taken. */
+function dropTaken(marks: number[], taken: number): void {
+  let count = 0;
+  while (count < marks.length && (marks[count] as number) <= taken) count += 1;
+  if (count > 0) marks.splice(0, count);
+}
+
 /**
  * One FileX connection without a socket, clock or file: bytes and time go in, bytes and events come out.
  *
@@ -69,6 +82,8 @@ export class Connection {
   readonly #random: (size: number) => Uint8Array;
   readonly #reserveCredit: (bytes: number) => boolean;
   readonly #offer: Offer;
+  /** Encoded at once, so that an offer that does not fit is the caller's error and not a surprise in `receive`. */
+  readonly #hello: Uint8Array;
   readonly #decoder: FrameDecoder;
   readonly #output = new OutputQueue();
   readonly #streams = new Map<number, StreamRecord>();
@@ -82,7 +97,11 @@ export class Connection {
   #lastStream = 0;
   #goAwaySent = false;
   #drainedTold = false;
-  #unansweredPings = 0;
+  /** Where in the output each PONG ends that was not taken yet; likewise the last word on each stream. */
+  readonly #pongsWaiting: number[] = [];
+  readonly #lastWordsWaiting: number[] = [];
+  /** Tokens of PINGs whose PONGs have not come, oldest first. */
+  readonly #pings: number[] = [];
   #connectedAt: number;
   #heardAt: number;
   #probedAt: number | undefined;
@@ -106,6 +125,7 @@ export class Connection {
       agent: clipUtf8(options.agent ?? '', 128),
       nonce: options.random(32),
     };
+    this.#hello = encodeMessage('HELLO', helloOf(this.#offer));
     this.#decoder = new FrameDecoder(
       {
         onPreface: () => undefined,
@@ -138,7 +158,10 @@ export class Connection {
   /** Whether `open` would be allowed now. */
   get canOpen(): boolean {
     return (
-      this.role === 'client' && this.#state === 'open' && this.#streams.size < (this.#peer?.maxStreams ?? 0)
+      this.role === 'client' &&
+      this.#state === 'open' &&
+      this.#lastStream < MAX_STREAM &&
+      this.#streams.size < (this.#peer?.maxStreams ?? 0)
     );
   }
 
@@ -160,6 +183,12 @@ export class Connection {
   /** Whether the stream has not ended on both sides. */
   isOpen(stream: number): boolean {
     return this.#streams.has(stream);
+  }
+
+  /** Whether this end may do, or hear, `event` on the stream now. False on a stream that has ended. */
+  allows(stream: number, event: OperationEvent): boolean {
+    const record = this.#streams.get(stream);
+    return record !== undefined && this.#alive() && this.#allows(record, event);
   }
 
   /** How many bytes `write` takes on this stream now: the lesser of its own credit and the connection's. */
@@ -219,7 +248,8 @@ export class Connection {
       this.#fault('TIMEOUT', `the handshake took longer than ${this.limits.handshakeTimeout} ms`);
     } else if (this.#probedAt === undefined) {
       this.#probedAt = now;
-      this.#send('PING', 0, { token: this.#nextToken() });
+      // PINGs that are not answered yet probe as well as one more.
+      if (this.#pings.length < MAX_PINGS) this.#sendPing();
     } else {
       this.#fault('TIMEOUT', `nothing was heard for ${now - this.#heardAt} ms`);
     }
@@ -233,7 +263,8 @@ export class Connection {
    */
   takeOutput(max: number = Number.POSITIVE_INFINITY): Uint8Array[] {
     const parts = this.#output.take(max);
-    if (this.#output.size === 0) this.#unansweredPings = 0;
+    dropTaken(this.#pongsWaiting, this.#output.taken);
+    dropTaken(this.#lastWordsWaiting, this.#output.taken);
     return parts;
   }
 
@@ -242,22 +273,25 @@ export class Connection {
   /** Client: starts, or goes on with, authentication. */
   authenticate(mechanism: string | undefined, data?: Uint8Array): void {
     this.#own('client');
-    this.#advance('C_AUTH');
+    const next = this.#next('C_AUTH');
     this.#send('AUTH', 0, { mechanism, data });
+    this.#state = next;
   }
 
   /** Server: asks the client for another step. */
   challenge(data: Uint8Array): void {
     this.#own('server');
-    this.#advance('S_AUTH_CONTINUE');
+    const next = this.#next('S_AUTH_CONTINUE');
     this.#send('AUTH', 0, { step: 'continue', data });
+    this.#state = next;
   }
 
   /** Server: the client is who it says; operations may start. */
   authenticated(principal: string, data?: Uint8Array): void {
     this.#own('server');
-    this.#advance('S_AUTH_SUCCESS');
+    const next = this.#next('S_AUTH_SUCCESS');
     this.#send('AUTH', 0, { step: 'success', principal, data });
+    this.#state = next;
     this.#events.push({ type: 'ready', principal });
   }
 
@@ -270,8 +304,9 @@ export class Connection {
     const machine = machineOf[request.operation];
     const stream = this.#lastStream === 0 ? 1 : this.#lastStream + 2;
     const { operation, operationId = this.#random(16), path = '', ...rest } = request;
+    const next = this.#next('C_OPEN');
     this.#send('OPEN', stream, { ...rest, operation: operations.indexOf(operation), operationId, path });
-    this.#advance('C_OPEN');
+    this.#state = next;
     this.#lastStream = stream;
     this.#streams.set(stream, {
       id: stream,
@@ -282,6 +317,7 @@ export class Connection {
         machine === 'download' || machine === 'listing'
           ? new ReceiveCredit(this.limits.initialStreamWindow)
           : undefined,
+      offset: request.offset ?? 0,
       base: 0,
       dataLength: 0,
       acknowledged: 0,
@@ -292,9 +328,13 @@ export class Connection {
   /** Server: takes an upload from `offset` on, or announces the file of a download. */
   accept(stream: number, accept: Omit<Messages['ACCEPT'], 'epoch'> & { readonly epoch?: number }): void {
     const record = this.#sending(stream, 'R_ACCEPT', 'server');
+    if (accept.offset > record.offset) {
+      throw new LocalProtocolError(`offset ${accept.offset} is beyond ${record.offset}, which was asked for`);
+    }
+    this.#send('ACCEPT', stream, { ...accept, epoch: accept.epoch ?? 0 });
+    this.#sent(record, 'R_ACCEPT');
     record.base = accept.offset;
     record.acknowledged = accept.offset;
-    this.#send('ACCEPT', stream, { ...accept, epoch: accept.epoch ?? 0 });
   }
 
   /**
@@ -313,7 +353,9 @@ export class Connection {
         `${bytes.length} bytes are more than can be sent now (${this.sendable(stream)})`,
       );
     }
-    const record = this.#sending(stream, this.role === 'client' ? 'I_DATA' : 'R_DATA', this.role);
+    const event = this.role === 'client' ? 'I_DATA' : 'R_DATA';
+    const record = this.#sending(stream, event, this.role);
+    this.#sent(record, event);
     this.#spend(record, bytes.length);
     record.dataLength += bytes.length;
     this.#output.data(stream, bytes);
@@ -325,8 +367,10 @@ export class Connection {
     if (length !== record.base + record.dataLength) {
       throw new LocalProtocolError(`the length is ${record.base + record.dataLength}, not ${length}`);
     }
-    this.#sending(stream, this.role === 'client' ? 'I_END' : 'R_END', this.role);
+    const event = this.role === 'client' ? 'I_END' : 'R_END';
+    this.#sending(stream, event, this.role);
     this.#send('END', stream, { length, digest });
+    this.#sent(record, event);
   }
 
   /** Server: says how much of an upload is durable. Lower than before is not allowed. */
@@ -336,8 +380,9 @@ export class Connection {
       throw new LocalProtocolError(`offset ${offset} cannot be acknowledged`);
     }
     this.#sending(stream, 'R_ACK', 'server');
-    record.acknowledged = offset;
     this.#send('ACK', stream, { offset });
+    this.#sent(record, 'R_ACK');
+    record.acknowledged = offset;
   }
 
   /** Server: sends one page of a listing, under credit like file bytes; see `entrySize` and `sendable`. */
@@ -347,6 +392,7 @@ export class Connection {
       throw new LocalProtocolError(`the page has ${payload.length} bytes, more than can be sent now`);
     }
     const record = this.#sending(stream, 'R_ENTRY', 'server');
+    this.#sent(record, 'R_ENTRY');
     this.#spend(record, payload.length);
     this.#output.control(frameTypes.ENTRY, stream, payload);
   }
@@ -359,14 +405,16 @@ export class Connection {
       path?: string | undefined;
     },
   ): void {
-    this.#sending(stream, result.status === 'OK' ? 'R_SUCCESS' : 'R_FAILURE', 'server');
+    const event = result.status === 'OK' ? 'R_SUCCESS' : 'R_FAILURE';
+    const record = this.#sending(stream, event, 'server');
     this.#send('RESULT', stream, {
       ...result,
       path: result.path ?? '',
       status: codeNumber(result.status),
       detail: result.detail === undefined ? undefined : clipUtf8(result.detail, MAX_REASON_BYTES),
     });
-    this.#afterStep(stream);
+    this.#sent(record, event);
+    this.#afterLastWord(record);
   }
 
   /** Gives a stream up. Does nothing on one that has ended. */
@@ -377,7 +425,8 @@ export class Connection {
     if (!this.#allows(record, event)) return;
     this.#sending(stream, event, this.role);
     this.#sendReset(record, code, reason);
-    this.#afterStep(stream);
+    this.#sent(record, event);
+    this.#afterLastWord(record);
   }
 
   /**
@@ -385,39 +434,44 @@ export class Connection {
    * lets the peer send more.
    */
   consume(stream: number, count: number): void {
-    if (count === 0) return;
-    if (!this.#receiveCredit.consume(count))
-      throw new LocalProtocolError('more is consumed than was received');
-    this.#grantConnection();
+    if (!Number.isInteger(count) || count < 0)
+      throw new LocalProtocolError(`${count} bytes cannot be consumed`);
     const record = this.#streams.get(stream);
+    if (count > Math.min(this.#receiveCredit.unconsumed, record?.receive?.unconsumed ?? count)) {
+      throw new LocalProtocolError('more is consumed than was received');
+    }
+    if (count === 0) return;
+    this.#receiveCredit.consume(count);
+    this.#grantConnection();
     if (record?.receive === undefined) return;
-    if (!record.receive.consume(count))
-      throw new LocalProtocolError('more is consumed than the stream received');
+    record.receive.consume(count);
     const wantsMore = this.#allows(record, this.role === 'client' ? this.#bulkEvent(record) : 'I_DATA');
     if (!wantsMore || isDiscarding(record)) return;
     const limit = record.receive.grant();
     if (limit === undefined) return;
     this.#send('CREDIT', stream, { limit });
     // A reader that keeps up earns a wider window, so that distance does not limit the rate.
-    record.receive.setWindow(Math.min(record.receive.window * 2, this.limits.maxStreamWindow));
+    const { window } = record.receive;
+    record.receive.setWindow(Math.max(window, Math.min(window * 2, this.limits.maxStreamWindow)));
   }
 
   // ------------------------------------------------------------------ the connection itself
 
-  /** Asks for a sign of life; the answer is a `pong` event with the token returned here. */
+  /** Asks for a sign of life; the answer is a `pong` event with the token returned here. 32 at once at most. */
   ping(): number {
     if (!this.#alive()) throw new LocalProtocolError('the connection is not open');
-    const token = this.#nextToken();
-    this.#send('PING', 0, { token });
-    return token;
+    if (this.#pings.length >= MAX_PINGS)
+      throw new LocalProtocolError(`${MAX_PINGS} PINGs are not answered yet`);
+    return this.#sendPing();
   }
 
   /** Ends gracefully: nothing new starts, what runs may finish, then a `drained` event says so. */
   shutdown(reason?: string): void {
     if (this.#state === 'closed' || this.#goAwaySent) return;
     if (!this.#alive()) return this.abort('SHUTTING_DOWN', reason);
-    this.#advance(this.role === 'client' ? 'C_GOAWAY' : 'S_GOAWAY');
+    const next = this.#next(this.role === 'client' ? 'C_GOAWAY' : 'S_GOAWAY');
     this.#sendGoAway('OK', reason);
+    this.#state = next;
     this.#checkDrained();
   }
 
@@ -440,6 +494,7 @@ export class Connection {
 
   #onFrame(type: number, stream: number, payload: Uint8Array): void {
     const name = frameName(type) as MessageName;
+    if (!this.#mayCome(name)) return;
     const decoded = decodeMessage(name, payload);
     if (decoded.fault !== undefined) return this.#fault('MESSAGE_MALFORMED', decoded.fault);
     // The table of messages ties each name to its type; TypeScript cannot follow that through a switch.
@@ -476,8 +531,7 @@ export class Connection {
       case 'PING':
         return this.#onPing(message);
       case 'PONG':
-        this.#events.push({ type: 'pong', token: (message as Messages['PONG']).token });
-        return;
+        return this.#onPong(message);
       default: {
         const never: never = name;
         throw new Error(`unreachable frame ${String(never)}`);
@@ -498,9 +552,8 @@ export class Connection {
     const algorithm = chooseDigest(client.digests, server.digests);
     if (algorithm === undefined)
       return this.#fault('VERSION_UNSUPPORTED', 'the two ends have no digest in common');
-    if (hello.maxDataPayload === 0 || hello.maxStreams === 0) {
-      return this.#fault('MESSAGE_MALFORMED', 'HELLO offers a limit of 0');
-    }
+    const low = tooLow(hello);
+    if (low !== undefined) return this.#fault('MESSAGE_MALFORMED', `HELLO offers ${low}`);
     this.#peer = hello;
     this.#sendCredit = new SendCredit(hello.connectionWindow);
     this.#negotiated = {
@@ -527,11 +580,11 @@ export class Connection {
   }
 
   #onOpen(stream: number, open: Messages['OPEN']): void {
-    if (this.role === 'client') return this.#fault('STATE_VIOLATION', 'a server opened a stream');
     if (stream % 2 === 0 || stream <= this.#lastStream) {
       return this.#fault('STREAM_LIMIT', `stream ${stream} after stream ${this.#lastStream}`);
     }
-    if (this.#streams.size >= this.limits.maxStreams) {
+    // A stream counts until its last word has left: a client that has not read it cannot know that there is room.
+    if (this.#streams.size + this.#lastWordsWaiting.length >= this.limits.maxStreams) {
       return this.#fault('STREAM_LIMIT', `more than ${this.limits.maxStreams} streams at once`);
     }
     this.#lastStream = stream;
@@ -546,6 +599,7 @@ export class Connection {
           ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow)
           : undefined,
       receive: machine === 'upload' ? new ReceiveCredit(this.limits.initialStreamWindow) : undefined,
+      offset: open.offset ?? 0,
       base: 0,
       dataLength: 0,
       acknowledged: 0,
@@ -563,12 +617,18 @@ export class Connection {
     if (this.#state === 'draining') {
       return this.result(stream, { status: 'SHUTTING_DOWN', effect: 'none', retry: true });
     }
-    this.#events.push({ type: 'open', stream, request: { ...open, operation } });
+    this.#events.push({ type: 'open', stream, request: { ...open, operation, path: open.path ?? '' } });
   }
 
   #onAccept(stream: number, accept: Messages['ACCEPT']): void {
     const record = this.#hearStream(stream, 'R_ACCEPT', 'ACCEPT');
     if (record === undefined) return;
+    if (accept.offset > record.offset) {
+      return this.#fault(
+        'STATE_VIOLATION',
+        `ACCEPT at ${accept.offset}, beyond ${record.offset}, which was asked for`,
+      );
+    }
     record.base = accept.offset;
     record.acknowledged = accept.offset;
     if (!isDiscarding(record)) this.#events.push({ type: 'accept', stream, accept });
@@ -675,11 +735,19 @@ export class Connection {
   }
 
   #onPing(ping: Messages['PING']): void {
-    this.#unansweredPings += 1;
-    if (this.#unansweredPings > this.limits.maxUnansweredPings) {
+    if (this.#pongsWaiting.length >= this.limits.maxUnansweredPings) {
       return this.#fault('RATE_LIMITED', 'PINGs come faster than their PONGs are read');
     }
     this.#send('PONG', 0, { token: ping.token });
+    this.#pongsWaiting.push(this.#output.taken + this.#output.size);
+  }
+
+  #onPong(pong: Messages['PONG']): void {
+    if (this.#pings[0] !== pong.token) {
+      return this.#fault('STATE_VIOLATION', `PONG ${pong.token} is not the answer to the oldest PING`);
+    }
+    this.#pings.shift();
+    this.#events.push({ type: 'pong', token: pong.token });
   }
 
   #onGoAway(goAway: Messages['GOAWAY']): void {
@@ -702,11 +770,18 @@ export class Connection {
     return this.#state === 'open' || this.#state === 'draining';
   }
 
-  /** Moves the connection by something this end does. */
-  #advance(event: ConnectionMachineEvent): void {
+  /** Where something this end does leads. Taken only after the frame was encoded: misuse must change nothing. */
+  #next(event: ConnectionMachineEvent): ConnectionState {
     const next = step(connectionTable, this.#state, event);
     if (next === undefined) throw new LocalProtocolError(`${event} is not allowed in state "${this.#state}"`);
-    this.#state = next;
+    return next;
+  }
+
+  /** Whether the peer's role sends such frames at all; false after a fault. Each table judges only the order. */
+  #mayCome(name: FrameName): boolean {
+    if (frameSender[name] !== this.role) return true;
+    this.#fault('STATE_VIOLATION', `${name}, which only a ${this.role} sends`);
+    return false;
   }
 
   /** Moves the connection by something the peer did; false, after a fault, when it may not. */
@@ -738,19 +813,22 @@ export class Connection {
     return record.machine === 'listing' ? 'R_ENTRY' : 'R_DATA';
   }
 
-  /** Moves a stream by something this end sends. */
+  /** The stream, when this end may send `event` on it now; `#sent` moves it, once the frame was encoded. */
   #sending(stream: number, event: OperationEvent, role: 'client' | 'server'): StreamRecord {
     this.#own(role);
     if (!this.#alive()) throw new LocalProtocolError(`nothing can be sent in state "${this.#state}"`);
     const record = this.#require(stream);
-    const next = stepOperation(record.machine, record.state, event);
-    if (next === undefined) {
+    if (!this.#allows(record, event)) {
       throw new LocalProtocolError(
         `${event} is not allowed for ${record.machine} in state "${record.state}"`,
       );
     }
-    record.state = next;
     return record;
+  }
+
+  /** Moves a stream by something this end has sent. */
+  #sent(record: StreamRecord, event: OperationEvent): void {
+    record.state = stepOperation(record.machine, record.state, event) ?? record.state;
   }
 
   /** Moves a stream by something the peer sent; undefined, after a fault, when it may not. */
@@ -773,6 +851,12 @@ export class Connection {
       record.state = stepOperation(record.machine, record.state, 'I_RESET') ?? record.state;
       this.#sendReset(record, 'CANCELLED', undefined);
     }
+    this.#afterStep(record.id);
+  }
+
+  /** After this end's last word on a stream: RESULT or RESET. */
+  #afterLastWord(record: StreamRecord): void {
+    if (record.state === 'closed') this.#lastWordsWaiting.push(this.#output.taken + this.#output.size);
     this.#afterStep(record.id);
   }
 
@@ -818,21 +902,23 @@ export class Connection {
 
   // ------------------------------------------------------------------ frames out
 
-  #nextToken(): number {
+  #sendPing(): number {
     this.#token += 1;
+    this.#send('PING', 0, { token: this.#token });
+    this.#pings.push(this.#token);
     return this.#token;
   }
 
   #sendHello(event: 'C_HELLO' | 'S_HELLO'): void {
-    this.#advance(event);
+    this.#state = this.#next(event);
     this.#output.raw(PREFACE);
-    this.#send('HELLO', 0, helloOf(this.#offer));
+    this.#output.control(frameTypes.HELLO, 0, this.#hello);
   }
 
   #sendReset(record: StreamRecord, code: Code, reason: string | undefined): void {
     this.#send('RESET', record.id, {
       code: codeNumber(code),
-      finalOffset: record.send === undefined ? 0 : record.base + record.dataLength,
+      finalOffset: record.send === undefined ? 0 : Math.min(record.base + record.dataLength, MAX_U64),
       reason: reason === undefined ? undefined : clipUtf8(reason, MAX_REASON_BYTES),
     });
   }

@@ -16,7 +16,11 @@ export interface Negotiated {
 }
 
 /** OPEN as a server sees it: the operation by name. */
-export type OpenRequest = Omit<Messages['OPEN'], 'operation'> & { readonly operation: Operation };
+export type OpenRequest = Omit<Messages['OPEN'], 'operation' | 'path'> & {
+  readonly operation: Operation;
+  /** `''` is the root. */
+  readonly path: string;
+};
 
 /** RESULT with its status by name. */
 export type OperationResult = Omit<Messages['RESULT'], 'status'> & { readonly status: Code };

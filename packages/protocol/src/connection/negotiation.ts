@@ -1,4 +1,4 @@
-import type { Limits } from '../limits.js';
+import { type Limits, limitTable } from '../limits.js';
 import { type DigestAlgorithm, digestAlgorithms } from '../vocabulary.js';
 import type { Messages } from '../wire/messages.js';
 
@@ -42,6 +42,17 @@ export function chooseDigest(
   for (const number of client) {
     const name = digestAlgorithms[number];
     if (name !== undefined && server.includes(number)) return name;
+  }
+  return undefined;
+}
+
+/** Which of the peer's limits is below what every end must offer, with its value; undefined when none is. */
+export function tooLow(hello: Messages['HELLO']): string | undefined {
+  if (hello.maxDataPayload < limitTable.maxDataPayload.floor) return `maxDataPayload ${hello.maxDataPayload}`;
+  if (hello.maxStreams < limitTable.maxStreams.floor) return `maxStreams ${hello.maxStreams}`;
+  if (hello.streamWindow < limitTable.initialStreamWindow.floor) return `streamWindow ${hello.streamWindow}`;
+  if (hello.connectionWindow < limitTable.initialConnectionWindow.floor) {
+    return `connectionWindow ${hello.connectionWindow}`;
   }
   return undefined;
 }

@@ -14,6 +14,12 @@ export class OutputQueue {
   #arenaEnd = 0;
   #openFrom = 0;
   #size = 0;
+  #taken = 0;
+
+  /** Bytes taken so far. */
+  get taken(): number {
+    return this.#taken;
+  }
 
   /** Bytes waiting. */
   get size(): number {
@@ -47,19 +53,13 @@ export class OutputQueue {
       count += 1;
     }
     this.#size -= bytes;
+    this.#taken += bytes;
     if (count === this.#parts.length) {
       const all = this.#parts;
       this.#parts = [];
       return all;
     }
     return this.#parts.splice(0, count);
-  }
-
-  /** Forgets what was not taken. */
-  clear(): void {
-    this.#parts = [];
-    this.#openFrom = this.#arenaEnd;
-    this.#size = 0;
   }
 
   #append(length: number): Uint8Array {

@@ -10,6 +10,8 @@ export interface StreamRecord {
   readonly send: SendCredit | undefined;
   /** Set on the end that receives them. */
   readonly receive: ReceiveCredit | undefined;
+  /** What OPEN asked for: the responder may start there or before, not beyond. */
+  readonly offset: number;
   /** Where in the file the first byte of DATA belongs. */
   base: number;
   /** Bytes of DATA that passed, either way. */

@@ -65,15 +65,21 @@ export interface TransferResult {
 }
 
 /**
- * Takes what is downloaded. `write` is called in order, one call at a time; the view is valid until what it returns
+ * Takes what is downloaded. `open` is called once, before anything else. `write` is called in order, one call at a time; the view is valid until what it returns
  * has settled. `commit` is called once, only after the digest was verified; `abort` once otherwise.
  */
 export interface DownloadSink {
+  /** Called first, when the server has said what comes; throw to refuse it before anything is transferred. */
+  open?(entry: Entry): Promise<void>;
   write(bytes: Uint8Array): void | Promise<void>;
-  commit?(
-    info: DownloadInfo,
-  ): void | Promise<void | Outcome | { readonly outcome: Outcome; readonly path?: string }>;
+  commit?(info: DownloadInfo): Promise<SinkOutcome | undefined>;
   abort?(reason: Error): void | Promise<void>;
+}
+
+export interface SinkOutcome {
+  readonly outcome: Outcome;
+  /** Where the file is now. */
+  readonly path: string;
 }
 
 export interface DownloadInfo {

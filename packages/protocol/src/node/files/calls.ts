@@ -14,6 +14,7 @@ import {
   rename as renameCallback,
   stat as statCallback,
   unlink as unlinkCallback,
+  utimes as utimesCallback,
   write as writeCallback,
 } from 'node:fs';
 import { promisify } from 'node:util';
@@ -28,6 +29,7 @@ export const fsync = promisify(fsyncCallback);
 export const fdatasync = promisify(fdatasyncCallback);
 export const fchmod = promisify(fchmodCallback);
 export const futimes = promisify(futimesCallback);
+export const utimes = promisify(utimesCallback);
 export const link = promisify(linkCallback);
 export const rename = promisify(renameCallback);
 export const unlink = promisify(unlinkCallback);

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, constants, type PathLike } from 'node:fs';
 import type { EntryKind } from '../../vocabulary.js';
 import { close, fstat, fsync, lstat, open, read } from './calls.js';
 import { errnoOf } from './errno.js';
@@ -13,7 +13,7 @@ export interface Existing {
 }
 
 /** Looks at a name without following a symlink; undefined when it is free. */
-export async function lookAt(path: string): Promise<Existing | undefined> {
+export async function lookAt(path: PathLike): Promise<Existing | undefined> {
   try {
     const stats = await lstat(path);
     return { kind: kindOf(stats), stats };

@@ -6,7 +6,8 @@ import { fstat } from './calls.js';
 import { modificationTime, setModificationTime } from './file-times.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
-const fd = openSync(join(temporaryFolder(), 'file'), 'w');
+const path = join(temporaryFolder(), 'file');
+const fd = openSync(path, 'w');
 afterAll(() => closeSync(fd));
 
 async function stored(microseconds: number): Promise<number> {
@@ -32,6 +33,11 @@ describe('modification time', () => {
       expect(await stored(time)).toBe(time);
     },
   );
+
+  it('can be set by path', async () => {
+    await setModificationTime(path, 7_000_001);
+    expect(modificationTime(await fstat(fd))).toBe(7_000_001);
+  });
 
   it('is rounded to the nearest microsecond', () => {
     const at = (mtimeNs: bigint) => modificationTime({ mtimeNs } as Parameters<typeof modificationTime>[0]);

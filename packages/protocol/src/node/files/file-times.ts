@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { futimes } from './calls.js';
+import { futimes, utimes } from './calls.js';
 
 /** The modification time in microseconds since 1970, to the nearest one. */
 export function modificationTime(stats: BigIntStats): number {
@@ -8,13 +8,15 @@ export function modificationTime(stats: BigIntStats): number {
 }
 
 /**
- * Sets the modification time, and the access time to now.
+ * Sets the modification time, and the access time to now, of an open file or of a path (through a symlink).
  *
  * Exact to the microsecond from 1834 to 2106; outside, a `double` of seconds is coarser than that.
  */
-export async function setModificationTime(fd: number, microseconds: number): Promise<void> {
+export async function setModificationTime(file: number | string, microseconds: number): Promise<void> {
   // As text, because Node replaces a negative number, but not a negative text, by the present time.
-  await futimes(fd, Date.now() / 1000, String(secondsFor(microseconds)));
+  const mtime = String(secondsFor(microseconds));
+  const atime = Date.now() / 1000;
+  await (typeof file === 'number' ? futimes(file, atime, mtime) : utimes(file, atime, mtime));
 }
 
 /**

@@ -211,6 +211,6 @@ describe('StagedFile', () => {
       path: 'docs/a.txt',
     });
     const nowhere = StagedFile.create({ path: join(root, 'no', 'x'), label: 'docs/a.txt', context });
-    await expect(nowhere).rejects.toMatchObject({ code: 'PARENT_NOT_FOUND' });
+    await expect(nowhere).rejects.toMatchObject({ code: 'IO_ERROR' });
   });
 });

@@ -86,13 +86,19 @@ export class StagedFile {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
       return new StagedFile(options, await open(options.path, flags, 0o600));
     } catch (error) {
-      throw fileError(error, { action: 'store', path: options.label, codes: PARENT_MISSING });
+      // Not the folder of the file, but the one for staging.
+      throw fileError(error, { action: 'store', path: options.label, codes: { ENOENT: 'IO_ERROR' } });
     }
   }
 
   /** Bytes written so far. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether `publish` or `discard` was called. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Appends all of `view`, which is not looked at any more once the promise has settled. */

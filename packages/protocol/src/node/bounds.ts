@@ -1,0 +1,34 @@
+/** Every bound of the TCP driver, by name. The bounds of the protocol itself are in `limits.ts`. */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Bytes of a pooled buffer: one read of a socket or file at most. */
+export const SLAB_SIZE = 512 * KiB;
+/** Free slabs kept for the next use; more are left to the garbage collector. */
+export const MAX_FREE_SLABS = 64;
+/** Bytes offered to a socket that is not known to be busy, so that idle connections cost little. */
+export const SMALL_READ_SIZE = 16 * KiB;
+/** A view smaller than this part of its slab is copied out, so that small data never pins large memory. */
+export const PIN_FRACTION = 4;
+/** Bytes given to the socket that it has not yet sent; senders wait above it. */
+export const SOCKET_HIGH_WATER = 2 * MiB;
+/** Milliseconds a connection that has said goodbye waits for the other end to close. */
+export const LINGER_TIMEOUT = 2_000;
+/** An upload is made durable, and acknowledged, after this many bytes … */
+export const SYNC_BYTES = 64 * MiB;
+/** … or this many milliseconds, whichever comes first. */
+export const SYNC_INTERVAL = 1_000;
+/** Bytes of one page of a listing, about. */
+export const PAGE_SIZE = 32 * KiB;
+/** Milliseconds after which a listing page goes out although it is not full. */
+export const PAGE_INTERVAL = 50;
+/** Bytes read from a local file ahead of what the connection has taken: slabs per transfer. */
+export const READ_AHEAD = 2;
+/** Connections a server takes at once. */
+export const MAX_CONNECTIONS = 1024;
+/** Bytes of credit a server promises to all connections together. */
+export const CREDIT_BUDGET = 512 * MiB;
+/** Connections the kernel holds for a server that has not accepted them yet. */
+export const LISTEN_BACKLOG = 1024;
+/** Milliseconds to connect and shake hands. */
+export const CONNECT_TIMEOUT = 10_000;

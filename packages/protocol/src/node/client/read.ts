@@ -1,0 +1,63 @@
+import type { OperationOptions } from '../types.js';
+import type { ClientContext } from './context.js';
+import { download } from './download.js';
+
+interface Offered {
+  readonly bytes: Uint8Array;
+  readonly taken: () => void;
+}
+
+/**
+ * A download as an iteration. One chunk waits at a time, under credit, so a slow reader slows the server down. Leaving
+ * the loop early cancels; the iteration ends without an error only after the digest was verified.
+ */
+export async function* read(
+  context: ClientContext,
+  path: string,
+  options: OperationOptions,
+): AsyncGenerator<Uint8Array> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  let offered: Offered | undefined;
+  let wake = (): void => undefined;
+  let finished = false;
+  const transfer = download(
+    context,
+    path,
+    async () => ({
+      write: (bytes) =>
+        new Promise<void>((resolve, reject) => {
+          if (stop.signal.aborted) return reject(stop.signal.reason);
+          offered = { bytes: Buffer.from(bytes), taken: resolve };
+          wake();
+        }),
+    }),
+    { signal },
+  );
+  const done = transfer.finally(() => {
+    finished = true;
+    wake();
+  });
+  done.catch(() => undefined);
+  try {
+    for (;;) {
+      const chunk = offered;
+      if (chunk !== undefined) {
+        offered = undefined;
+        chunk.taken();
+        yield chunk.bytes;
+      } else if (finished) {
+        await done;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    stop.abort();
+    // A write that still waits for a reader would keep the download from ending.
+    (offered as Offered | undefined)?.taken();
+  }
+}

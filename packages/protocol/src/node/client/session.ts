@@ -1,0 +1,264 @@
+import type { ConnectionEvent, Negotiated } from '../../connection.js';
+import { FilexError } from '../../errors.js';
+import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
+import type { HashFactory } from '../../wire/digest.js';
+import { checkPath } from '../../wire/path.js';
+import { sha256Provider } from '../digests.js';
+import { Driver, type DriverOwner, type StreamListener } from '../driver.js';
+import type {
+  ConnectOptions,
+  DownloadOptions,
+  DownloadSink,
+  ListOptions,
+  MakeDirectoryOptions,
+  OperationOptions,
+  RemoveOptions,
+  RenameOptions,
+  Session,
+  TransferResult,
+  UploadOptions,
+  UploadSource,
+} from '../types.js';
+import { call } from './call.js';
+import type { ClientContext } from './context.js';
+import { download } from './download.js';
+import { list } from './listing.js';
+import { read } from './read.js';
+import { sinkFor } from './sinks.js';
+import { StreamSlots } from './stream-slots.js';
+import { upload } from './upload.js';
+
+const DEFAULT_AGENT = '@filex/protocol';
+
+/** The client's end of a connection. Made by `connect`. */
+export class ClientSession implements Session, DriverOwner {
+  readonly driver: Driver;
+  /** Settles when operations may start, or when it is clear that they never will. */
+  readonly ready: Promise<void>;
+  readonly closed: Promise<Error | undefined>;
+  readonly #hashes: ReadonlyMap<DigestAlgorithm, HashFactory>;
+  readonly #slots: StreamSlots;
+  readonly #pings = new Map<number, { readonly at: number; settle(outcome: number | FilexError): void }>();
+  readonly #running = new Set<Promise<unknown>>();
+  #context: ClientContext | undefined;
+  #principal = '';
+  /** Why nothing new can start. */
+  #refusal: FilexError | undefined;
+  #onReadySettled!: (error?: FilexError) => void;
+  #onClosedSettled!: (error: FilexError | undefined) => void;
+
+  constructor(options: ConnectOptions) {
+    const providers = [...(options.digests ?? []), sha256Provider];
+    this.#hashes = new Map([...providers].reverse().map(({ algorithm, create }) => [algorithm, create]));
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReadySettled = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    // Whoever connects awaits it; after that a failure is told by `closed` and by every operation.
+    this.ready.catch(() => undefined);
+    this.closed = new Promise((resolve) => {
+      this.#onClosedSettled = resolve;
+    });
+    this.driver = new Driver(
+      {
+        role: 'client',
+        limits: options.limits,
+        agent: options.agent ?? DEFAULT_AGENT,
+        digests: [...new Set(providers.map(({ algorithm }) => algorithm))],
+      },
+      this,
+    );
+    this.#slots = new StreamSlots(() => this.driver.connection.canOpen);
+  }
+
+  get server(): { readonly agent: string; readonly principal: string; readonly algorithm: DigestAlgorithm } {
+    const { agent, algorithm } = this.#negotiated;
+    return { agent, principal: this.#principal, algorithm };
+  }
+
+  // ------------------------------------------------------------------ operations
+
+  upload(source: UploadSource, path: string, options: UploadOptions = {}): Promise<TransferResult> {
+    return this.#run(path, (context) => upload(context, source, path, options));
+  }
+
+  download(
+    path: string,
+    destination: string | URL | NodeJS.WritableStream | DownloadSink,
+    options: DownloadOptions = {},
+  ): Promise<TransferResult> {
+    return this.#run(path, (context) => download(context, path, sinkFor(destination, options), options));
+  }
+
+  read(path: string, options: OperationOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#iterate(path, (context) => read(context, path, options));
+  }
+
+  list(path = '', options: ListOptions = {}): AsyncIterable<Entry> {
+    return this.#iterate(path, (context) => list(context, path, options));
+  }
+
+  async stat(path: string, options: OperationOptions = {}): Promise<Entry> {
+    const result = await this.#run(path, (context) =>
+      call(context, { operation: 'stat', path }, options.signal),
+    );
+    if (result.entry === undefined)
+      throw new FilexError('STATE_VIOLATION', 'the server answered without an entry', { path });
+    return { ...result.entry, path };
+  }
+
+  async makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {
+    const { parents, mtime, signal } = options;
+    const request = { operation: 'makeDirectory', path, parents, mtime } as const;
+    const result = await this.#run(path, (context) => call(context, request, signal));
+    return { outcome: result.outcome ?? 'created' };
+  }
+
+  async rename(from: string, to: string, options: RenameOptions = {}): Promise<{ outcome: Outcome }> {
+    const { ifExists, signal } = options;
+    const request = { operation: 'rename', path: from, target: to, ifExists } as const;
+    const result = await this.#run(from, (context) => {
+      checkPath(to);
+      return call(context, request, signal);
+    });
+    return { outcome: result.outcome ?? 'renamed' };
+  }
+
+  async remove(path: string, options: RemoveOptions = {}): Promise<{ outcome: Outcome }> {
+    const { recursive, signal } = options;
+    const request = { operation: 'remove', path, recursive } as const;
+    const result = await this.#run(path, (context) => call(context, request, signal));
+    return { outcome: result.outcome ?? 'removed' };
+  }
+
+  ping(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#refusal !== undefined) return reject(this.#refusal);
+      const settle = (outcome: number | FilexError): void =>
+        typeof outcome === 'number' ? resolve(outcome) : reject(outcome);
+      this.#pings.set(this.driver.connection.ping(), { at: Driver.now(), settle });
+      this.driver.flush();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#refusal ??= new FilexError('CANCELLED', 'the session is closed');
+    this.#slots.fail(this.#refusal);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    if (!this.driver.closed) {
+      this.driver.connection.shutdown();
+      this.driver.schedule();
+    }
+    await this.closed;
+  }
+
+  destroy(): void {
+    this.#refusal ??= new FilexError('CANCELLED', 'the session is closed');
+    this.driver.destroy(undefined);
+  }
+
+  // ------------------------------------------------------------------ what the driver tells
+
+  onNegotiated(): void {
+    const { mechanisms, algorithm } = this.#negotiated;
+    if (!mechanisms.includes('ANONYMOUS')) {
+      const offered = mechanisms.join(', ');
+      this.driver.abort(
+        new FilexError('AUTH_FAILED', `the server wants a login this client does not know (${offered})`),
+      );
+      return;
+    }
+    this.#context = {
+      driver: this.driver,
+      algorithm,
+      createHash: this.#hashes.get(algorithm) as HashFactory,
+      hashOf: (other) => this.#hashes.get(other),
+      open: (request, listener, signal) =>
+        this.#slots.run(() => {
+          const stream = this.driver.connection.open(request);
+          this.driver.listen(stream, listener(stream) satisfies StreamListener);
+          this.driver.schedule();
+          return stream;
+        }, signal),
+    };
+    this.driver.connection.authenticate('ANONYMOUS');
+  }
+
+  onAuth(): void {
+    this.driver.abort(new FilexError('AUTH_FAILED', 'the server asks for more than ANONYMOUS needs'));
+  }
+
+  onReady(principal: string): void {
+    this.#principal = principal;
+    this.#onReadySettled();
+  }
+
+  onOpen(_event: Extract<ConnectionEvent, { type: 'open' }>): void {
+    throw new Error('the core refuses streams that a server opens');
+  }
+
+  onPong(token: number): void {
+    const ping = this.#pings.get(token);
+    this.#pings.delete(token);
+    ping?.settle(Driver.now() - ping.at);
+  }
+
+  onDraining(): void {
+    this.#refuse(new FilexError('SHUTTING_DOWN'));
+  }
+
+  onStreamClosed(): void {
+    this.#slots.next();
+  }
+
+  onClosed(error: FilexError | undefined): void {
+    const reason = error ?? new FilexError('CONNECTION_LOST', 'the connection was closed');
+    this.#refuse(reason);
+    for (const ping of this.#pings.values()) ping.settle(reason);
+    this.#pings.clear();
+    this.#onReadySettled(reason);
+    this.#onClosedSettled(error);
+  }
+
+  // ------------------------------------------------------------------
+
+  get #negotiated(): Negotiated {
+    return this.driver.connection.negotiated as Negotiated;
+  }
+
+  #refuse(error: FilexError): void {
+    this.#refusal ??= error;
+    this.#slots.fail(error);
+  }
+
+  #usable(path: string): ClientContext {
+    checkPath(path);
+    if (this.#refusal !== undefined) throw this.#refusal;
+    return this.#context as ClientContext;
+  }
+
+  #run<T>(path: string, operation: (context: ClientContext) => Promise<T>): Promise<T> {
+    const running = (async () => operation(this.#usable(path)))();
+    this.#running.add(running);
+    const done = (): void => void this.#running.delete(running);
+    running.then(done, done);
+    return running;
+  }
+
+  async *#iterate<T>(
+    path: string,
+    operation: (context: ClientContext) => AsyncGenerator<T>,
+  ): AsyncGenerator<T> {
+    let done = (): void => undefined;
+    const running = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const context = this.#usable(path);
+    this.#running.add(running);
+    try {
+      yield* operation(context);
+    } finally {
+      this.#running.delete(running);
+      done();
+    }
+  }
+}

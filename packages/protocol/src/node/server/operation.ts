@@ -1,0 +1,47 @@
+import type { OpenRequest } from '../../connection.js';
+import { FilexError } from '../../errors.js';
+import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
+import type { HashFactory } from '../../wire/digest.js';
+import type { Driver, StreamListener } from '../driver.js';
+import type { Handler, OperationContext } from '../types.js';
+
+/** One operation on its way, as the server runs it. */
+export interface OperationRun {
+  readonly driver: Driver;
+  readonly stream: number;
+  readonly request: OpenRequest;
+  readonly handler: Handler;
+  readonly context: OperationContext;
+  /** The digest that was negotiated for the connection. */
+  readonly algorithm: DigestAlgorithm;
+  hashOf(algorithm: DigestAlgorithm): HashFactory | undefined;
+}
+
+/** What there is to tell the client, and the log, when an operation ended well. */
+export interface Success {
+  readonly outcome: Outcome;
+  readonly path?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly entry?: Entry | undefined;
+  /** Bytes of file content moved. */
+  readonly bytes: number;
+}
+
+/** An operation listens to its stream, and settles once with what came of it. */
+export interface RunningOperation {
+  readonly listener: StreamListener;
+  readonly done: Promise<Success>;
+}
+
+/** The client took it back. */
+export function cancelled(path: string): FilexError {
+  return new FilexError('CANCELLED', 'the client gave it up', { path });
+}
+
+/** The hash an OPEN asks for. */
+export function hashFor(run: OperationRun): { algorithm: DigestAlgorithm; create: HashFactory } {
+  const algorithm = run.request.algorithm ?? run.algorithm;
+  const create = run.hashOf(algorithm);
+  if (create === undefined) throw new FilexError('UNSUPPORTED', `this server cannot compute ${algorithm}`);
+  return { algorithm, create };
+}

@@ -1,0 +1,55 @@
+import { FilexError } from '../../errors.js';
+import { DataSender } from '../data-sender.js';
+import type { StreamEvent } from '../driver.js';
+import { SlabSource } from '../pieces.js';
+import type { DownloadProvider } from '../types.js';
+import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
+
+/** Sends a file to the client that asked for it. */
+export function sendDownload(run: OperationRun): RunningOperation {
+  const { driver, stream, request, context } = run;
+  const { algorithm, create } = hashFor(run);
+  const sender = new DataSender(driver, stream, create, () => undefined);
+  let lost: FilexError | undefined;
+  const stop = (error: FilexError): void => {
+    lost ??= error;
+    sender.cancel();
+  };
+  const listener = {
+    onEvent: (event: StreamEvent): void => {
+      if (event.type === 'reset') stop(cancelled(request.path));
+    },
+    onLost: stop,
+  };
+
+  const transfer = async (provider: DownloadProvider): Promise<Success> => {
+    if (lost !== undefined) throw lost;
+    const { entry } = provider;
+    const { size, mtime, executable, etag } = entry;
+    driver.connection.accept(stream, { offset: 0, size, mtime, executable, etag, algorithm });
+    driver.schedule();
+    const pieces = new SlabSource(provider, size);
+    try {
+      const sent = await sender.run(pieces, size);
+      if (sent === undefined || lost !== undefined) throw lost ?? cancelled(request.path);
+      await provider.verify?.();
+      if (lost !== undefined) throw lost;
+      driver.connection.end(stream, sent.length, sent.digest);
+      return { outcome: 'read', bytes: sent.length };
+    } finally {
+      await pieces.close();
+    }
+  };
+
+  const perform = async (): Promise<Success> => {
+    const provider = await run.handler.download({ path: request.path, ifMatch: request.ifMatch }, context);
+    try {
+      return await transfer(provider);
+    } catch (error) {
+      throw FilexError.from(error, 'IO_ERROR');
+    } finally {
+      await provider.close();
+    }
+  };
+  return { listener, done: perform() };
+}

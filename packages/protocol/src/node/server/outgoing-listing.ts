@@ -1,0 +1,69 @@
+import type { FilexError } from '../../errors.js';
+import type { Entry } from '../../vocabulary.js';
+import { entrySize } from '../../wire/messages.js';
+import { PAGE_INTERVAL, PAGE_SIZE } from '../bounds.js';
+import { Driver, type StreamEvent } from '../driver.js';
+import { cancelled, type OperationRun, type RunningOperation, type Success } from './operation.js';
+
+/** Bytes of the one field around the entries of a page. */
+const PAGE_OVERHEAD = 4;
+
+/** Sends a listing page by page, as credit allows: a slow reader stops the walk instead of filling memory. */
+export function sendListing(run: OperationRun): RunningOperation {
+  const { driver, stream, request, context, handler } = run;
+  let stopped: FilexError | undefined;
+  let wake: (() => void) | undefined;
+  const stop = (error: FilexError): void => {
+    stopped ??= error;
+    wake?.();
+  };
+  const listener = {
+    onEvent: (event: StreamEvent): void => {
+      if (event.type === 'reset') stop(cancelled(request.path));
+    },
+    onLost: stop,
+  };
+
+  /** Sends what fits of `page`, at least one entry; returns how many. */
+  const write = (page: readonly Entry[]): Promise<number> =>
+    new Promise((resolve) => {
+      wake = () => resolve(0);
+      if (stopped !== undefined) return wake();
+      driver.requestRoom(stream, PAGE_OVERHEAD + entrySize(page[0] as Entry), (room) => {
+        if (stopped !== undefined) return;
+        let size = PAGE_OVERHEAD;
+        let count = 0;
+        for (const entry of page) {
+          size += entrySize(entry);
+          if (size > room) break;
+          count += 1;
+        }
+        driver.connection.writeEntries(stream, page.slice(0, count));
+        resolve(count);
+      });
+    });
+
+  const perform = async (): Promise<Success> => {
+    let page: Entry[] = [];
+    let size = 0;
+    let since = Driver.now();
+    const flush = async (): Promise<void> => {
+      while (page.length > 0 && stopped === undefined) page = page.slice(await write(page));
+      size = 0;
+      since = Driver.now();
+    };
+    for await (const entry of handler.list(
+      { path: request.path, recursive: request.recursive === true },
+      context,
+    )) {
+      if (stopped !== undefined) throw stopped;
+      page.push(entry);
+      size += entrySize(entry);
+      if (size >= PAGE_SIZE || Driver.now() - since >= PAGE_INTERVAL) await flush();
+    }
+    await flush();
+    if (stopped !== undefined) throw stopped as FilexError;
+    return { outcome: 'read', bytes: 0 };
+  };
+  return { listener, done: perform() };
+}

@@ -1,0 +1,214 @@
+import type { ConnectionEvent, Negotiated } from '../../connection.js';
+import { FilexError } from '../../errors.js';
+import type { Limits } from '../../limits.js';
+import type { DigestAlgorithm } from '../../vocabulary.js';
+import type { HashFactory } from '../../wire/digest.js';
+import { Driver, type DriverOwner } from '../driver.js';
+import type { Handler, Peer, ServeEvent } from '../types.js';
+import { answerCall } from './answered-call.js';
+import type { CreditBudget } from './credit-budget.js';
+import { receiveUpload } from './incoming-upload.js';
+import type { OperationRun, RunningOperation, Success } from './operation.js';
+import { sendDownload } from './outgoing-download.js';
+import { sendListing } from './outgoing-listing.js';
+
+export interface ServerConnectionOptions {
+  readonly number: number;
+  /** `address:port` of the client. */
+  readonly address: string;
+  readonly handler: Handler;
+  readonly limits: Limits;
+  readonly hashes: ReadonlyMap<DigestAlgorithm, HashFactory>;
+  readonly agent: string;
+  readonly budget: CreditBudget;
+  /** Bytes of the budget that were taken for this connection. */
+  readonly promised: number;
+  readonly onEvent: (event: ServeEvent) => void;
+  readonly onClosed: (connection: ServerConnection) => void;
+}
+
+type Open = Extract<ConnectionEvent, { type: 'open' }>;
+
+/** The server's end of one connection: starts what the client asks for and tells what came of it. */
+export class ServerConnection implements DriverOwner {
+  readonly driver: Driver;
+  readonly #options: ServerConnectionOptions;
+  readonly #running = new Set<Promise<void>>();
+  #peer: Peer | undefined;
+  #promised: number;
+
+  constructor(options: ServerConnectionOptions) {
+    this.#options = options;
+    const { limits, hashes, agent, budget } = options;
+    this.#promised = options.promised;
+    this.driver = new Driver(
+      {
+        role: 'server',
+        limits,
+        agent,
+        digests: [...hashes.keys()],
+        reserveCredit: (bytes) => {
+          if (!budget.take(bytes)) return false;
+          this.#promised += bytes;
+          return true;
+        },
+      },
+      this,
+    );
+  }
+
+  /** Lets what runs finish and takes nothing new. */
+  shutdown(): void {
+    this.driver.connection.shutdown('the server is shutting down');
+    this.driver.schedule();
+  }
+
+  /** Resolves when every handler that was started has finished. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  onNegotiated(): void {
+    // The client speaks next.
+  }
+
+  onAuth(mechanism: string | undefined): void {
+    if (mechanism !== 'ANONYMOUS') {
+      this.driver.abort(
+        new FilexError('AUTH_FAILED', `the mechanism ${JSON.stringify(mechanism)} was not offered`),
+      );
+      return;
+    }
+    this.driver.connection.authenticated('anonymous');
+  }
+
+  onReady(principal: string): void {
+    const { number, address, onEvent } = this.#options;
+    const { agent } = this.driver.connection.negotiated as Negotiated;
+    this.#peer = { connection: number, address, principal, agent };
+    onEvent({ type: 'connection', peer: this.#peer });
+  }
+
+  onOpen(event: Open): void {
+    const stop = new AbortController();
+    const startedAt = Driver.now();
+    const { operation, path } = event.request;
+    const running = this.#perform(event, stop)
+      .then(
+        (success) => this.#succeed(event.stream, success),
+        (error: unknown) => this.#fail(event.stream, FilexError.from(error)),
+      )
+      .then(({ code, message, outcome, bytes }) => {
+        this.driver.forget(event.stream);
+        this.driver.schedule();
+        const duration = Driver.now() - startedAt;
+        const peer = this.#peer as Peer;
+        this.#options.onEvent({
+          type: 'operation',
+          peer,
+          operation,
+          path,
+          code,
+          message,
+          outcome,
+          bytes,
+          duration,
+        });
+      });
+    this.#running.add(running);
+    const done = (): void => void this.#running.delete(running);
+    running.then(done, done);
+  }
+
+  async #perform({ stream, request }: Open, stop: AbortController): Promise<Success> {
+    const { handler, hashes } = this.#options;
+    const run: OperationRun = {
+      driver: this.driver,
+      stream,
+      request,
+      handler,
+      context: {
+        peer: this.#peer as Peer,
+        operationId: Buffer.from(request.operationId).toString('hex'),
+        signal: stop.signal,
+      },
+      algorithm: (this.driver.connection.negotiated as Negotiated).algorithm,
+      hashOf: (algorithm) => hashes.get(algorithm),
+    };
+    const { listener, done } = start(run);
+    this.driver.listen(stream, {
+      onData: (arrival) => (listener.onData === undefined ? arrival.done() : listener.onData(arrival)),
+      onEvent: (event) => {
+        if (event.type === 'reset') stop.abort(new FilexError('CANCELLED'));
+        listener.onEvent(event);
+      },
+      onLost: (error) => {
+        stop.abort(error);
+        listener.onLost(error);
+      },
+    });
+    return await done;
+  }
+
+  #succeed(stream: number, success: Success): Told {
+    const { outcome, path, etag, entry, bytes } = success;
+    const { connection } = this.driver;
+    // Nobody is left to tell when the connection is gone; the log is told all the same.
+    if (connection.allows(stream, 'R_SUCCESS')) {
+      const effect = outcome === 'read' || outcome === 'identical' ? 'none' : 'applied';
+      connection.result(stream, { status: 'OK', effect, outcome, path, etag, entry });
+    }
+    return { code: 'OK', message: undefined, outcome, bytes };
+  }
+
+  #fail(stream: number, error: FilexError): Told {
+    const { connection } = this.driver;
+    const { code, message, retry, effect } = error;
+    if (connection.allows(stream, 'R_FAILURE')) {
+      connection.result(stream, { status: code, detail: message, retry, effect });
+    }
+    return { code, message, outcome: undefined, bytes: 0 };
+  }
+
+  onPong(): void {
+    // Being heard is all that counts, and the core has noted that.
+  }
+
+  onDraining(): void {
+    // The client will open nothing more; what runs goes on.
+  }
+
+  onStreamClosed(): void {
+    // A server waits for no stream.
+  }
+
+  onClosed(error: FilexError | undefined): void {
+    const { budget, address, onEvent, onClosed } = this.#options;
+    budget.give(this.#promised);
+    this.#promised = 0;
+    if (this.#peer !== undefined) {
+      onEvent({ type: 'disconnection', peer: this.#peer, error });
+    } else if (error !== undefined) {
+      onEvent({ type: 'refused', address, code: error.code, message: error.message });
+    }
+    onClosed(this);
+  }
+}
+
+type Told = Pick<Extract<ServeEvent, { type: 'operation' }>, 'code' | 'message' | 'outcome' | 'bytes'>;
+
+function start(run: OperationRun): RunningOperation {
+  switch (run.request.operation) {
+    case 'upload':
+      return receiveUpload(run);
+    case 'download':
+      return sendDownload(run);
+    case 'list':
+      return sendListing(run);
+    case 'stat':
+    case 'makeDirectory':
+    case 'rename':
+    case 'remove':
+      return answerCall(run);
+  }
+}

@@ -1,0 +1,43 @@
+import { MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
+
+/**
+ * A reusable buffer with a count of who still looks at it. It goes back to its pool when the last one lets go; until
+ * then nobody writes to it.
+ */
+export class Slab {
+  readonly buffer: Buffer;
+  readonly #pool: SlabPool | undefined;
+  #holders = 1;
+
+  constructor(buffer: Buffer, pool: SlabPool | undefined) {
+    this.buffer = buffer;
+    this.#pool = pool;
+  }
+
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders < 0) throw new Error('a slab was released more often than held');
+    if (this.#holders === 0) this.#pool?.put(this.buffer);
+  }
+}
+
+/** Buffers of one size, reused instead of allocated: a fresh 512 KiB buffer costs more than reading into it. */
+export class SlabPool {
+  readonly #free: Buffer[] = [];
+
+  take(): Slab {
+    // allocUnsafeSlow: a buffer of its own, not a piece of the pool that Node shares among small buffers.
+    return new Slab(this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_SIZE), this);
+  }
+
+  put(buffer: Buffer): void {
+    if (this.#free.length < MAX_FREE_SLABS) this.#free.push(buffer);
+  }
+}
+
+/** One pool for the process: a slab serves uploads and downloads of every connection alike. */
+export const slabs = new SlabPool();
