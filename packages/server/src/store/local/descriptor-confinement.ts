@@ -1,0 +1,81 @@
+import {
+  close as closeCallback,
+  constants,
+  existsSync,
+  fstat as fstatCallback,
+  open as openCallback,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { FilexError } from '@filex/protocol';
+import { fileError } from '@filex/protocol/node';
+import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
+
+const open = promisify(openCallback);
+const close = promisify(closeCallback);
+const fstat = promisify(fstatCallback);
+
+/** A part of the way that is a symlink, or a file. */
+const NOT_A_FOLDER = { ELOOP: 'NOT_A_DIRECTORY', ENOTDIR: 'NOT_A_DIRECTORY' } as const;
+
+/**
+ * Linux: each folder on the way is opened from the one before it, `/proc/self/fd/<descriptor>/<name>`, with O_NOFOLLOW.
+ * This is `openat`, which Node does not have. What was opened cannot be exchanged any more, so there is no moment in
+ * which a folder that was looked at can be replaced by a symlink, as there is with a path.
+ */
+export class DescriptorConfinement implements Confinement {
+  readonly #root: Folder;
+
+  private constructor(root: Folder) {
+    this.#root = root;
+  }
+
+  static isAvailable(): boolean {
+    return process.platform === 'linux' && existsSync('/proc/self/fd');
+  }
+
+  /** @param root an absolute path, all symlinks resolved. */
+  static async open(root: string): Promise<DescriptorConfinement> {
+    return new DescriptorConfinement(await openFolder(root));
+  }
+
+  async enter({ segments, label, action, missing }: FolderRequest): Promise<Folder> {
+    let folder: Folder = { ...this.#root, close: async () => {} }; // the root stays open
+    for (const segment of segments) {
+      try {
+        const next = await this.child(folder, segment);
+        await folder.close();
+        folder = next;
+      } catch (error) {
+        await folder.close();
+        throw fileError(error, { action, path: label, codes: { ...NOT_A_FOLDER, ENOENT: missing } });
+      }
+    }
+    return folder;
+  }
+
+  child(folder: Folder, name: string | Buffer): Promise<Folder> {
+    return openFolder(pathIn(folder, name));
+  }
+
+  async parent(folder: Folder, key: string): Promise<Folder> {
+    const parent = await openFolder(`${folder.path}/..`);
+    if (parent.key === key) return parent;
+    await parent.close();
+    throw new FilexError('BUSY', 'the folder was moved meanwhile');
+  }
+
+  close(): Promise<void> {
+    return this.#root.close();
+  }
+}
+
+async function openFolder(path: string | Buffer): Promise<Folder> {
+  const fd = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const { dev, ino } = await fstat(fd, { bigint: true });
+    return { path: `/proc/self/fd/${fd}`, device: dev, key: `${dev}:${ino}`, close: () => close(fd) };
+  } catch (error) {
+    await close(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,238 @@
+import { realpath } from 'node:fs/promises';
+import { type ConflictPolicy, type Entry, FilexError, type Outcome } from '@filex/protocol';
+import {
+  createPublishingContext,
+  fileError,
+  lookAt,
+  type PublishingContext,
+  refuseEarly,
+} from '@filex/protocol/node';
+import { bounds } from '../../bounds.js';
+import type { MakeDirectoryOptions, StagedUpload, StageRequest, Store, StoredFile } from '../store.js';
+import { DescriptorConfinement } from './descriptor-confinement.js';
+import { entryOf } from './entry.js';
+import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
+import { checkFreeSpace } from './free-space.js';
+import { Gate } from './gate.js';
+import { listEntries } from './listing.js';
+import { LocalFile } from './local-file.js';
+import { LocalUpload } from './local-upload.js';
+import { makeDirectory } from './make-directory.js';
+import { PathConfinement } from './path-confinement.js';
+import { removeEntry } from './removal.js';
+import { renameEntry } from './renaming.js';
+import { ReservedFolder } from './reserved-folder.js';
+import { StagedFilePool } from './staged-file-pool.js';
+import { StagingArea } from './staging-area.js';
+import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
+import type { Warn } from './warn.js';
+
+export interface LocalStoreOptions {
+  /** Change nothing and make nothing, not even the folder for staging. Default: false. */
+  readonly readOnly?: boolean | undefined;
+  readonly onWarning?: Warn | undefined;
+  /**
+   * How requests are kept inside the folder: `descriptors` is proof against other programs that exchange folders for
+   * symlinks, but is to be had on Linux only. Default: the best there is.
+   */
+  readonly confinement?: 'descriptors' | 'paths' | undefined;
+  /** For tests; default: as in `bounds`. */
+  readonly openStagedFiles?: number | undefined;
+}
+
+/**
+ * A folder with plain files, as the user sees them. Uploads are staged under `.filex/` in it, so on the same file
+ * system, and published by an operation that cannot replace anything unasked.
+ */
+export class LocalStore implements Store {
+  readonly #confinement: Confinement;
+  readonly #reserved: ReservedFolder;
+  /** Undefined for a store that is only read. */
+  readonly #staging: StagingArea | undefined;
+  readonly #warn: Warn;
+  readonly #publishing: PublishingContext;
+  readonly #staged: StagedFilePool;
+  readonly #operations = new Gate(bounds.concurrentOperations);
+  readonly #downloads = new Gate(bounds.openDownloads);
+  readonly #listings = new Gate(bounds.openListings);
+
+  private constructor(
+    confinement: Confinement,
+    reserved: ReservedFolder,
+    staging: StagingArea | undefined,
+    warn: Warn,
+    openStagedFiles: number,
+  ) {
+    this.#confinement = confinement;
+    this.#reserved = reserved;
+    this.#staging = staging;
+    this.#warn = warn;
+    this.#publishing = createPublishingContext((err) => warn(err.message, { err }));
+    this.#staged = new StagedFilePool(openStagedFiles);
+  }
+
+  /**
+   * @param root an existing folder.
+   * @throws FilexError when it is not there, not a folder, or not to be written to.
+   */
+  static async open(root: string, options: LocalStoreOptions = {}): Promise<LocalStore> {
+    const {
+      readOnly = false,
+      onWarning: warn = () => {},
+      openStagedFiles = bounds.openStagedFiles,
+    } = options;
+    const { confinement: kind = DescriptorConfinement.isAvailable() ? 'descriptors' : 'paths' } = options;
+    const Confined = kind === 'descriptors' ? DescriptorConfinement : PathConfinement;
+    let confinement: Confinement | undefined;
+    try {
+      confinement = await Confined.open(await realpath(root));
+      const staging = readOnly ? undefined : await StagingArea.open(confinement, warn);
+      const top = await confinement.enter({ segments: [], label: '', action: 'open', missing: 'NOT_FOUND' });
+      const reserved = await ReservedFolder.find(top);
+      return new LocalStore(confinement, reserved, staging, warn, openStagedFiles);
+    } catch (error) {
+      await confinement?.close();
+      throw fileError(error, { action: 'serve', path: root });
+    }
+  }
+
+  async stat(path: string): Promise<Entry> {
+    const place = parsePath(path);
+    await this.#reserved.keepOut(place, 'NOT_FOUND');
+    const name = place.segments.at(-1);
+    const parent = place.segments.slice(0, -1);
+    return this.#inFolder(
+      { segments: parent, label: path, action: 'look at', missing: 'NOT_FOUND' },
+      async (folder) => {
+        const found = await lookAt(name === undefined ? `${folder.path}/.` : pathIn(folder, name));
+        if (found !== undefined) return entryOf(path, found.stats);
+        throw new FilexError('NOT_FOUND', `${JSON.stringify(path)} does not exist`, { path });
+      },
+    );
+  }
+
+  async *list(path: string, { recursive }: { readonly recursive: boolean }): AsyncGenerator<Entry> {
+    const top = parsePath(path);
+    await this.#reserved.keepOut(top, 'NOT_FOUND');
+    await this.#listings.enter();
+    try {
+      yield* listEntries({
+        confinement: this.#confinement,
+        reserved: this.#reserved,
+        warn: this.#warn,
+        top,
+        recursive,
+      });
+    } finally {
+      this.#listings.leave();
+    }
+  }
+
+  async open(path: string, { ifMatch }: { readonly ifMatch: string | undefined }): Promise<StoredFile> {
+    const place = parsePath(path);
+    await this.#reserved.keepOut(place, 'NOT_FOUND');
+    const name = place.segments.at(-1);
+    if (name === undefined)
+      throw new FilexError('IS_A_DIRECTORY', 'cannot read the root folder as a file', { path });
+    await this.#downloads.enter();
+    try {
+      const request = {
+        segments: place.segments.slice(0, -1),
+        label: path,
+        action: 'read',
+        missing: 'NOT_FOUND',
+      } as const;
+      return await this.#inFolder(request, (folder) =>
+        LocalFile.open(folder, name, path, ifMatch, () => this.#downloads.leave()),
+      );
+    } catch (error) {
+      this.#downloads.leave();
+      throw error;
+    }
+  }
+
+  async stage(request: StageRequest): Promise<StagedUpload> {
+    const { path: label, size, ifExists, mtime, operationId } = request;
+    const staging = this.#writable();
+    const place = await this.#changeable(label, 'store');
+    await this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), async (folder) => {
+      if (folder.device !== staging.device)
+        throw new FilexError(
+          'IO_ERROR',
+          `cannot store ${JSON.stringify(label)}: its folder is on another file system than the top of the store`,
+          { path: label, retry: false },
+        );
+      await refuseEarly(pathIn(folder, place.name), { label, ifExists, size, mtime });
+      await checkFreeSpace(folder.path, size, label);
+    });
+    const file = await this.#staged.create(() => staging.create(operationId, label, this.#publishing));
+    return new LocalUpload(file, this.#staged, request, place, this.#warn, (work) =>
+      this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), work),
+    );
+  }
+
+  async makeDirectory(path: string, options: MakeDirectoryOptions): Promise<Outcome> {
+    this.#writable();
+    const place = parsePath(path);
+    await this.#reserved.keepOut(place, 'PATH_INVALID');
+    const { directorySync } = this.#publishing;
+    return this.#operations.run(() => makeDirectory(this.#confinement, directorySync, place, options));
+  }
+
+  async rename(
+    path: string,
+    target: string,
+    { ifExists }: { readonly ifExists: ConflictPolicy },
+  ): Promise<Outcome> {
+    this.#writable();
+    const from = parseNamedPath(path, 'rename');
+    await this.#reserved.keepOut(from, 'NOT_FOUND');
+    const to = await this.#changeable(target, 'rename to');
+    return this.#operations.run(() => renameEntry(this.#confinement, this.#publishing, from, to, ifExists));
+  }
+
+  async remove(path: string, { recursive }: { readonly recursive: boolean }): Promise<Outcome> {
+    this.#writable();
+    const place = parseNamedPath(path, 'remove');
+    await this.#reserved.keepOut(place, 'NOT_FOUND');
+    return this.#operations.run(() => removeEntry(this.#confinement, this.#publishing, place, recursive));
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#staging?.close();
+    } finally {
+      await this.#confinement.close();
+    }
+  }
+
+  /** A path under which something may be made. */
+  async #changeable(path: string, action: string): Promise<NamedPath> {
+    const place = parseNamedPath(path, action);
+    await this.#reserved.keepOut(place, 'PATH_INVALID');
+    return place;
+  }
+
+  #writable(): StagingArea {
+    if (this.#staging !== undefined) return this.#staging;
+    throw new FilexError('PERMISSION_DENIED', 'this server only gives files, it takes none');
+  }
+
+  /** Does short work in a folder that is held open for it. */
+  #inFolder<T>(request: FolderRequest, work: (folder: Folder) => Promise<T>): Promise<T> {
+    return this.#operations.run(async () => {
+      const folder = await this.#confinement.enter(request);
+      try {
+        return await work(folder);
+      } catch (error) {
+        throw fileError(error, { action: request.action, path: request.label });
+      } finally {
+        await folder.close();
+      }
+    });
+  }
+}
+
+function parentOf(place: NamedPath, action: string, missing: FolderRequest['missing']): FolderRequest {
+  return { segments: place.parent, label: place.label, action, missing };
+}

@@ -1,0 +1,73 @@
+import { FilexError } from '@filex/protocol';
+import type { StagedFile } from '@filex/protocol/node';
+import type { CommitOutcome, CommitRequest, StagedUpload, StageRequest } from '../store.js';
+import { etagOf } from './entry.js';
+import type { Folder } from './folder.js';
+import type { StagedFilePool } from './staged-file-pool.js';
+import type { NamedPath } from './store-path.js';
+import type { Warn } from './warn.js';
+
+/** Runs work in the folder that the file belongs into, held open for it. */
+type InFolder = <T>(work: (folder: Folder) => Promise<T>) => Promise<T>;
+
+/** One upload on its way into the store. */
+export class LocalUpload implements StagedUpload {
+  readonly #file: StagedFile;
+  readonly #pool: StagedFilePool;
+  readonly #request: StageRequest;
+  readonly #place: NamedPath;
+  readonly #warn: Warn;
+  readonly #inFolder: InFolder;
+
+  constructor(
+    file: StagedFile,
+    pool: StagedFilePool,
+    request: StageRequest,
+    place: NamedPath,
+    warn: Warn,
+    inFolder: InFolder,
+  ) {
+    this.#file = file;
+    this.#pool = pool;
+    this.#request = request;
+    this.#place = place;
+    this.#warn = warn;
+    this.#inFolder = inFolder;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#pool.use(this.#file, () => this.#file.write(bytes));
+  }
+
+  sync(): Promise<number> {
+    return this.#pool.use(this.#file, () => this.#file.sync());
+  }
+
+  async commit({ length }: CommitRequest): Promise<CommitOutcome> {
+    const { name, parent, label } = this.#place;
+    const { ifExists, mtime, executable } = this.#request;
+    try {
+      if (length !== this.#file.length)
+        throw new FilexError('LENGTH_MISMATCH', `${this.#file.length} bytes were staged, not ${length}`, {
+          path: label,
+        });
+      const published = await this.#pool.use(this.#file, () =>
+        this.#inFolder((folder) =>
+          this.#file.publish({ directory: folder, name, ifExists, mtime, executable, durable: true }),
+        ),
+      );
+      const path = [...parent, published.name].join('/');
+      return { outcome: published.outcome, path, etag: etagOf(published.stats) };
+    } catch (error) {
+      // Why it was not stored is what the caller must know.
+      await this.abort().catch((err: unknown) =>
+        this.#warn('could not remove what was staged', { path: label, err }),
+      );
+      throw error;
+    }
+  }
+
+  abort(): Promise<void> {
+    return this.#pool.discard(this.#file);
+  }
+}

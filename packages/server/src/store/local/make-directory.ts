@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises';
+import { FilexError, type Outcome } from '@filex/protocol';
+import { type DirectorySync, errnoOf, fileError, setModificationTime } from '@filex/protocol/node';
+import type { MakeDirectoryOptions } from '../store.js';
+import { type Confinement, type Folder, pathIn } from './folder.js';
+import type { StorePath } from './store-path.js';
+
+/** Makes a folder durably; one that is there already is as good. */
+export async function makeDirectory(
+  confinement: Confinement,
+  directorySync: DirectorySync,
+  { segments, label }: StorePath,
+  { parents, mtime }: MakeDirectoryOptions,
+): Promise<Outcome> {
+  const attempt = { action: 'make the folder', path: label } as const;
+  let folder = await confinement.enter({ segments: [], label, action: attempt.action, missing: 'NOT_FOUND' });
+  let outcome: Outcome = 'identical';
+  try {
+    for (const [index, segment] of segments.entries()) {
+      const isLast = index === segments.length - 1;
+      const { next, made } = await enterOrMake(
+        confinement,
+        folder,
+        segment,
+        isLast || parents,
+        isLast,
+        label,
+      );
+      outcome = made ? 'created' : 'identical';
+      try {
+        if (made) await directorySync.sync(folder);
+      } finally {
+        await folder.close();
+        folder = next;
+      }
+    }
+    if (mtime !== undefined) await setModificationTime(folder.path, mtime);
+    return outcome;
+  } catch (error) {
+    throw fileError(error, { ...attempt, codes: { ENOENT: 'PARENT_NOT_FOUND' } });
+  } finally {
+    await folder.close();
+  }
+}
+
+async function enterOrMake(
+  confinement: Confinement,
+  folder: Folder,
+  name: string,
+  mayMake: boolean,
+  isLast: boolean,
+  label: string,
+): Promise<{ next: Folder; made: boolean }> {
+  try {
+    return { next: await confinement.child(folder, name), made: false };
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOTDIR' || errno === 'ELOOP') {
+      const [code, why] = isLast
+        ? (['ALREADY_EXISTS', 'something that is no folder has that name'] as const)
+        : (['NOT_A_DIRECTORY', `${JSON.stringify(name)} is no folder`] as const);
+      throw new FilexError(code, `cannot make the folder ${JSON.stringify(label)}: ${why}`, { path: label });
+    }
+    if (errno !== 'ENOENT' || !mayMake) throw error;
+  }
+  let made = true;
+  try {
+    await mkdir(pathIn(folder, name));
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    made = false; // somebody was faster
+  }
+  return { next: await confinement.child(folder, name), made };
+}

@@ -1,0 +1,81 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPublishingContext, StagedFile, stagingName } from '@filex/protocol/node';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
+import { StagedFilePool } from './staged-file-pool.js';
+
+const root = temporaryFolder();
+const context = createPublishingContext((error) => expect.fail(String(error)));
+let count = 0;
+
+describe('StagedFilePool', () => {
+  it('works on any number of files with any number of places, whatever happens to them', async () => {
+    const fate = fc.record({
+      pieces: fc.array(fc.nat(255), { maxLength: 5 }),
+      end: fc.constantFrom('publish' as const, 'discard' as const, 'discard at once' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fate, { maxLength: 8 }),
+        async (places, fates) => {
+          count += 1;
+          const staging = join(root, `staging-${count}`);
+          const target = join(root, `target-${count}`);
+          mkdirSync(staging);
+          mkdirSync(target);
+          const pool = new StagedFilePool(places);
+          const live = async ({ pieces, end }: (typeof fates)[number], name: string): Promise<void> => {
+            const path = join(staging, stagingName());
+            const file = await pool.create(() => StagedFile.create({ path, label: name, context }));
+            for (const piece of pieces) {
+              const writing = pool.use(file, () => {
+                expect(openWithin(staging).length).toBeLessThanOrEqual(places);
+                return file.write(Uint8Array.of(piece, piece));
+              });
+              if (end === 'discard at once') {
+                // The client went away in the middle of a write.
+                await Promise.all([
+                  pool.discard(file),
+                  writing.catch(() => 'it may still have begun, or not'),
+                ]);
+                return;
+              }
+              await writing;
+            }
+            if (end === 'publish') {
+              const directory = { path: target, key: target };
+              await pool.use(file, () =>
+                file.publish({
+                  directory,
+                  name,
+                  ifExists: 'fail',
+                  mtime: 0,
+                  executable: false,
+                  durable: false,
+                }),
+              );
+            } else await pool.discard(file);
+          };
+          await Promise.all(fates.map((f, i) => live(f, String(i))));
+          expect(pool.size).toBe(0);
+          expect(readdirSync(staging)).toEqual([]);
+          expect(openWithin(staging)).toEqual([]);
+          for (const [i, { pieces, end }] of fates.entries())
+            if (end === 'publish')
+              expect([...readFileSync(join(target, String(i)))]).toEqual(pieces.flatMap((p) => [p, p]));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('gives the place back when a file cannot be made', async () => {
+    const pool = new StagedFilePool(1);
+    for (let i = 0; i < 3; i += 1)
+      await expect(pool.create(() => Promise.reject(new RangeError('no')))).rejects.toThrow('no');
+    expect(pool.size).toBe(0);
+  });
+});

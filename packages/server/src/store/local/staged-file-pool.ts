@@ -1,0 +1,102 @@
+import type { StagedFile } from '@filex/protocol/node';
+import { Fifo } from './fifo.js';
+
+/**
+ * Keeps a bound on how many staged files are open. A file that is not being worked on is closed ("parked") when another
+ * needs its place, and opened again at its next turn. So an upload never waits for another one to end, only for a single
+ * call of it: waiting for whole uploads could wait for ever, when the one that waits holds up the connection that feeds
+ * the others.
+ */
+export class StagedFilePool {
+  readonly #places: number;
+  /** Open files that nobody works on, the one that was used longest ago first. */
+  readonly #idle = new Set<StagedFile>();
+  /** How parking went; asked at the next turn of the file, since a failure there may be one of an earlier write. */
+  readonly #parked = new Map<StagedFile, Promise<void>>();
+  readonly #waiting = new Fifo<() => void>();
+  #taken = 0;
+
+  constructor(places: number) {
+    this.#places = places;
+  }
+
+  /** How many files are open or about to be. */
+  get size(): number {
+    return this.#taken;
+  }
+
+  /** Takes a file in that `create` opens. */
+  async create(create: () => Promise<StagedFile>): Promise<StagedFile> {
+    await this.#takePlace();
+    try {
+      const file = await create();
+      this.#rest(file);
+      return file;
+    } catch (error) {
+      this.#givePlace();
+      throw error;
+    }
+  }
+
+  /** Runs one call of the file, when it may be open. */
+  async use<T>(file: StagedFile, call: () => Promise<T>): Promise<T> {
+    if (!this.#idle.delete(file)) {
+      const parked = this.#parked.get(file);
+      this.#parked.delete(file);
+      await parked;
+      await this.#takePlace();
+    }
+    try {
+      return await call();
+    } finally {
+      if (file.ended) this.#givePlace();
+      else this.#rest(file);
+    }
+  }
+
+  /** Discards the file, whatever is under way. */
+  async discard(file: StagedFile): Promise<void> {
+    const wasIdle = this.#idle.delete(file); // from here on it must not be chosen for parking
+    this.#parked.delete(file);
+    try {
+      await file.discard();
+    } finally {
+      if (wasIdle) this.#givePlace();
+    }
+  }
+
+  async #takePlace(): Promise<void> {
+    if (this.#taken < this.#places) {
+      this.#taken += 1;
+      return;
+    }
+    const [longest] = this.#idle;
+    if (longest === undefined) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve)); // a place is handed over, still taken
+      return;
+    }
+    this.#idle.delete(longest);
+    await this.#park(longest);
+  }
+
+  #rest(file: StagedFile): void {
+    const next = this.#waiting.take();
+    if (next === undefined) this.#idle.add(file);
+    else void this.#park(file).then(next);
+  }
+
+  #givePlace(): void {
+    const next = this.#waiting.take();
+    if (next === undefined) this.#taken -= 1;
+    else next();
+  }
+
+  /** Never rejects: a failure concerns the file that is parked, not the one that gets its place. */
+  #park(file: StagedFile): Promise<void> {
+    const parked = file.park();
+    this.#parked.set(file, parked);
+    return parked.catch(keptForItsNextTurn);
+  }
+}
+
+function keptForItsNextTurn(): void {}

@@ -1,0 +1,71 @@
+import { type ConflictPolicy, type Entry, TreeDigest } from '@filex/protocol';
+import { sha256Provider } from '@filex/protocol/node';
+import type { CommitOutcome, StagedUpload, Store } from '../store.js';
+
+export interface UploadSettings {
+  readonly ifExists?: ConflictPolicy;
+  readonly mtime?: number;
+  readonly executable?: boolean;
+  /** Whether to tell the size beforehand. Default: true. */
+  readonly tellSize?: boolean;
+}
+
+let operations = 0;
+
+/** Begins an upload and writes all of it. */
+export async function stage(
+  store: Store,
+  path: string,
+  content: Uint8Array,
+  { ifExists = 'fail', mtime, executable = false, tellSize = true }: UploadSettings = {},
+): Promise<StagedUpload> {
+  operations += 1;
+  const operationId = operations.toString(16).padStart(32, '0');
+  const size = tellSize ? content.length : undefined;
+  const upload = await store.stage({ path, operationId, size, ifExists, mtime, executable });
+  await upload.write(content);
+  return upload;
+}
+
+export async function upload(
+  store: Store,
+  path: string,
+  content: string | Uint8Array,
+  settings: UploadSettings = {},
+): Promise<CommitOutcome> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  return commit(await stage(store, path, bytes, settings), bytes);
+}
+
+export function commit(staged: StagedUpload, content: Uint8Array): Promise<CommitOutcome> {
+  const digest = new TreeDigest(sha256Provider.create);
+  digest.update(content);
+  return staged.commit({ length: content.length, digest: digest.digest(), algorithm: 'sha256' });
+}
+
+export async function download(store: Store, path: string): Promise<string> {
+  const file = await store.open(path, { ifMatch: undefined });
+  try {
+    const buffer = Buffer.alloc(file.entry.size);
+    for (let offset = 0; offset < buffer.length; ) {
+      const count = await file.read(buffer.subarray(offset), offset);
+      if (count === 0) break;
+      offset += count;
+    }
+    await file.verify();
+    return buffer.toString();
+  } finally {
+    await file.close();
+  }
+}
+
+export async function list(store: Store, path = '', recursive = true): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of store.list(path, { recursive })) entries.push(entry);
+  return entries;
+}
+
+/** The code of the `FilexError` that a call ends with, or else its result. */
+export async function outcomeOf<T>(call: Promise<T>): Promise<T | string> {
+  return call.catch((error: { code: string }) => error.code);
+}
