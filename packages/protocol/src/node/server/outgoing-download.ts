@@ -10,9 +10,9 @@ export function sendDownload(run: OperationRun): RunningOperation {
   const { driver, stream, request, context } = run;
   const { algorithm, create } = hashFor(run);
   const sender = new DataSender(driver, stream, create, () => undefined);
-  let lost: FilexError | undefined;
+  const gone: { reason?: FilexError } = {};
   const stop = (error: FilexError): void => {
-    lost ??= error;
+    gone.reason ??= error;
     sender.cancel();
   };
   const listener = {
@@ -23,7 +23,7 @@ export function sendDownload(run: OperationRun): RunningOperation {
   };
 
   const transfer = async (provider: DownloadProvider): Promise<Success> => {
-    if (lost !== undefined) throw lost;
+    if (gone.reason !== undefined) throw gone.reason;
     const { entry } = provider;
     const { size, mtime, executable, etag } = entry;
     driver.connection.accept(stream, { offset: 0, size, mtime, executable, etag, algorithm });
@@ -31,9 +31,9 @@ export function sendDownload(run: OperationRun): RunningOperation {
     const pieces = new SlabSource(provider, size);
     try {
       const sent = await sender.run(pieces, size);
-      if (sent === undefined || lost !== undefined) throw lost ?? cancelled(request.path);
+      if (sent === undefined) throw gone.reason ?? cancelled(request.path);
       await provider.verify?.();
-      if (lost !== undefined) throw lost;
+      if (gone.reason !== undefined) throw gone.reason;
       driver.connection.end(stream, sent.length, sent.digest);
       return { outcome: 'read', bytes: sent.length };
     } finally {
