@@ -72,6 +72,11 @@ export class ReceiveCredit {
     return this.#consumed;
   }
 
+  /** What arrived and was not consumed yet. */
+  get unconsumed(): number {
+    return this.#received - this.#consumed;
+  }
+
   /** Takes effect with the next grant; what was granted is never taken back. */
   setWindow(window: number): void {
     this.#window = window;

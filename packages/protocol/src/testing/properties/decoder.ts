@@ -128,7 +128,7 @@ export const decoderProperties = {
             PREFACE,
             ...frames.map(([id, payload]) => rawFrame(frameTypes.DATA, id, payload)),
           ]);
-          let chunk = new Uint8Array(0);
+          let chunk: Uint8Array = new Uint8Array(0);
           const seen: string[] = [];
           const decoder = new FrameDecoder(
             {
@@ -152,7 +152,7 @@ export const decoderProperties = {
     fc.assert(
       fc.property(fc.array(bytes(1, 300), { minLength: 1, maxLength: 8 }), cuts, (payloads, sizes) => {
         const input = concat([PREFACE, ...payloads.map((payload) => rawFrame(frameTypes.PING, 0, payload))]);
-        let chunk = new Uint8Array(0);
+        let chunk: Uint8Array = new Uint8Array(0);
         const whole: string[] = [];
         const kept: [Uint8Array, string][] = [];
         const decoder = new FrameDecoder(
@@ -313,7 +313,7 @@ function allocationsDuring(run: () => void): number {
   const real = globalThis.Uint8Array;
   let total = 0;
   globalThis.Uint8Array = new Proxy(real, {
-    construct(target, args: ConstructorParameters<typeof Uint8Array>, newTarget) {
+    construct(target, args: unknown[], newTarget) {
       if (typeof args[0] === 'number') total += args[0];
       return Reflect.construct(target, args, newTarget) as Uint8Array;
     },
