@@ -15,6 +15,9 @@ export function sendDownload(run: OperationRun): RunningOperation {
     gone.reason ??= error;
     sender.cancel();
   };
+  const checkWanted = (): void => {
+    if (gone.reason !== undefined) throw gone.reason;
+  };
   const listener = {
     onEvent: (event: StreamEvent): void => {
       if (event.type === 'reset') stop(cancelled(request.path));
@@ -23,7 +26,7 @@ export function sendDownload(run: OperationRun): RunningOperation {
   };
 
   const transfer = async (provider: DownloadProvider): Promise<Success> => {
-    if (gone.reason !== undefined) throw gone.reason;
+    checkWanted();
     const { entry } = provider;
     const { size, mtime, executable, etag } = entry;
     driver.connection.accept(stream, { offset: 0, size, mtime, executable, etag, algorithm });
@@ -33,7 +36,7 @@ export function sendDownload(run: OperationRun): RunningOperation {
       const sent = await sender.run(pieces, size);
       if (sent === undefined) throw gone.reason ?? cancelled(request.path);
       await provider.verify?.();
-      if (gone.reason !== undefined) throw gone.reason;
+      checkWanted();
       driver.connection.end(stream, sent.length, sent.digest);
       return { outcome: 'read', bytes: sent.length };
     } finally {
