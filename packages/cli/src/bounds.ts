@@ -14,6 +14,8 @@ export const bounds = {
   failuresKept: 10_000,
   /** Folders whose time of modification is remembered, to be set when all is in them. */
   folderTimes: 500_000,
+  /** Local folders that are known to be folders, before they are looked at again. */
+  foldersKnown: 100_000,
   /** Bars of single files below the total. */
   fileBars: 4,
   /** Milliseconds between two frames on a terminal. */

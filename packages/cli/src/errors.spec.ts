@@ -1,9 +1,6 @@
-import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Code, codes, FilexError } from '@filex/protocol';
 import { describe, expect, it } from 'vitest';
-import { exitCode, exits, fromSystem, hintFor, isFatal, isLocal } from './errors.js';
+import { exitCode, exits, hintFor, isFatal, isLocal } from './errors.js';
 
 const every = Object.keys(codes) as Code[];
 
@@ -46,38 +43,13 @@ describe('the table of failures', () => {
   });
 });
 
-describe('fromSystem', () => {
-  const caught = (call: () => unknown): unknown => {
-    try {
-      call();
-    } catch (error) {
-      return error;
-    }
-    throw new Error('did not throw');
-  };
-
-  it('tells what the file system said in our words', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'filex-errors-'));
-    const error = fromSystem(
-      caught(() => readFileSync(join(folder, 'none'))),
-      'none',
-    );
-    expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'it is not there', path: 'none' });
-    expect(isLocal(error)).toBe(true);
-    expect(hintFor(error)).not.toBe(hintFor(new FilexError('NOT_FOUND')));
-    expect(
-      fromSystem(
-        caught(() => readFileSync(folder)),
-        folder,
-      ).code,
-    ).toBe('IS_A_DIRECTORY');
-    rmdirSync(folder);
-  });
-
-  it('keeps what already is a FilexError, and does not hide defects', () => {
-    const error = new FilexError('BUSY');
-    expect(fromSystem(error, 'x')).toBe(error);
-    const defect = new TypeError('undefined is not a function');
-    expect(caught(() => fromSystem(defect, 'x'))).toBe(defect);
+describe('hints', () => {
+  it('differ when it was this machine that said no', () => {
+    const cause = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' });
+    const here = new FilexError('PERMISSION_DENIED', undefined, { cause });
+    const there = new FilexError('PERMISSION_DENIED');
+    expect([isLocal(here), isLocal(there)]).toEqual([true, false]);
+    expect(hintFor(here)).toContain('this machine');
+    expect(hintFor(there)).toContain('server');
   });
 });

@@ -1,4 +1,4 @@
-import { type Code, FilexError } from '@filex/protocol';
+import type { Code, FilexError } from '@filex/protocol';
 
 /** What a script reads from a command: README.md, "Exit codes". */
 export const exits = {
@@ -147,61 +147,7 @@ export function hintFor(error: FilexError): string {
   return (isLocal(error) ? local[error.code] : undefined) ?? table[error.code].hint;
 }
 
-/** Whether a file system call on this machine failed, as opposed to the server saying no. */
+/** Whether a system call on this machine failed, as opposed to the server saying no. */
 export function isLocal(error: FilexError): boolean {
-  return isSystemError(error.cause) && error.cause.path !== undefined;
-}
-
-const systemCodes: Readonly<Record<string, Code>> = {
-  ENOENT: 'NOT_FOUND',
-  EACCES: 'PERMISSION_DENIED',
-  EPERM: 'PERMISSION_DENIED',
-  EROFS: 'PERMISSION_DENIED',
-  EEXIST: 'ALREADY_EXISTS',
-  ENOTDIR: 'NOT_A_DIRECTORY',
-  EISDIR: 'IS_A_DIRECTORY',
-  ENOTEMPTY: 'NOT_EMPTY',
-  ENOSPC: 'NO_SPACE',
-  EDQUOT: 'NO_SPACE',
-  EFBIG: 'TOO_LARGE',
-  EMFILE: 'BUSY',
-  ENFILE: 'BUSY',
-  EBUSY: 'BUSY',
-  ENAMETOOLONG: 'PATH_INVALID',
-  EILSEQ: 'PATH_INVALID',
-  EINVAL: 'PATH_INVALID',
-  ELOOP: 'NOT_A_FILE',
-  ENXIO: 'NOT_A_FILE',
-};
-
-const systemWords: Readonly<Record<string, string>> = {
-  ENOENT: 'it is not there',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  EEXIST: 'it is already there',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'no room is left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'larger than the file system can hold',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'too many symlinks on the way',
-};
-
-function isSystemError(value: unknown): value is NodeJS.ErrnoException {
-  return value instanceof Error && typeof (value as NodeJS.ErrnoException).syscall === 'string';
-}
-
-/** What a call of `node:fs` threw, in the words of FileX; anything that is not a system error is thrown on. */
-export function fromSystem(error: unknown, path: string): FilexError {
-  if (error instanceof FilexError) return error;
-  if (!isSystemError(error)) throw error;
-  const code = systemCodes[error.code ?? ''] ?? 'IO_ERROR';
-  return new FilexError(code, systemWords[error.code ?? ''] ?? `the system says ${error.code}`, {
-    path,
-    cause: error,
-  });
+  return error.cause instanceof Error && typeof (error.cause as NodeJS.ErrnoException).syscall === 'string';
 }

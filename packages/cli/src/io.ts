@@ -25,6 +25,8 @@ export interface Io {
   stateDirectory(): Promise<string>;
   /** Tells when the user wants to stop; returns how to unsubscribe. */
   onInterrupt(listener: () => void): () => void;
+  /** Ends the process now. */
+  exit(code: number): void;
   /** Tells when the process is about to end, however that comes; returns how to unsubscribe. */
   onExit(listener: () => void): () => void;
 }

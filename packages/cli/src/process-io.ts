@@ -27,6 +27,7 @@ export function processIo(): Io {
         for (const signal of signals) process.off(signal, listener);
       };
     },
+    exit: (code) => process.exit(code),
     onExit: (listener) => {
       process.on('exit', listener);
       return () => process.off('exit', listener);

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, type Dir, type Dirent, lstatSync, opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FilexError } from '@filex/protocol';
-import { fromSystem } from '../errors.js';
+import { fileError, modificationTime } from '@filex/protocol/node';
 import { visible, visibleBytes } from '../ui/visible.js';
 import type { Matcher, Standing } from './match.js';
 
@@ -75,7 +75,7 @@ export function* walk(top: string, options: WalkOptions): Generator<Found, void,
         kind: 'folder',
         path: '',
         local: top,
-        mtime: microseconds(stat),
+        mtime: modificationTime(stat),
         parent: undefined,
         taken: true,
       },
@@ -98,7 +98,11 @@ function* look(level: Level, waiting: Level[], options: WalkOptions): Generator<
     // Names as bytes: on Linux a name need not be UTF-8. The types know only text encodings.
     directory = opendirSync(folder.local, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
   } catch (error) {
-    yield { kind: 'failed', shown: visible(folder.local), error: fromSystem(error, folder.local) };
+    yield {
+      kind: 'failed',
+      shown: visible(folder.local),
+      error: fileError(error, { action: 'read', path: folder.local }),
+    };
     return;
   }
   try {
@@ -107,7 +111,11 @@ function* look(level: Level, waiting: Level[], options: WalkOptions): Generator<
       try {
         entry = directory.readSync() as Dirent<Buffer> | null;
       } catch (error) {
-        yield { kind: 'failed', shown: visible(folder.local), error: fromSystem(error, folder.local) };
+        yield {
+          kind: 'failed',
+          shown: visible(folder.local),
+          error: fileError(error, { action: 'read', path: folder.local }),
+        };
         return;
       }
       if (entry === null) return;
@@ -145,7 +153,11 @@ function examine(bytes: Buffer, level: Level, options: WalkOptions): Found | Lev
   } catch (error) {
     // Vanished, a dead symlink, no permission: what would not have been taken is not missed.
     if (!options.matcher.file(path, standing)) return undefined;
-    return { kind: 'failed', shown: visible(local), error: fromSystem(error, local) };
+    return {
+      kind: 'failed',
+      shown: visible(local),
+      error: fileError(error, { action: 'read', path: local }),
+    };
   }
   if (stat.isDirectory()) return enter(path, local, stat, level, options);
   if (!options.matcher.file(path, standing)) return undefined;
@@ -175,7 +187,7 @@ function enter(
     kind: 'folder',
     path,
     local,
-    mtime: microseconds(stat),
+    mtime: modificationTime(stat),
     parent: level.folder,
     taken,
   };
@@ -188,12 +200,6 @@ function skipped(local: string, reason: FoundSkipped['reason'], detail: string):
 
 function identityOf(stat: BigIntStats): string {
   return `${stat.dev}:${stat.ino}`;
-}
-
-export function microseconds(stat: BigIntStats): number {
-  // Division rounds towards zero; times before 1970 have to be rounded down as well.
-  const { mtimeNs } = stat;
-  return Number((mtimeNs - (((mtimeNs % 1000n) + 1000n) % 1000n)) / 1000n);
 }
 
 /** What something is that is neither file nor folder. */

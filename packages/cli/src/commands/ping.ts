@@ -1,0 +1,34 @@
+import { parseTarget } from '../address.js';
+import type { Context } from '../context.js';
+import { visible } from '../ui/visible.js';
+
+export interface PingFlags {
+  readonly count: number;
+}
+
+/** `ping URL` */
+export async function ping(context: Context, address: string, flags: PingFlags): Promise<number> {
+  const { url } = parseTarget(address);
+  const session = await context.open(url);
+  const { agent, principal, algorithm } = session.server;
+  if (!context.settings.json) {
+    await context.line(`${visible(agent)}, as ${visible(principal)}, ${algorithm}`);
+  }
+  const times: number[] = [];
+  for (let i = 0; i < flags.count; i += 1) {
+    context.signal.throwIfAborted();
+    const milliseconds = await session.ping();
+    times.push(milliseconds);
+    if (context.settings.json) await context.event({ event: 'ping', milliseconds });
+  }
+  const minimum = Math.min(...times);
+  const maximum = Math.max(...times);
+  const average = times.reduce((sum, time) => sum + time, 0) / times.length;
+  if (context.settings.json) {
+    await context.event({ event: 'summary', exit: 0, server: session.server, minimum, average, maximum });
+  } else {
+    const shown = [minimum, average, maximum].map((time) => time.toFixed(3));
+    await context.line(`${times.length} round trips, min/avg/max ${shown.join('/')} ms`);
+  }
+  return 0;
+}

@@ -1,0 +1,93 @@
+import type { Session } from '@filex/protocol/node';
+import { parseTarget, type Target } from '../address.js';
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import type { Failed, Observer } from '../transfer/outcome.js';
+import { Upload, type UploadSource } from '../transfer/upload.js';
+import { type LookedAt, lookAtSources, placeStream, placeUploads } from '../transfer/upload-plan.js';
+import { size } from '../ui/amounts.js';
+import { visible } from '../ui/visible.js';
+import { silent } from './dry-run.js';
+import { runTransfer, type TransferEnd, type TransferFlags, transferOptions } from './transfer.js';
+
+export interface PutFlags extends TransferFlags {
+  readonly follow?: boolean | undefined;
+}
+
+/** `put SRC… URL` */
+export async function put(context: Context, words: readonly string[], flags: PutFlags): Promise<number> {
+  const names = words.slice(0, -1);
+  if (names.length === 0) throw new UsageError('Say what to upload and where to: put SRC… URL.');
+  const target = parseTarget(words.at(-1) as string);
+  if (names.includes('-')) return putStream(context, names, target, flags);
+  const named = lookAtSources(names, flags.recursive === true);
+  const session = await context.open(target.url);
+  return (await putSources(context, session, named, target, flags)).exit;
+}
+
+/** Uploads what was looked at. Failures of looking are told with the others. */
+export async function putSources(
+  context: Context,
+  session: Session,
+  named: LookedAt,
+  target: Target,
+  flags: PutFlags,
+): Promise<TransferEnd> {
+  const { signal } = context;
+  const dryRun = flags.dryRun === true;
+  const places =
+    named.sources.length === 0 ? [] : await placeUploads(session, named.sources, target, { signal, dryRun });
+  const single = named.sources.length + named.failures.length === 1 && named.sources[0]?.kind !== 'folder';
+  return upload(context, session, places, named.failures, single, flags);
+}
+
+async function putStream(
+  context: Context,
+  names: readonly string[],
+  target: Target,
+  flags: PutFlags,
+): Promise<number> {
+  if (names.length > 1) throw new UsageError('Standard input (-) can only be uploaded alone.');
+  const session = await context.open(target.url);
+  const remote = await placeStream(session, target, context.signal);
+  const source: UploadSource = { kind: 'stream', stream: context.io.stdin, remote };
+  return (await upload(context, session, [source], [], true, flags)).exit;
+}
+
+async function upload(
+  context: Context,
+  session: Session,
+  sources: readonly UploadSource[],
+  failures: readonly Failed[],
+  single: boolean,
+  flags: PutFlags,
+): Promise<TransferEnd> {
+  const options = { ...transferOptions(context, flags), follow: flags.follow === true };
+  const { ifExists, transfers } = flags;
+  return runTransfer(context, {
+    verb: 'Uploaded',
+    single,
+    start: { command: 'put', ifExists, transfers, dryRun: flags.dryRun === true },
+    run: async (report) => {
+      for (const failed of failures) report.settle(failed);
+      const observer: Observer = flags.dryRun === true ? silent(report) : report;
+      const transfer = new Upload(session, options, observer);
+      if (flags.dryRun === true) await tellPlan(context, transfer, sources);
+      else await transfer.run(sources);
+    },
+  });
+}
+
+async function tellPlan(context: Context, transfer: Upload, sources: readonly UploadSource[]): Promise<void> {
+  for (const item of transfer.items(sources)) {
+    context.signal.throwIfAborted();
+    if (item.kind === 'folder') {
+      await context.plan('make the folder', { to: item.folder.remote }, `${visible(item.folder.remote)}/`);
+    } else {
+      const from = item.kind === 'stream' ? '-' : item.local;
+      const bytes = item.kind === 'stream' ? undefined : item.size;
+      const shown = `${visible(from)} as ${visible(item.remote)}${bytes === undefined ? '' : `  ${size(bytes)}`}`;
+      await context.plan('upload', { from, to: item.remote, size: bytes }, shown);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import type { ConflictPolicy } from '@filex/protocol';
+import { bounds } from '../bounds.js';
+import type { Context } from '../context.js';
+import type { TransferOptions } from '../transfer/options.js';
+import { Tally } from '../transfer/tally.js';
+import { Matcher, type Rule } from '../tree/match.js';
+import type { Phase } from '../ui/progress/bars.js';
+import { JsonDisplay, LiveDisplay, PlainDisplay, QuietDisplay } from '../ui/progress/displays.js';
+import { type Display, Report } from '../ui/progress/report.js';
+import { Screen } from '../ui/progress/screen.js';
+import { Tracker } from '../ui/progress/tracker.js';
+import { summaryEvent, tellSummary } from '../ui/summary.js';
+import { tellError } from '../ui/tell-error.js';
+import { isLive, usableColumns, usesUnicode } from '../ui/terminal.js';
+
+/** What `put` and `get` have in common on the command line. */
+export interface TransferFlags {
+  readonly recursive?: boolean | undefined;
+  readonly ifExists: ConflictPolicy;
+  readonly transfers: number;
+  readonly rules?: readonly Rule[] | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export function transferOptions(context: Context, flags: TransferFlags): TransferOptions {
+  const { ifExists, transfers, rules } = flags;
+  return { ifExists, transfers, matcher: new Matcher(rules ?? []), signal: context.signal };
+}
+
+export interface TransferTask {
+  readonly verb: 'Uploaded' | 'Downloaded';
+  /** About one file, whose failure is the failure of the command. */
+  readonly single: boolean;
+  /** For the `start` event of `--json`. */
+  readonly start: Readonly<Record<string, unknown>>;
+  run(report: Report): Promise<void>;
+}
+
+export interface TransferEnd {
+  readonly exit: number;
+  readonly tally: Tally;
+}
+
+/** Runs a transfer with everything around it: progress, the summary, the exit code, and how to go on after a stop. */
+export async function runTransfer(context: Context, task: TransferTask): Promise<TransferEnd> {
+  const { io, settings } = context;
+  const begun = io.now();
+  const tally = new Tally();
+  const tracker = new Tracker(bounds.rateWindow);
+  if (settings.json) await context.event({ event: 'start', ...task.start });
+  const display = createDisplay(context, tracker, task.verb === 'Uploaded' ? 'Uploading' : 'Downloading');
+  const forget = io.onExit(() => display.close());
+  const report = new Report(tracker, tally, display, io.now, bounds.frameInterval);
+  let fault: { readonly error: unknown } | undefined;
+  try {
+    await task.run(report);
+  } catch (error) {
+    fault = { error };
+  } finally {
+    report.close();
+    forget();
+  }
+  const ending = { verb: task.verb, tally, milliseconds: io.now() - begun, stopped: fault !== undefined };
+  tellSummary(context, ending);
+  const exit =
+    fault === undefined
+      ? tally.exit(task.single)
+      : await tellError(context, fault.error, context.commandLine);
+  if (settings.json) await context.event(summaryEvent(ending, exit));
+  return { exit, tally };
+}
+
+function createDisplay(context: Context, tracker: Tracker, phase: Phase): Display {
+  const { io, settings, colors } = context;
+  const write = (line: string): void => context.complain(line);
+  if (settings.json) return new JsonDisplay((event) => context.post(event), write, tracker);
+  if (settings.quiet) return new QuietDisplay(write);
+  const { verbose } = settings;
+  if (!isLive(io.stderr, io.env)) return new PlainDisplay(write, tracker, { phase, verbose });
+  const style = { colors, unicode: usesUnicode(io.platform, io.env) };
+  const columns = (): number => usableColumns(io.stderr);
+  return new LiveDisplay(new Screen(io.stderr), tracker, { phase, style, columns, verbose });
+}

@@ -1,0 +1,119 @@
+import { type FilexUrl, formatUrl } from '@filex/protocol';
+import type { Session } from '@filex/protocol/node';
+import picocolors from 'picocolors';
+import packageJson from '../package.json' with { type: 'json' };
+import { bounds } from './bounds.js';
+import type { Io } from './io.js';
+import type { Settings } from './settings.js';
+import { quoteCommand } from './ui/quote.js';
+import { Stdout } from './ui/stdout.js';
+import { usesColor } from './ui/terminal.js';
+
+export const version: string = packageJson.version;
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** What a verb works with: the process, the settings, one server. */
+export class Context {
+  readonly io: Io;
+  readonly settings: Settings;
+  /** Aborts when the user interrupts, or when nobody reads our output any more. */
+  readonly signal: AbortSignal;
+  readonly stdout: Stdout;
+  readonly #interrupted: AbortSignal;
+  /** For standard error. */
+  readonly colors: Colors;
+  readonly #argv: readonly string[];
+  readonly #sessions: Session[] = [];
+
+  constructor(io: Io, settings: Settings, argv: readonly string[], interrupted: AbortSignal) {
+    this.io = io;
+    this.settings = settings;
+    this.#argv = argv;
+    this.#interrupted = interrupted;
+    this.stdout = new Stdout(io.stdout);
+    this.signal = AbortSignal.any([interrupted, this.stdout.broken.signal]);
+    this.colors = picocolors.createColors(usesColor(io.stderr, settings.color, io.env));
+  }
+
+  /** Whether the user asked to stop. */
+  get interrupted(): boolean {
+    return this.#interrupted.aborted;
+  }
+
+  /** A line for people, on standard error. */
+  note(text: string): void {
+    if (!this.settings.quiet) this.complain(text);
+  }
+
+  /** A line for people that even `--quiet` shows. */
+  complain(text: string): void {
+    this.io.stderr.write(`${text}\n`);
+  }
+
+  /** A line of data. */
+  line(text: string): Promise<void> | undefined {
+    return this.stdout.line(text);
+  }
+
+  /** An event of `--json`. Every one has the version of their format. */
+  event(event: Readonly<Record<string, unknown>>): Promise<void> | undefined {
+    return this.stdout.line(eventLine(event));
+  }
+
+  /** An event in passing: does not wait for a slow reader. */
+  post(event: Readonly<Record<string, unknown>>): void {
+    this.stdout.post(eventLine(event));
+  }
+
+  /** `--dry-run`: what would be done, for people or as an event. */
+  plan(action: string, facts: Readonly<Record<string, unknown>>, shown: string): Promise<void> | undefined {
+    return this.settings.json
+      ? this.event({ event: 'plan', action, ...facts })
+      : this.line(`would ${action} ${shown}`);
+  }
+
+  async open(url: FilexUrl): Promise<Session> {
+    const { loadDigestProviders } = await import('@filex/protocol/node');
+    const session = await this.io.connect(formatUrl({ ...url, path: '', trailingSlash: false }), {
+      signal: this.signal,
+      timeout: this.settings.connectTimeout * 1000,
+      digests: await loadDigestProviders(),
+      agent: `filex-client/${version}`,
+    });
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** The command line as it was given. */
+  get commandLine(): string {
+    return this.quote(this.#argv);
+  }
+
+  /** A command of ours that can be pasted into the user's shell. */
+  quote(words: readonly string[]): string {
+    return quoteCommand([...this.io.program, ...words], this.io.platform);
+  }
+
+  /** Says goodbye to the server; when that takes too long, or everything was stopped, just hangs up. */
+  async close(): Promise<void> {
+    await Promise.all(this.#sessions.splice(0).map((session) => this.#end(session)));
+  }
+
+  async #end(session: Session): Promise<void> {
+    if (this.signal.aborted) {
+      session.destroy();
+      return;
+    }
+    const timer = setTimeout(() => session.destroy(), bounds.closeTimeout);
+    try {
+      await session.close();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function eventLine(event: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ v: 1, ...event });
+}

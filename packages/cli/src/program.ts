@@ -1,0 +1,185 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { bounds } from './bounds.js';
+import { type Context, version } from './context.js';
+import { UsageError } from './errors.js';
+import type { Io } from './io.js';
+import {
+  addCommonOptions,
+  addTransferOptions,
+  applyEnvironment,
+  dryRunOption,
+  HelpWithVariables,
+  integer,
+  option,
+  policyOption,
+} from './options.js';
+import type { Settings } from './settings.js';
+
+/** Runs what the command line asked for. */
+export type Runner = (settings: Settings, work: (context: Context) => Promise<number>) => Promise<void>;
+
+class FilexCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new FilexCommand(name);
+  }
+  override createHelp(): HelpWithVariables {
+    return Object.assign(new HelpWithVariables(), this.configureHelp());
+  }
+}
+
+const examples = `
+Examples:
+  filex-client                                          asks for everything
+  filex-client put -r photos filex+tcp://nas:12345/     uploads the folder photos
+  filex-client get -r filex+tcp://nas/photos .          downloads it
+  tar c . | filex-client put - filex+tcp://nas/x.tar    uploads what another program writes
+
+Exit codes: 0 ok, 1 other, 2 usage, 3 directory missing, 4 file missing, 5 server not reached or lost, 6 some files
+failed, 7 authentication or permission, 8 limit or quota, 10 deadline, 11 conflict, 12 integrity, 13 server identity
+changed, 130 interrupted.`;
+
+const patterns = `
+Patterns are compared with names at any depth, or, with a / in them, with the path below SRC; one that ends in / is for
+folders only. The last pattern that matches a file, or a folder it is in, decides. When the first is an --include, what
+nothing matches is left out.`;
+
+/**
+ * The command line: verbs, arguments, options. What a verb does is only loaded when it is asked for.
+ * @param run called once per command line, unless it is refused or only asks for help.
+ */
+export function createProgram(io: Io, run: Runner): Command {
+  const program = new FilexCommand('filex-client')
+    .description('Moves files to and from a FileX server. Without a verb it asks what to do.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', examples);
+  addCommonOptions(program);
+  program.hook('preAction', (_program, action) => {
+    try {
+      applyEnvironment(program, io.env);
+      if (action !== program) applyEnvironment(action, io.env);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new UsageError(error.message);
+    }
+  });
+  const perform = (work: (context: Context) => Promise<number>): Promise<void> =>
+    run(program.opts<Settings>(), work);
+
+  program.action(() =>
+    perform(async (context) => {
+      const { wizard } = await import('./commands/wizard.js');
+      return wizard(context);
+    }),
+  );
+
+  const put = program
+    .command('put')
+    .description('upload files and folders')
+    .usage('[options] <src...> <url>')
+    .argument(
+      '<src...>',
+      'what to upload; - is standard input. Then where to: a folder, or the name of the one file',
+    )
+    .addHelpText('after', patterns);
+  addTransferOptions(put);
+  put
+    .addOption(
+      option('--follow', 'transfer what symlinks point to, instead of skipping them', 'FILEX_FOLLOW'),
+    )
+    .action((words: string[], options) =>
+      perform(async (context) => (await import('./commands/put.js')).put(context, words, options)),
+    );
+
+  const get = program
+    .command('get')
+    .description('download files and folders')
+    .usage('[options] <url...> [dest]')
+    .argument(
+      '<url...>',
+      'what to download. Then where to: a folder, the name of the one file, or - (default: .)',
+    )
+    .addHelpText('after', patterns);
+  addTransferOptions(get);
+  get.action((words: string[], options) =>
+    perform(async (context) => (await import('./commands/get.js')).get(context, words, options)),
+  );
+
+  program
+    .command('ls')
+    .description('list a folder')
+    .argument('<url...>')
+    .addOption(option('-l, --long', 'with size and time', 'FILEX_LONG'))
+    .addOption(option('-r, --recursive', 'with all that is below', 'FILEX_RECURSIVE'))
+    .action((urls: string[], options) =>
+      perform(async (context) => (await import('./commands/ls.js')).ls(context, urls, options)),
+    );
+
+  program
+    .command('stat')
+    .description('tell all about a file or folder')
+    .argument('<url...>')
+    .action((urls: string[]) =>
+      perform(async (context) => (await import('./commands/stat.js')).stat(context, urls)),
+    );
+
+  program
+    .command('cat')
+    .description('write files to standard output')
+    .argument('<url...>')
+    .action((urls: string[]) =>
+      perform(async (context) => (await import('./commands/cat.js')).cat(context, urls)),
+    );
+
+  program
+    .command('mkdir')
+    .description('make folders')
+    .argument('<url...>')
+    .addOption(option('-p, --parents', 'missing parents too; no error when it is there', 'FILEX_PARENTS'))
+    .addOption(dryRunOption())
+    .action((urls: string[], options) =>
+      perform(async (context) => (await import('./commands/mkdir.js')).mkdir(context, urls, options)),
+    );
+
+  program
+    .command('mv')
+    .description('rename or move on the server')
+    .argument('<src>', 'an address')
+    .argument('<dst>', 'an address on the same server, or a path from its root; an existing folder: into it')
+    .addOption(policyOption(['fail', 'skip', 'overwrite']))
+    .addOption(dryRunOption())
+    .action((from: string, to: string, options) =>
+      perform(async (context) => (await import('./commands/mv.js')).mv(context, from, to, options)),
+    );
+
+  program
+    .command('rm')
+    .description('remove files and folders')
+    .argument('<url...>')
+    // Not from the environment: a forgotten variable must not remove a tree.
+    .addOption(option('-r, --recursive', 'folders with all that is in them'))
+    .addOption(option('-f, --force', 'no error for what is not there'))
+    .addOption(dryRunOption())
+    .action((urls: string[], options) =>
+      perform(async (context) => (await import('./commands/rm.js')).rm(context, urls, options)),
+    );
+
+  program
+    .command('ping')
+    .description('measure the round trip to the server')
+    .argument('<url>')
+    .addOption(
+      option('-c, --count <n>', 'how many times', 'FILEX_COUNT')
+        .argParser(integer('the count', 1, bounds.maxPings))
+        .default(4),
+    )
+    .action((url: string, options) =>
+      perform(async (context) => (await import('./commands/ping.js')).ping(context, url, options)),
+    );
+  return program;
+}

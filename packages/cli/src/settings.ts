@@ -1,0 +1,13 @@
+import type { ColorChoice } from './ui/terminal.js';
+
+/** The options that every verb has. */
+export interface Settings {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Whether questions may be asked. */
+  readonly input: boolean;
+  readonly color: ColorChoice;
+  /** Seconds. */
+  readonly connectTimeout: number;
+}

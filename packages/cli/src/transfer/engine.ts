@@ -1,0 +1,53 @@
+import { setMaxListeners } from 'node:events';
+import { FilexError } from '@filex/protocol';
+import { bounds } from '../bounds.js';
+import { isFatal } from '../errors.js';
+import { runLanes } from './lanes.js';
+import type { Failed, Observer } from './outcome.js';
+
+/**
+ * What uploads and downloads have in common: several files at once, one that fails stops no other, what ends the session
+ * stops all.
+ */
+export class Engine {
+  /** For everything this transfer does: aborts with the user's signal, and when the transfer is over for another reason. */
+  readonly signal: AbortSignal;
+  readonly #lanes: number;
+  readonly #observer: Observer;
+  readonly #stop = new AbortController();
+  /** Failures of folders that were told; what is in those folders is counted, not told again. */
+  readonly #told = new WeakSet<FilexError>();
+
+  constructor(lanes: number, observer: Observer, signal: AbortSignal) {
+    this.#lanes = lanes;
+    this.#observer = observer;
+    this.signal = AbortSignal.any([signal, this.#stop.signal]);
+    // Every operation listens; that many is not a leak.
+    setMaxListeners(0, this.signal);
+  }
+
+  async run<T>(items: AsyncIterable<T> | Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+    await runLanes(
+      items,
+      { lanes: this.#lanes, ahead: bounds.filesAhead, onFault: () => this.#stop.abort() },
+      async (item) => {
+        this.signal.throwIfAborted();
+        await work(item);
+      },
+    );
+  }
+
+  /** How one file failed; throws what is no matter of this file alone. */
+  failed(error: unknown, from: string, to: string | undefined): Failed {
+    const failure = FilexError.from(error);
+    if (this.signal.aborted || isFatal(failure)) throw failure;
+    return { status: 'failed', from, to, error: failure };
+  }
+
+  /** A folder could not be had. Told once, however many find out. */
+  folderFailed(error: FilexError, from: string, to: string): void {
+    if (this.#told.has(error)) return;
+    this.#told.add(error);
+    this.#observer.settle(this.failed(error, from, to));
+  }
+}

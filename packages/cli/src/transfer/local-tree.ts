@@ -1,0 +1,83 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FilexError } from '@filex/protocol';
+import { errnoOf, fileError } from '@filex/protocol/node';
+import { bounds } from '../bounds.js';
+import { checkLocalName } from '../tree/local-names.js';
+import { baseOf, parentOf } from './remote-path.js';
+
+/**
+ * A folder of this machine into which the names of a server lead, and never out of it: every folder below is made here
+ * or was one already; a symlink in its place is refused, as it could lead anywhere.
+ */
+export class LocalTree {
+  readonly #root: string;
+  readonly #platform: NodeJS.Platform;
+  readonly #onMade: () => void;
+  /** Folders that were looked at, and why some cannot be had. */
+  readonly #known = new Map<string, FilexError | undefined>();
+
+  /**
+   * @param root chosen by the user, so a symlink is fine there.
+   * @param onMade told of every folder that was not there before.
+   */
+  constructor(root: string, platform: NodeJS.Platform, onMade: () => void) {
+    this.#root = root;
+    this.#platform = platform;
+    this.#onMade = onMade;
+  }
+
+  /** Where a path of the server is on this machine. The path has to be valid; whether it is safe, `ensure` tells. */
+  locate(path: string): string {
+    return path === '' ? this.#root : join(this.#root, ...path.split('/'));
+  }
+
+  /** @throws FilexError `PATH_INVALID` when this machine cannot hold that name. */
+  locateFile(path: string): string {
+    checkLocalName(baseOf(path), this.#platform);
+    return this.locate(path);
+  }
+
+  /** Makes a folder and those it is in. Returns why it cannot be had: for a folder in a failed one, that one's error. */
+  ensure(path: string): FilexError | undefined {
+    if (path === '') return undefined;
+    if (this.#known.has(path)) return this.#known.get(path);
+    const failure = this.ensure(parentOf(path)) ?? this.#make(path);
+    // Forgetting costs a second look, nothing else.
+    if (this.#known.size >= bounds.foldersKnown) this.#known.clear();
+    this.#known.set(path, failure);
+    return failure;
+  }
+
+  /** Whether the folder is there and can be trusted; unlike `ensure`, makes nothing. */
+  has(path: string): boolean {
+    if (path === '') return true;
+    if (this.#known.has(path)) return this.#known.get(path) === undefined;
+    return this.has(parentOf(path)) && refusal(this.locate(path)) === undefined;
+  }
+
+  #make(path: string): FilexError | undefined {
+    const local = this.locate(path);
+    try {
+      checkLocalName(baseOf(path), this.#platform);
+      mkdirSync(local);
+      this.#onMade();
+      return undefined;
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') return fileError(error, { action: 'make the folder', path: local });
+    }
+    return refusal(local);
+  }
+}
+
+/** Why something that is already there cannot be used as a folder. */
+function refusal(local: string): FilexError | undefined {
+  try {
+    const stat = lstatSync(local);
+    if (stat.isDirectory()) return undefined;
+    const what = stat.isSymbolicLink() ? 'a symlink, and nothing is written through it' : 'not a folder';
+    return new FilexError('NOT_A_DIRECTORY', `${JSON.stringify(local)} is ${what}`, { path: local });
+  } catch (error) {
+    return fileError(error, { action: 'use the folder', path: local });
+  }
+}

@@ -1,0 +1,185 @@
+import type { Readable } from 'node:stream';
+import { checkPath } from '@filex/protocol';
+import type { Session } from '@filex/protocol/node';
+import { bounds } from '../bounds.js';
+import { type FoundFolder, walk } from '../tree/walk.js';
+import { Engine } from './engine.js';
+import { sliced } from './lanes.js';
+import type { TransferOptions } from './options.js';
+import type { Observer } from './outcome.js';
+import { RemoteFolder } from './remote-folder.js';
+import { joinRemote } from './remote-path.js';
+
+interface SourceFile {
+  readonly kind: 'file';
+  readonly local: string;
+  readonly remote: string;
+  readonly size: number;
+}
+
+interface SourceFolder {
+  readonly kind: 'folder';
+  readonly local: string;
+  readonly remote: string;
+  /** Only what is in it is meant: `remote` is a folder of its own, whose time stays. */
+  readonly contents: boolean;
+}
+
+interface SourceStream {
+  readonly kind: 'stream';
+  readonly stream: Readable;
+  readonly remote: string;
+}
+
+/** One thing the user named, and where it goes. */
+export type UploadSource = SourceFile | SourceFolder | SourceStream;
+
+export interface UploadOptions extends TransferOptions {
+  /** Upload what symlinks point to, instead of skipping them. */
+  readonly follow: boolean;
+}
+
+/** One step of the work. A folder comes before what is in it. */
+export type UploadItem =
+  | { readonly kind: 'folder'; readonly folder: RemoteFolder }
+  | (SourceFile & { readonly folder: RemoteFolder | undefined })
+  | SourceStream;
+
+/** Uploads files, folders and streams over one session. */
+export class Upload {
+  readonly #session: Session;
+  readonly #options: UploadOptions;
+  readonly #observer: Observer;
+  readonly #engine: Engine;
+  #times: { readonly remote: string; readonly local: string; readonly mtime: number }[] = [];
+
+  /** @param observer told how everything goes. */
+  constructor(session: Session, options: UploadOptions, observer: Observer) {
+    this.#session = session;
+    this.#options = options;
+    this.#observer = observer;
+    this.#engine = new Engine(options.transfers, observer, options.signal);
+  }
+
+  /** Rejects when the session ended or the user interrupted; everything else is told to the observer. */
+  async run(sources: readonly UploadSource[]): Promise<void> {
+    const items = sliced(this.items(sources), bounds.walkSlice);
+    await this.#engine.run(items, (item) => this.#do(item));
+    // Only now: every file that was put into a folder has changed its time.
+    const times = this.#times;
+    this.#times = [];
+    await this.#engine.run(times, (time) => this.#restoreTime(time));
+  }
+
+  /** What there is to do, found on the way. Looking at it makes and sends nothing. */
+  *items(sources: readonly UploadSource[]): Generator<UploadItem, void, undefined> {
+    for (const source of sources) {
+      if (source.kind === 'folder') {
+        yield* this.#tree(source);
+        continue;
+      }
+      this.#observer.found(source.kind === 'file' ? source.size : 0);
+      yield source.kind === 'file' ? { ...source, folder: undefined } : source;
+    }
+    this.#observer.foundAll();
+  }
+
+  *#tree(source: SourceFolder): Generator<UploadItem, void, undefined> {
+    const folders = new WeakMap<FoundFolder, RemoteFolder>();
+    for (const found of walk(source.local, this.#options)) {
+      if (found.kind === 'skipped') {
+        const { reason, shown, detail } = found;
+        this.#observer.settle({ status: 'skipped', reason, from: shown, to: undefined, detail });
+        continue;
+      }
+      if (found.kind === 'failed') {
+        this.#observer.settle({ status: 'failed', from: found.shown, to: undefined, error: found.error });
+        continue;
+      }
+      const { local } = found;
+      const remote = joinRemote(source.remote, found.path);
+      const parent = found.parent === undefined ? undefined : folders.get(found.parent);
+      if (found.kind === 'file') {
+        this.#observer.found(found.size);
+        yield { kind: 'file', local, remote, size: found.size, folder: parent };
+      } else if (remote !== '') {
+        const keepsTime = source.contents && found.path === '';
+        const folder = new RemoteFolder(local, remote, parent, () =>
+          this.#makeFolder(local, remote, keepsTime ? undefined : found.mtime),
+        );
+        folders.set(found, folder);
+        if (found.taken) yield { kind: 'folder', folder };
+      }
+    }
+  }
+
+  async #makeFolder(local: string, remote: string, mtime: number | undefined): Promise<void> {
+    checkPath(remote);
+    const { outcome } = await this.#session.makeDirectory(remote, {
+      parents: true,
+      signal: this.#engine.signal,
+    });
+    if (outcome === 'created') this.#observer.folderMade();
+    if (mtime !== undefined && this.#times.length < bounds.folderTimes)
+      this.#times.push({ remote, local, mtime });
+  }
+
+  async #do(item: UploadItem): Promise<void> {
+    if (item.kind === 'file') await this.#sendFile(item);
+    else if (item.kind === 'stream') await this.#sendStream(item);
+    else await this.#ready(item.folder);
+  }
+
+  /** Whether what is in the folder can be sent. */
+  async #ready(folder: RemoteFolder | undefined): Promise<boolean> {
+    const failure = await folder?.ensure();
+    if (folder === undefined || failure === undefined) return true;
+    this.#engine.folderFailed(failure, folder.local, folder.remote);
+    return false;
+  }
+
+  async #sendFile({ local, remote, size, folder }: Extract<UploadItem, { kind: 'file' }>): Promise<void> {
+    if (!(await this.#ready(folder))) {
+      this.#observer.notTried(size);
+      return;
+    }
+    await this.#send(local, local, remote, size);
+  }
+
+  async #sendStream({ stream, remote }: SourceStream): Promise<void> {
+    await this.#send(stream, '-', remote, 0);
+  }
+
+  async #send(source: string | Readable, from: string, remote: string, size: number): Promise<void> {
+    const lane = this.#observer.begin(from, size);
+    try {
+      const result = await this.#session.upload(source, remote, {
+        ifExists: this.#options.ifExists,
+        signal: this.#engine.signal,
+        onProgress: ({ acknowledged, total, transferred }) =>
+          lane.progress(acknowledged, total ?? transferred),
+      });
+      const { outcome, digest, algorithm } = result;
+      if (outcome === 'skipped') {
+        lane.end({ status: 'skipped', reason: 'exists', from, to: remote, detail: 'already there' });
+      } else {
+        lane.end({ status: 'done', outcome, from, to: result.path, size: result.size, digest, algorithm });
+      }
+    } catch (error) {
+      lane.end(this.#engine.failed(error, from, remote));
+    }
+  }
+
+  async #restoreTime(time: {
+    readonly remote: string;
+    readonly local: string;
+    readonly mtime: number;
+  }): Promise<void> {
+    const { remote, local, mtime } = time;
+    try {
+      await this.#session.makeDirectory(remote, { parents: true, mtime, signal: this.#engine.signal });
+    } catch (error) {
+      this.#observer.settle(this.#engine.failed(error, local, remote));
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { bounds } from '../bounds.js';
+import type { Context } from '../context.js';
+import type { Tally } from '../transfer/tally.js';
+import { count, duration, rate, size } from './amounts.js';
+import { columnsOf } from './columns.js';
+import { failureLines } from './describe.js';
+
+/** What a transfer came to. */
+export interface Ending {
+  readonly verb: 'Uploaded' | 'Downloaded';
+  readonly tally: Tally;
+  readonly milliseconds: number;
+  /** Stopped before everything was tried. */
+  readonly stopped: boolean;
+}
+
+/** The table at the end: a row for everything there is some of, then the failures. */
+export function tellSummary(context: Context, ending: Ending): void {
+  const { colors, settings } = context;
+  const { tally } = ending;
+  const bad = tally.failed > 0 || tally.notTried > 0 || ending.stopped;
+  if (!settings.quiet) {
+    const mark = bad ? colors.yellow('!') : colors.green('✔');
+    const rows = summaryRows(ending);
+    const width = Math.max(...rows.map(([label]) => columnsOf(label)));
+    rows.forEach(([label, text], index) => {
+      context.note(`${index === 0 ? mark : ' '} ${label}${' '.repeat(width - columnsOf(label))}  ${text}`);
+    });
+  }
+  const limit = settings.verbose ? bounds.failuresKept : bounds.failuresShown;
+  for (const line of failureLines(tally.failures, limit, tally.failed)) {
+    context.complain(line.startsWith('    →') ? colors.dim(line) : line);
+  }
+}
+
+function summaryRows({ verb, tally, milliseconds }: Ending): [string, string][] {
+  const { created, replaced, identical, read, skipped, failed, notTried, foldersMade, bytes } = tally;
+  const moved = created + replaced + read;
+  const speed = bytes > 0 && milliseconds > 0 ? `, ${rate((bytes * 1000) / milliseconds)}` : '';
+  const rows: [string, string][] = [
+    [verb, `${count(moved, 'file')}, ${size(bytes)} in ${duration(milliseconds)}${speed}`],
+  ];
+  const row = (amount: number, label: string, text: string): void => {
+    if (amount > 0) rows.push([label, text]);
+  };
+  row(replaced, 'Replaced', `${count(replaced, 'file')} of these`);
+  row(foldersMade, 'Made', count(foldersMade, 'folder'));
+  row(identical, 'Already there', `${count(identical, 'file')}, identical`);
+  row(skipped.exists, 'Kept', `${count(skipped.exists, 'file')} that were there, as --if-exists says`);
+  row(skipped.symlink, 'Skipped', `${count(skipped.symlink, 'symlink')}`);
+  row(
+    skipped.special,
+    'Skipped',
+    `${count(skipped.special, 'pipe, socket or device', 'pipes, sockets or devices')}`,
+  );
+  row(failed, 'Failed', `${count(failed, 'item')}`);
+  row(notTried, 'Not tried', `${count(notTried, 'file')}, because of a folder that failed`);
+  return rows;
+}
+
+export function summaryEvent(
+  { tally, milliseconds, stopped }: Ending,
+  exit: number,
+): Record<string, unknown> {
+  const { created, replaced, identical, read, skipped, failed, notTried, foldersMade, bytes } = tally;
+  return {
+    event: 'summary',
+    exit,
+    stopped,
+    files: { created, replaced, identical, read, skipped, failed, notTried },
+    folders: { created: foldersMade },
+    bytes,
+    seconds: Math.round(milliseconds) / 1000,
+  };
+}

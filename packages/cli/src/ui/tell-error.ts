@@ -1,0 +1,46 @@
+import { FilexError } from '@filex/protocol';
+import type { Context } from '../context.js';
+import { exitCode, exits, hintFor, UsageError } from '../errors.js';
+import { BrokenPipe } from './stdout.js';
+import { visible } from './visible.js';
+
+/**
+ * Tells why a command ended early: what went wrong and what to do next.
+ * @param resume the command that goes on from here, when there is one.
+ * @returns the exit code.
+ */
+export async function tellError(context: Context, error: unknown, resume?: string): Promise<number> {
+  if (context.interrupted) {
+    context.complain(
+      resume === undefined ? 'Interrupted.' : `Interrupted. This goes on from here:\n  ${resume}`,
+    );
+    return exits.interrupted;
+  }
+  if (error instanceof BrokenPipe || context.signal.reason instanceof BrokenPipe) return exits.ok;
+  if (error instanceof UsageError)
+    return tell(context, exits.usage, 'USAGE', error.message, '--help shows how.');
+  if (error instanceof FilexError && error.code !== 'INTERNAL') {
+    return tell(context, exitCode(error.code), error.code, error.message, hintFor(error));
+  }
+  if (context.settings.verbose) context.complain(stackOf(error));
+  const message = error instanceof Error ? error.message : String(error);
+  return tell(context, exits.other, 'INTERNAL', message, hintFor(new FilexError('INTERNAL')));
+}
+
+async function tell(
+  context: Context,
+  exit: number,
+  code: string,
+  message: string,
+  hint: string,
+): Promise<number> {
+  const { red, dim } = context.colors;
+  context.complain(`${red('error:')} ${visible(message)}\n${dim(`  → ${hint}`)}`);
+  if (context.settings.json) await context.event({ event: 'error', code, message, hint, exit });
+  return exit;
+}
+
+function stackOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return stack.split('\n').map(visible).join('\n');
+}
