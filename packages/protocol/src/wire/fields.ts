@@ -166,6 +166,13 @@ export const flag: Kind<boolean> = {
   },
 };
 
+/** A real copy: the `slice` of a Node Buffer is a view, and what it views is reused. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from);
+  copy.set(bytes.subarray(from, to));
+  return copy;
+}
+
 /** Exactly `size` bytes. */
 export function fixedBytes(size: number): Kind<Uint8Array> {
   return {
@@ -176,7 +183,7 @@ export function fixedBytes(size: number): Kind<Uint8Array> {
     },
     read(bytes, from, to) {
       width(from, to, size);
-      return bytes.slice(from, to);
+      return copyOf(bytes, from, to);
     },
   };
 }
@@ -191,7 +198,7 @@ export function bytesUpTo(max: number): Kind<Uint8Array> {
     },
     read(bytes, from, to) {
       if (to - from > max) throw new FieldFault(`has ${to - from} bytes, more than ${max}`);
-      return bytes.slice(from, to);
+      return copyOf(bytes, from, to);
     },
   };
 }
