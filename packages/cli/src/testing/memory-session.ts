@@ -37,10 +37,11 @@ export class MemorySession implements Session {
   before: (operation: string, path: string) => void | Promise<void> = () => undefined;
   /** What a listing says instead of the truth. */
   lies: Entry[] | undefined;
+  /** Gives something for every name. */
+  hasEverything = false;
   running = 0;
   mostRunning = 0;
   ended: 'closed' | 'destroyed' | undefined;
-  readonly #finished = new AbortController();
   #close!: (error: Error | undefined) => void;
 
   constructor() {
@@ -210,13 +211,11 @@ export class MemorySession implements Session {
 
   async close(): Promise<void> {
     this.ended ??= 'closed';
-    this.#finished.abort();
     this.#close(undefined);
   }
 
   destroy(): void {
     this.ended ??= 'destroyed';
-    this.#finished.abort();
     this.#close(undefined);
   }
 
