@@ -36,6 +36,8 @@ export class Stdout {
   line(text: string): Promise<void> | undefined {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#stream.write(`${text}\n`)) return undefined;
+    // A stream may fail within the call; there will be no event to wait for then.
+    if (this.#fault !== undefined) throw this.#fault;
     return this.#drained();
   }
 

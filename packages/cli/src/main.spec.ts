@@ -1,0 +1,322 @@
+import { PassThrough } from 'node:stream';
+import { FilexError } from '@filex/protocol';
+import { describe, expect, it } from 'vitest';
+import { main } from './main.js';
+import { fakeProcess } from './testing/fake-io.js';
+import { MemorySession } from './testing/memory-session.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const server = 'filex+tcp://h';
+const some = (): MemorySession => new MemorySession().add('b.txt', 'BB').add('a.txt', 'A').add('dir/x', 'X');
+
+describe('the command line', () => {
+  it.each([
+    [['--help'], 0],
+    [['put', '--help'], 0],
+    [['--version'], 0],
+    [['frobnicate'], 2],
+    [['ls'], 2],
+    [['ls', '--frobnicate', server], 2],
+    [['put', '--transfers', '0', 'x', server], 2],
+    [['put', '--transfers', 'many', 'x', server], 2],
+    [['ls', '--color', 'pink', server], 2],
+    [['ls', 'filex+tcp://'], 2],
+    [['ls', `${server}/a/../b`], 2],
+    [['ls', `${server}/a`, 'filex+tcp://other/a'], 2],
+  ])('%j exits with %d and connects to nobody', async (argv, exit) => {
+    const it = fakeProcess();
+    expect(await it.run(...argv)).toBe(exit);
+    expect(it.connected).toEqual([]);
+    expect(it.stdout() === '' || exit === 0).toBe(true);
+  });
+
+  it('names every variable in the help', async () => {
+    const it = fakeProcess();
+    await it.run('put', '--help');
+    for (const name of [
+      'FILEX_IF_EXISTS',
+      'FILEX_TRANSFERS',
+      'FILEX_JSON',
+      'FILEX_NO_INPUT',
+      'FILEX_FOLLOW',
+    ]) {
+      expect(it.stdout()).toContain(`[${name}]`);
+    }
+  });
+
+  it('takes file names that begin with a dash after --', async () => {
+    const it = fakeProcess({ session: new MemorySession().add('-x', '1') });
+    expect(await it.run('put', '--', '-no-such-file', server)).toBe(4);
+    expect(it.stderr()).toContain('-no-such-file');
+  });
+
+  it('without a verb and a terminal it names what to pass', async () => {
+    const it = fakeProcess();
+    expect(await it.run()).toBe(2);
+    expect(it.stderr()).toContain('put SRC… URL');
+    const noInput = fakeProcess({ terminal: true });
+    expect(await noInput.run('--no-input')).toBe(2);
+  });
+});
+
+describe('variables', () => {
+  const withFiles = async (env: Record<string, string>, ...argv: string[]) => {
+    const it = fakeProcess({ env, session: some() });
+    const exit = await it.run(...argv);
+    return { exit, out: it.stdout(), err: it.stderr() };
+  };
+
+  it('set options', async () => {
+    expect((await withFiles({ FILEX_JSON: '1' }, 'ls', server)).out).toContain('"event":"entry"');
+    expect((await withFiles({ FILEX_JSON: '0' }, 'ls', server)).out).not.toContain('"event"');
+    expect((await withFiles({ FILEX_JSON: '' }, 'ls', server)).out).not.toContain('"event"');
+    expect((await withFiles({ FILEX_RECURSIVE: 'yes' }, 'ls', server)).out).toContain('dir/x');
+  });
+
+  it('give way to the command line', async () => {
+    const folder = temporaryFolder();
+    const env = { FILEX_IF_EXISTS: 'rename', FILEX_EXCLUDE: '*.txt\ndir' };
+    const { out } = await withFiles(env, 'get', '-rn', '--json', '--if-exists', 'skip', server, folder);
+    expect(out).toContain('"ifExists":"skip"');
+    expect(out).not.toContain('a.txt');
+    const included = await withFiles(env, 'get', '-rn', '--include', 'a.txt', server, folder);
+    expect(included.out).toContain('a.txt');
+    expect(included.out).not.toContain('b.txt');
+  });
+
+  it('are refused when they make no sense', async () => {
+    const { exit, err } = await withFiles(
+      { FILEX_TRANSFERS: 'many' },
+      'get',
+      '-r',
+      server,
+      temporaryFolder(),
+    );
+    expect(exit).toBe(2);
+    expect(err).toContain('FILEX_TRANSFERS=many');
+    expect((await withFiles({ FILEX_JSON: 'perhaps' }, 'ls', server)).exit).toBe(2);
+  });
+
+  it('never make rm recursive', async () => {
+    const it = fakeProcess({ env: { FILEX_RECURSIVE: '1' }, session: some() });
+    expect(await it.run('rm', `${server}/dir`)).toBe(11);
+  });
+});
+
+describe('ls', () => {
+  const list = async (...argv: string[]): Promise<string> => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('ls', ...argv)).toBe(0);
+    return it.stdout();
+  };
+
+  it('lists sorted, folders with a mark', async () =>
+    expect(await list(server)).toBe('a.txt\nb.txt\ndir/\n'));
+  it('lists all below', async () => expect(await list('-r', server)).toBe('a.txt\nb.txt\ndir/\ndir/x\n'));
+  it('lists a file as itself', async () => expect(await list(`${server}/dir/x`)).toBe('x\n'));
+  it('heads several', async () =>
+    expect(await list(server, `${server}/dir`)).toBe('/:\na.txt\nb.txt\ndir/\n\ndir:\nx\n'));
+  it('with size and time', async () => {
+    expect(await list('-l', server)).toMatch(/^- {8}1 B {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}a\.txt$/m);
+    expect(await list('-l', server)).toMatch(/^d .* dir\/$/m);
+  });
+
+  it('--json tells whole paths and exact times', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('ls', '--json', `${server}/dir`)).toBe(0);
+    expect(it.events()).toEqual([
+      expect.objectContaining({
+        v: 1,
+        event: 'entry',
+        path: 'dir/x',
+        kind: 'file',
+        size: 1,
+        mtime: '1970-01-01T00:00:01.000000Z',
+        executable: false,
+      }),
+      { v: 1, event: 'summary', exit: 0, entries: 1 },
+    ]);
+  });
+
+  it('makes names visible', async () => {
+    const it = fakeProcess({ session: new MemorySession().add('evil\x1b]0;title\x07\nname', '') });
+    await it.run('ls', server);
+    expect(it.stdout()).toBe('evil\\x1b]0;title\\x07\\nname\n');
+  });
+
+  it('what is not there is 4, with an event', async () => {
+    const it = fakeProcess();
+    expect(await it.run('ls', '--json', `${server}/none`)).toBe(4);
+    expect(it.events()).toEqual([expect.objectContaining({ event: 'error', code: 'NOT_FOUND', exit: 4 })]);
+    expect(it.stderr()).toContain('error: there is no "none"');
+  });
+});
+
+describe('stat', () => {
+  it('tells all', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('stat', `${server}/b.txt`, `${server}/dir`)).toBe(0);
+    expect(it.stdout()).toMatch(
+      /path +b\.txt\nkind +file\nsize +2 bytes \(2 B\)\nmodified +1970-01-01T00:00:01\.000000Z/,
+    );
+    expect(it.stdout()).toMatch(/\n\npath +dir\nkind +folder\n/);
+  });
+
+  it('as an event', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('stat', '--json', `${server}/b.txt`)).toBe(0);
+    expect(it.events()).toMatchObject([{ event: 'entry', path: 'b.txt', size: 2 }]);
+  });
+});
+
+describe('cat', () => {
+  it('writes what is in files, and nothing else', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('cat', `${server}/a.txt`, `${server}/b.txt`)).toBe(0);
+    expect(it.stdout()).toBe('ABB');
+  });
+
+  it('refuses folders', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('cat', `${server}/dir`)).toBe(2);
+    expect(it.stderr()).toContain('"dir" is a folder');
+  });
+
+  it('ends in silence when its reader has gone', async () => {
+    const it = fakeProcess({ session: some() });
+    const gone = new PassThrough();
+    gone.write = ((_chunk: unknown, done?: (error: Error) => void) => {
+      const error = Object.assign(new Error('EPIPE'), { code: 'EPIPE' });
+      done?.(error);
+      gone.emit('error', error);
+      return false;
+    }) as typeof gone.write;
+    expect(await main(['cat', `${server}/a.txt`], { ...it.io, stdout: gone })).toBe(0);
+    expect(it.stderr()).toBe('');
+    const again = fakeProcess({ session: some() });
+    expect(await main(['ls', server], { ...again.io, stdout: gone })).toBe(0);
+    expect(again.stderr()).toBe('');
+  });
+
+  it('a full disk behind it is an error', async () => {
+    const it = fakeProcess({ session: some() });
+    const full = new PassThrough();
+    full.write = ((_chunk: unknown, done?: (error: Error) => void) => {
+      done?.(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' }));
+      return true;
+    }) as typeof full.write;
+    expect(await main(['cat', `${server}/a.txt`], { ...it.io, stdout: full })).toBe(8);
+  });
+});
+
+describe('mkdir', () => {
+  it('makes folders', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('mkdir', `${server}/new`)).toBe(0);
+    expect(await it.run('mkdir', `${server}/new`)).toBe(11);
+    expect(await it.run('mkdir', '-p', `${server}/new`)).toBe(0);
+    expect(await it.run('mkdir', `${server}/no/such`)).toBe(3);
+    expect(await it.run('mkdir', '-p', `${server}/no/such`)).toBe(0);
+    expect(it.session.nodes.get('no/such')?.kind).toBe('directory');
+    expect(await it.run('mkdir', '-n', `${server}/never`)).toBe(0);
+    expect(it.session.nodes.has('never')).toBe(false);
+  });
+});
+
+describe('mv', () => {
+  it.each([
+    ['to a free name', 'a.txt', 'c.txt', 0, 'c.txt'],
+    ['to an address', 'a.txt', `${server}/c.txt`, 0, 'c.txt'],
+    ['into a folder', 'a.txt', 'dir', 0, 'dir/a.txt'],
+    ['into the root', 'dir/x', '/', 0, 'x'],
+    ['to a path from the root', 'dir/x', '/y', 0, 'y'],
+    ['onto another', 'a.txt', 'b.txt', 11, 'a.txt'],
+    ['into a missing folder', 'a.txt', 'no/', 3, 'a.txt'],
+    ['to another server', 'a.txt', 'filex+tcp://other/a', 2, 'a.txt'],
+    ['what is not there', 'none', 'c', 4, 'a.txt'],
+    ['the root', '', 'c', 2, 'a.txt'],
+  ])('%s', async (_name, from, to, exit, there) => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('mv', `${server}/${from}`, to)).toBe(exit);
+    expect(it.session.nodes.has(there)).toBe(true);
+  });
+
+  it('overwrites or keeps what is there when told to', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('mv', '--if-exists', 'skip', `${server}/a.txt`, 'b.txt')).toBe(0);
+    expect(it.session.text('b.txt')).toBe('BB');
+    expect(it.stderr()).toContain('Kept b.txt');
+    expect(await it.run('mv', '--if-exists', 'overwrite', `${server}/a.txt`, 'b.txt')).toBe(0);
+    expect(it.session.text('b.txt')).toBe('A');
+  });
+});
+
+describe('rm', () => {
+  it('removes', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('rm', '-n', `${server}/a.txt`)).toBe(0);
+    expect(it.session.nodes.has('a.txt')).toBe(true);
+    expect(await it.run('rm', `${server}/a.txt`)).toBe(0);
+    expect(await it.run('rm', `${server}/a.txt`)).toBe(4);
+    expect(await it.run('rm', '-f', `${server}/a.txt`)).toBe(0);
+    expect(await it.run('rm', `${server}/dir`)).toBe(11);
+    expect(await it.run('rm', '-r', `${server}/dir`)).toBe(0);
+    expect([...it.session.nodes.keys()]).toEqual(['b.txt']);
+  });
+
+  it('goes on after a failure', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('rm', `${server}/none`, `${server}/a.txt`)).toBe(6);
+    expect(it.session.nodes.has('a.txt')).toBe(false);
+  });
+
+  it('never removes the root', async () => {
+    const it = fakeProcess({ session: some() });
+    expect(await it.run('rm', '-rf', server)).toBe(2);
+    expect(it.session.log).toEqual([]);
+  });
+});
+
+describe('ping', () => {
+  it('measures', async () => {
+    const it = fakeProcess();
+    expect(await it.run('ping', '-c', '3', server)).toBe(0);
+    expect(it.session.log).toEqual(['ping', 'ping', 'ping']);
+    expect(it.stdout()).toContain('3 round trips, min/avg/max 1.500/1.500/1.500 ms');
+  });
+});
+
+describe('sessions', () => {
+  it('says goodbye at the end', async () => {
+    const it = fakeProcess({ session: some() });
+    await it.run('ls', server);
+    expect(it.session.ended).toBe('closed');
+    expect(it.connected).toEqual(['filex+tcp://h:12345/']);
+  });
+
+  it.each([
+    ['CONNECT_FAILED', 5],
+    ['WRONG_PROTOCOL', 1],
+    ['TIMEOUT', 10],
+    ['PLAINTEXT_REFUSED', 7],
+  ] as const)('%s while connecting exits with %d and says what to do', async (code, exit) => {
+    const it = fakeProcess({
+      connect: async () => {
+        throw new FilexError(code, 'h:1 is not a FileX server: it answers with HTTP');
+      },
+    });
+    expect(await it.run('ls', server)).toBe(exit);
+    expect(it.stderr()).toMatch(/^error: h:1 is not a FileX server: it answers with HTTP\n {2}→ [A-Z]/);
+  });
+
+  it('a defect is told as one, with its stack only when asked for', async () => {
+    const broken = { connect: () => Promise.reject(new TypeError('x is not a function')) };
+    const it = fakeProcess(broken);
+    expect(await it.run('ls', server)).toBe(1);
+    expect(it.stderr()).toContain('error: x is not a function');
+    expect(it.stderr()).not.toContain('main.spec');
+    const verbose = fakeProcess(broken);
+    await verbose.run('ls', '-v', server);
+    expect(verbose.stderr()).toContain('main.spec');
+  });
+});
