@@ -1,4 +1,4 @@
-import type { Code } from '../../codes.js';
+import { type Code, codes } from '../../codes.js';
 import { type Effect, FilexError } from '../../errors.js';
 
 /** What an error of the operating system means to a user of FileX, and why it happened, in words. */
@@ -60,10 +60,13 @@ export function fileError(error: unknown, attempt: Attempt): FilexError {
   // Not the operating system: a defect of ours, to be told as one.
   if (errno === undefined) return FilexError.from(error);
   const meaning = meanings[errno] ?? { code: 'IO_ERROR', why: 'the file system refused' };
+  const code = attempt.codes?.[errno] ?? meaning.code;
+  const why = code === meaning.code ? meaning.why : codes[code].meaning;
   const where = attempt.path === '' ? 'the root folder' : JSON.stringify(attempt.path);
-  return new FilexError(
-    attempt.codes?.[errno] ?? meaning.code,
-    `cannot ${attempt.action} ${where}: ${meaning.why} (${errno})`,
-    { path: attempt.path, effect: attempt.effect, retry: meaning.retry, cause: error },
-  );
+  return new FilexError(code, `cannot ${attempt.action} ${where}: ${why} (${errno})`, {
+    path: attempt.path,
+    effect: attempt.effect,
+    retry: meaning.retry,
+    cause: error,
+  });
 }

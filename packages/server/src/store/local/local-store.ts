@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ConflictPolicy, type Entry, FilexError, type Outcome } from '@filex/protocol';
 import {
   createPublishingContext,
@@ -21,7 +22,7 @@ import { makeDirectory } from './make-directory.js';
 import { PathConfinement } from './path-confinement.js';
 import { removeEntry } from './removal.js';
 import { renameEntry } from './renaming.js';
-import { ReservedFolder } from './reserved-folder.js';
+import { RESERVED_NAME, ReservedFolder } from './reserved-folder.js';
 import { StagedFilePool } from './staged-file-pool.js';
 import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
@@ -86,7 +87,7 @@ export class LocalStore implements Store {
     let confinement: Confinement | undefined;
     try {
       confinement = await Confined.open(await realpath(root));
-      const staging = readOnly ? undefined : await StagingArea.open(confinement, warn);
+      const staging = readOnly ? undefined : await openStaging(confinement, root, warn);
       const top = await confinement.enter({ segments: [], label: '', action: 'open', missing: 'NOT_FOUND' });
       const reserved = await ReservedFolder.find(top);
       return new LocalStore(confinement, reserved, staging, warn, openStagedFiles);
@@ -230,6 +231,14 @@ export class LocalStore implements Store {
         await folder.close();
       }
     });
+  }
+}
+
+async function openStaging(confinement: Confinement, root: string, warn: Warn): Promise<StagingArea> {
+  try {
+    return await StagingArea.open(confinement, warn);
+  } catch (error) {
+    throw fileError(error, { action: 'stage uploads in', path: join(root, RESERVED_NAME) });
   }
 }
 

@@ -2,7 +2,6 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { FilexError } from '@filex/protocol';
 import {
   errnoOf,
-  fileError,
   lookAt,
   modificationTime,
   type PublishingContext,
@@ -32,7 +31,10 @@ export class StagingArea {
     this.#own = own;
   }
 
-  /** Makes what is missing, and removes what processes that are gone have left. */
+  /**
+   * Makes what is missing, and removes what processes that are gone have left. Rejects with the error of the operating
+   * system when the folder is not to be written to.
+   */
   static async open(confinement: Confinement, warn: Warn): Promise<StagingArea> {
     const staging = await makeFolders(confinement, [RESERVED_NAME, 'staging']);
     try {
@@ -86,14 +88,10 @@ async function makeFolders(confinement: Confinement, names: readonly string[]): 
 }
 
 async function makeFolder(confinement: Confinement, folder: Folder, name: string): Promise<Folder> {
-  try {
-    await mkdir(pathIn(folder, name), PRIVATE).catch((error: unknown) => {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    });
-    return await confinement.child(folder, name);
-  } catch (error) {
-    throw fileError(error, { action: 'make the folder', path: name });
-  }
+  await mkdir(pathIn(folder, name), PRIVATE).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  });
+  return confinement.child(folder, name);
 }
 
 async function removeAbandoned(

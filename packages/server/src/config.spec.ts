@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const folder = temporaryFolder();
+let count = 0;
+const file = (content: unknown): string => {
+  count += 1;
+  const path = join(folder, `${count}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+};
+
+describe('readConfig', () => {
+  it('has the documented defaults', async () => {
+    expect(await readConfig({ flags: {}, env: {}, file: undefined })).toEqual({
+      dir: './filex-data',
+      host: undefined,
+      port: 12345,
+      anonymous: 'write',
+      plaintext: 'loopback',
+      json: false,
+      logLevel: 'info',
+    });
+  });
+
+  it('takes each option from the first of flag, variable and file that has it', async () => {
+    const maybe = fc.option(fc.integer({ min: 0, max: 65_535 }), { nil: undefined });
+    await fc.assert(
+      fc.asyncProperty(maybe, maybe, maybe, async (flag, variable, inFile) => {
+        const { port } = await readConfig({
+          flags: { port: flag?.toString() },
+          env: { FILEX_PORT: variable?.toString() },
+          file: inFile === undefined ? undefined : file({ port: inFile }),
+        });
+        expect(port).toBe(flag ?? variable ?? inFile ?? 12345);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('reads every variable, and takes an empty one for none', async () => {
+    const env = {
+      FILEX_DIR: '/srv',
+      FILEX_HOST: '::1',
+      FILEX_PORT: '',
+      FILEX_ANONYMOUS: 'drop',
+      FILEX_PLAINTEXT: 'on',
+      FILEX_JSON: '1',
+      FILEX_LOG_LEVEL: 'silent',
+      FILEX_CONFIG: '',
+    };
+    expect(await readConfig({ flags: {}, env, file: undefined })).toEqual({
+      dir: '/srv',
+      host: '::1',
+      port: 12345,
+      anonymous: 'drop',
+      plaintext: 'on',
+      json: true,
+      logLevel: 'silent',
+    });
+  });
+
+  it('finds the file in a variable', async () => {
+    const env = { FILEX_CONFIG: file({ logLevel: 'debug', json: true }) };
+    expect(await readConfig({ flags: {}, env, file: undefined })).toMatchObject({
+      logLevel: 'debug',
+      json: true,
+    });
+  });
+
+  it.each<[Record<string, unknown>, Record<string, string>, unknown, string]>([
+    [{ port: 'x' }, {}, undefined, '--port must be a whole number from 0 to 65535, not "x"'],
+    [{ port: '65536' }, {}, undefined, '--port must be a whole number from 0 to 65535, not "65536"'],
+    [{ port: '1e3' }, {}, undefined, '--port must be a whole number from 0 to 65535, not "1e3"'],
+    [{ port: '-1' }, {}, undefined, '--port must be a whole number from 0 to 65535, not "-1"'],
+    [{ anonymous: 'all' }, {}, undefined, '--anonymous must be one of none, read, drop, write, not "all"'],
+    [
+      { logLevel: 'loud' },
+      {},
+      undefined,
+      '--log-level must be one of trace, debug, info, warn, error, fatal, silent',
+    ],
+    [{ dir: '' }, {}, undefined, 'DIR must not be empty'],
+    [
+      {},
+      { FILEX_PLAINTEXT: 'yes' },
+      undefined,
+      'FILEX_PLAINTEXT must be one of off, loopback, on, not "yes"',
+    ],
+    [{}, {}, { prot: 1 }, '"prot" is not an option; there are dir, host, port'],
+    [{}, {}, { toString: 1 }, '"toString" is not an option'],
+    [{}, {}, { port: 1.5 }, '"port" must be a whole number'],
+    [{}, {}, { json: 'maybe' }, '"json" must be true or false'],
+    [{}, {}, [1], 'must be an object'],
+    [{}, {}, '{', 'is not JSON'],
+  ])('%j %j %j is wrong', async (flags, env, content, message) => {
+    const reading = readConfig({ flags, env, file: content === undefined ? undefined : file(content) });
+    await expect(reading).rejects.toThrow(message);
+    await expect(reading).rejects.toBeInstanceOf(ConfigError);
+  });
+
+  it('says when the file cannot be read', async () => {
+    const reading = readConfig({ flags: {}, env: {}, file: join(folder, 'missing') });
+    await expect(reading).rejects.toThrow(/cannot read the configuration file: ENOENT.*missing/);
+  });
+});

@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createNetServer } from 'node:net';
+import { join } from 'node:path';
+import { connect } from '@filex/protocol/node';
+import { describe, expect, it } from 'vitest';
+import { createServer } from './create-server.js';
+import { healthFault } from './health-check.js';
+import { startFailure } from './start-failure.js';
+import { LocalStore } from './store/local/local-store.js';
+import { openWithin, temporaryFolder } from './testing/temporary-folder.js';
+
+const top = temporaryFolder();
+let count = 0;
+const folder = (): string => {
+  count += 1;
+  const path = join(top, String(count));
+  mkdirSync(path);
+  return path;
+};
+
+describe('createServer', () => {
+  it('serves a folder to any client', async () => {
+    const root = folder();
+    const messages: string[] = [];
+    const log = (_: object, message: string) => void messages.push(message);
+    const logger = { debug: log, info: log, warn: log, error: log };
+    const server = await createServer({ root, port: 0, logger });
+    expect(await healthFault(server.urls[0] as string)).toBeUndefined();
+    const session = await connect(server.urls[0] as string);
+    expect(session.server.agent).toMatch(/^filex-server\/\d/);
+    await session.makeDirectory('docs/new', { parents: true });
+    const bytes = Buffer.alloc(3_000_001, 'content ');
+    expect(await session.upload(bytes, 'docs/new/a.bin', { mtime: 5 })).toMatchObject({ outcome: 'created' });
+    expect(await session.upload(bytes, 'docs/new/a.bin')).toMatchObject({ outcome: 'identical' });
+    expect(await session.stat('docs/new/a.bin')).toMatchObject({ size: bytes.length, mtime: 5 });
+    await session.download('docs/new/a.bin', join(root, 'copy'));
+    expect(bytes.equals(readFileSync(join(root, 'copy')))).toBe(true);
+    await expect(session.upload(Buffer.from('x'), 'docs/new/a.bin')).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+    });
+    await expect(session.stat('.filex')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await session.close();
+    await server.shutdown();
+    expect(openWithin(root)).toEqual([]);
+    expect(readdirSync(join(root, '.filex/staging'))).toEqual([]);
+    expect(messages).toEqual(
+      expect.arrayContaining(['connected', 'upload', 'upload refused', 'disconnected']),
+    );
+  });
+
+  it('changes nothing in a folder that is only read', async () => {
+    const root = folder();
+    writeFileSync(join(root, 'a'), 'x');
+    const server = await createServer({ root, port: 0, anonymous: 'read' });
+    const session = await connect(server.urls[0] as string);
+    await expect(session.upload(Buffer.from('x'), 'b')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect((await session.stat('a')).size).toBe(1);
+    await session.close();
+    await server.shutdown();
+    expect(readdirSync(root)).toEqual(['a']);
+  });
+
+  it('leaves nothing of what runs when it is ended by force', async () => {
+    const root = folder();
+    const server = await createServer({ root, port: 0 });
+    const session = await connect(server.urls[0] as string);
+    let stored!: () => void;
+    const begun = new Promise<void>((resolve) => {
+      stored = resolve;
+    });
+    async function* endless() {
+      for (;;) {
+        yield Buffer.alloc(100_000);
+        await new Promise(setImmediate);
+      }
+    }
+    const onProgress = ({ acknowledged }: { acknowledged: number }) => acknowledged > 0 && stored();
+    const uploading = session.upload(endless(), 'a', { onProgress });
+    uploading.catch(() => {}); // looked at below
+    await begun;
+    await Promise.all([server.shutdown(), server.destroy()]);
+    await expect(uploading).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(readdirSync(root)).toEqual(['.filex']);
+    expect(readdirSync(join(root, '.filex/staging'))).toEqual([]);
+    expect(openWithin(root)).toEqual([]);
+  });
+
+  it('serves a store of the caller, and leaves it open', async () => {
+    const root = folder();
+    const store = await LocalStore.open(root);
+    const server = await createServer({ root: store, port: 0 });
+    await server.shutdown();
+    expect(await store.stat('')).toMatchObject({ kind: 'directory' });
+    await store.close();
+  });
+
+  it('says what keeps it from starting, and holds on to nothing', async () => {
+    const root = folder();
+    const taken = createNetServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const failure = async (
+      options: Partial<Parameters<typeof createServer>[0]>,
+    ): Promise<string | undefined> => {
+      const wanted = { root, host: '127.0.0.1', port, ...options };
+      return createServer(wanted).then(
+        () => 'it started',
+        (error) => startFailure(error, { host: wanted.host, port }),
+      );
+    };
+    expect(await failure({})).toContain(`port ${port} of 127.0.0.1 is taken`);
+    expect(await failure({ host: '192.0.2.1' })).toContain('192.0.2.1 is not an address of this machine');
+    expect(await failure({ root: join(root, 'missing') })).toContain('missing": it does not exist');
+    taken.close();
+    expect(openWithin(root)).toEqual([]);
+  });
+
+  it('is not well when it is not there', async () => {
+    expect(await healthFault('filex+tcp://127.0.0.1:1/')).toContain('127.0.0.1:1');
+  });
+});

@@ -1,0 +1,121 @@
+import type { Limits } from '@filex/protocol';
+import { type DigestProvider, loadDigestProviders, type Server, serve } from '@filex/protocol/node';
+import { type AnonymousLevel, anonymousAccess } from './access/anonymous.js';
+import { serverUrls } from './addresses.js';
+import { createHandler } from './service.js';
+import { LocalStore } from './store/local/local-store.js';
+import type { Store } from './store/store.js';
+import { type Logger, silentLogger } from './telemetry/log.js';
+import { logServeEvent } from './telemetry/serve-log.js';
+import { AGENT } from './version.js';
+
+export interface CreateServerOptions {
+  /** The folder to serve, which must exist, or any other store. */
+  readonly root: string | Store;
+  /** Default: all addresses. */
+  readonly host?: string | undefined;
+  /** Default: 12345; 0 picks a free one. */
+  readonly port?: number | undefined;
+  /** Who may talk without encryption. Default: `loopback`, programs on this machine. */
+  readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
+  /** What people may do without saying who they are. Default: `write`, everything. */
+  readonly anonymous?: AnonymousLevel | undefined;
+  /** Default: none. */
+  readonly logger?: Logger | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Default: BLAKE3 where it is to be had, and SHA-256. */
+  readonly digests?: readonly DigestProvider[] | undefined;
+  readonly maxConnections?: number | undefined;
+  readonly creditBudget?: number | undefined;
+}
+
+export interface FilexServer {
+  /** For clients; the first one is for this machine. */
+  readonly urls: readonly string[];
+  readonly address: Server['address'];
+  /** How many there are now. */
+  readonly connections: number;
+  /** Takes nothing new, and resolves when everything that runs is done. */
+  shutdown(): Promise<void>;
+  /** Ends everything at once, and resolves when all is cleaned up. May follow `shutdown`. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * Serves a folder.
+ * @throws FilexError when the folder cannot be served, the error of `net.Server.listen` when the port cannot be had.
+ */
+export async function createServer(options: CreateServerOptions): Promise<FilexServer> {
+  const { root, host, port, plaintext = 'loopback', anonymous = 'write', logger = silentLogger } = options;
+  const readOnly = anonymous === 'none' || anonymous === 'read';
+  const ownStore =
+    typeof root === 'string'
+      ? await LocalStore.open(root, {
+          readOnly,
+          onWarning: (message, details) => logger.warn(details, message),
+        })
+      : undefined;
+  try {
+    const digests =
+      options.digests ??
+      (await loadDigestProviders(({ message }) =>
+        logger.debug({ reason: message }, 'BLAKE3 is not to be had'),
+      ));
+    const server = await serve({
+      handler: createHandler(ownStore ?? (root as Store), anonymousAccess(anonymous)),
+      host,
+      port,
+      plaintext,
+      limits: options.limits,
+      digests,
+      agent: AGENT,
+      maxConnections: options.maxConnections,
+      creditBudget: options.creditBudget,
+      onEvent: (event) => logServeEvent(logger, event),
+    });
+    const { address } = server;
+    return new RunningServer(
+      server,
+      ownStore,
+      serverUrls({ host, port: address.port, open: plaintext === 'on' }),
+    );
+  } catch (error) {
+    await ownStore?.close();
+    throw error;
+  }
+}
+
+class RunningServer implements FilexServer {
+  readonly urls: readonly string[];
+  readonly address: Server['address'];
+  readonly #server: Server;
+  /** Undefined when it is the caller's, to be closed by the caller. */
+  readonly #store: Store | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(server: Server, store: Store | undefined, urls: readonly string[]) {
+    this.#server = server;
+    this.#store = store;
+    this.urls = urls;
+    this.address = server.address; // not to be had any more once it has stopped
+  }
+
+  get connections(): number {
+    return this.#server.connections;
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#server.shutdown();
+    await this.#close();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#server.destroy();
+    await this.#close();
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= this.#store?.close() ?? Promise.resolve();
+    return this.#closed;
+  }
+}

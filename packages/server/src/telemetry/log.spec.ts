@@ -1,0 +1,93 @@
+import { FilexError } from '@filex/protocol';
+import type { ServeEvent } from '@filex/protocol/node';
+import fc from 'fast-check';
+import pretty from 'pino-pretty';
+import { describe, expect, it } from 'vitest';
+import { createLogger, type Logger } from './log.js';
+import { logServeEvent } from './serve-log.js';
+import { visibleText } from './visible-text.js';
+
+const anyText = fc.string({ unit: 'binary' });
+/** What a terminal could obey, but for the end of a line. */
+const OBEYED = /[^\P{Cc}\n]|[\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+
+function collect(isPretty: boolean): { logger: Logger; text: () => string } {
+  let text = '';
+  const sink = {
+    write: (chunk: string) => {
+      text += chunk;
+    },
+  };
+  if (!isPretty) return { logger: createLogger('trace', sink), text: () => text };
+  const lines: string[] = [];
+  // The very formatting of the terminal stream, without its stream.
+  const format = pretty.prettyFactory({ ignore: 'pid,hostname', singleLine: true, colorize: false });
+  const stream = { write: (line: string) => void lines.push(format(JSON.parse(line)) ?? '') };
+  return { logger: createLogger('trace', stream), text: () => lines.join('') };
+}
+
+describe.each([false, true])('the log (for people: %s)', (isPretty) => {
+  it('has one line for each thing that is told, whatever a peer has put into it', () => {
+    fc.assert(
+      fc.property(anyText, anyText, anyText, (a, b, c) => {
+        const { logger, text } = collect(isPretty);
+        logger.info({ path: a, deep: { [b]: [c] } }, c);
+        expect(text().trimEnd().split('\n')).toHaveLength(1);
+        expect(text()).not.toMatch(OBEYED);
+      }),
+    );
+  });
+
+  it('shows where an error comes from, and its text on one line', () => {
+    const { logger, text } = collect(isPretty);
+    const cause = new Error('deeper\nforged {"level":60}');
+    logger.error(
+      { err: new FilexError('IO_ERROR', 'bad\n\u001b[31mforged line', { path: 'a\nb', cause }) },
+      'oh',
+    );
+    expect(text()).not.toMatch(/^.{0,10}forged/m);
+    expect(text()).not.toMatch(OBEYED);
+    expect(text()).toContain('IO_ERROR');
+    expect(text()).toContain('log.spec.ts');
+  });
+});
+
+describe('visibleText', () => {
+  it.each([
+    ['plain, grüße, 日本語 🎉', 'plain, grüße, 日本語 🎉'],
+    ['a\nb\r', 'a\\nb\\x0d'],
+    ['\u001b[2J\u009b', '\\x1b[2J\\x9b'],
+    ['exe.\u202egpj', 'exe.\\u{202e}gpj'],
+  ])('%j becomes %s', (text, shown) => {
+    expect(visibleText(text)).toBe(shown);
+  });
+});
+
+describe('what happens on the wire is logged', () => {
+  const peer = { connection: 1, address: '10.0.0.1:5', principal: 'anonymous', agent: 'x' };
+  const operation = {
+    type: 'operation',
+    peer,
+    operation: 'upload',
+    path: 'a',
+    bytes: 5,
+    duration: 1.6,
+  } as const;
+  it.each<[ServeEvent, string, string]>([
+    [{ type: 'connection', peer }, 'info', 'connected'],
+    [{ type: 'disconnection', peer, error: undefined }, 'info', 'disconnected'],
+    [
+      { type: 'refused', address: 'x', code: 'BAD_PREFACE', message: 'this is HTTP' },
+      'warn',
+      'refused a connection',
+    ],
+    [{ ...operation, code: 'OK', message: undefined, outcome: 'created' }, 'debug', 'upload'],
+    [{ ...operation, code: 'NO_SPACE', message: 'full', outcome: undefined }, 'error', 'upload failed'],
+    [{ ...operation, code: 'NOT_FOUND', message: undefined, outcome: undefined }, 'info', 'upload refused'],
+  ])('%j', (event, level, message) => {
+    const told: unknown[] = [];
+    const at = (name: string) => (_: object, text: string) => told.push([name, text]);
+    logServeEvent({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, event);
+    expect(told).toEqual([[level, message]]);
+  });
+});

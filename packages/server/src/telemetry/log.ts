@@ -1,0 +1,72 @@
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import { visibleText } from './visible-text.js';
+
+/** What the server tells: the part of a pino logger that is used, so any logger with these four will do. */
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** A logger that tells nobody. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+const STDERR = 2;
+
+/** A logger to stderr: readable lines on a terminal, else one JSON object a line. */
+export async function stderrLogger(level: LogLevel): Promise<Logger> {
+  if (!process.stderr.isTTY) return createLogger(level, destination({ dest: STDERR, sync: true }));
+  const { default: pretty } = await import('pino-pretty');
+  return createLogger(
+    level,
+    pretty({
+      destination: STDERR,
+      sync: true,
+      colorize: process.stderr.hasColors(),
+      ignore: 'pid,hostname',
+      translateTime: 'SYS:HH:MM:ss',
+      singleLine: true,
+    }),
+  );
+}
+
+/** Every text that is logged is made visible first: names and messages come from peers. */
+export function createLogger(level: LogLevel, stream: DestinationStream): PinoLogger {
+  return pino(
+    {
+      level,
+      serializers: { err: (error: unknown) => (error instanceof Error ? describeError(error) : error) },
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, args.map(makeVisible) as typeof args);
+        },
+      },
+    },
+    stream,
+  );
+}
+
+function makeVisible(value: unknown): unknown {
+  if (typeof value === 'string') return visibleText(value);
+  if (Array.isArray(value)) return value.map(makeVisible);
+  // An error goes through its serializer.
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [visibleText(key), makeVisible(inner)]),
+  );
+}
+
+function describeError(error: Error): object {
+  const { name, message, stack = '', cause } = error;
+  // The stack begins with the message, which may have lines of its own; the lines after it are ours.
+  const frames = stack.slice(Math.max(0, stack.indexOf(message)) + message.length);
+  return {
+    ...(makeVisible({ ...error, type: name, message }) as object),
+    stack: frames.split('\n').map(visibleText).join('\n').trimStart(),
+    cause: cause instanceof Error ? describeError(cause) : makeVisible(cause),
+  };
+}
