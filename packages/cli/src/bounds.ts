@@ -32,7 +32,7 @@ export const bounds = {
   /** Entries that `ls` sorts; longer folders are shown in the order of the server. */
   sortedEntries: 100_000,
   /** Entries the wizard offers to choose from. */
-  wizardEntries: 5_000,
+  wizardEntries: 20_000,
   /** Names the wizard offers while a local path is typed. */
   wizardCompletions: 200,
   /** Servers the wizard remembers. */

@@ -30,6 +30,7 @@ export async function getTargets(
   targets: readonly Target[],
   destination: string,
   flags: TransferFlags,
+  resume = context.commandLine,
 ): Promise<TransferEnd> {
   const named = await lookAtTargets(session, targets, flags.recursive === true, context.signal);
   const dryRun = flags.dryRun === true;
@@ -38,6 +39,7 @@ export async function getTargets(
   return runTransfer(context, {
     verb: 'Downloaded',
     single,
+    resume,
     start: { command: 'get', ifExists, transfers, dryRun },
     run: (report) => {
       const observer: Observer = dryRun ? silent(report) : report;

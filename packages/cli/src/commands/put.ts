@@ -32,13 +32,14 @@ export async function putSources(
   named: LookedAt,
   target: Target,
   flags: PutFlags,
+  resume = context.commandLine,
 ): Promise<TransferEnd> {
   const { signal } = context;
   const dryRun = flags.dryRun === true;
   const places =
     named.sources.length === 0 ? [] : await placeUploads(session, named.sources, target, { signal, dryRun });
   const single = named.sources.length + named.failures.length === 1 && named.sources[0]?.kind !== 'folder';
-  return upload(context, session, places, named.failures, single, flags);
+  return upload(context, session, { sources: places, failures: named.failures, single, resume }, flags);
 }
 
 async function putStream(
@@ -50,23 +51,26 @@ async function putStream(
   if (names.length > 1) throw new UsageError('Standard input (-) can only be uploaded alone.');
   const session = await context.open(target.url);
   const remote = await placeStream(session, target, context.signal);
-  const source: UploadSource = { kind: 'stream', stream: context.io.stdin, remote };
-  return (await upload(context, session, [source], [], true, flags)).exit;
+  const sources: UploadSource[] = [{ kind: 'stream', stream: context.io.stdin, remote }];
+  const plan = { sources, failures: [], single: true, resume: context.commandLine };
+  return (await upload(context, session, plan, flags)).exit;
 }
 
-async function upload(
-  context: Context,
-  session: Session,
-  sources: readonly UploadSource[],
-  failures: readonly Failed[],
-  single: boolean,
-  flags: PutFlags,
-): Promise<TransferEnd> {
+interface Plan {
+  readonly sources: readonly UploadSource[];
+  readonly failures: readonly Failed[];
+  readonly single: boolean;
+  readonly resume: string;
+}
+
+async function upload(context: Context, session: Session, plan: Plan, flags: PutFlags): Promise<TransferEnd> {
+  const { sources, failures, single, resume } = plan;
   const options = { ...transferOptions(context, flags), follow: flags.follow === true };
   const { ifExists, transfers } = flags;
   return runTransfer(context, {
     verb: 'Uploaded',
     single,
+    resume,
     start: { command: 'put', ifExists, transfers, dryRun: flags.dryRun === true },
     run: async (report) => {
       for (const failed of failures) report.settle(failed);

@@ -31,6 +31,8 @@ export interface TransferTask {
   readonly verb: 'Uploaded' | 'Downloaded';
   /** About one file, whose failure is the failure of the command. */
   readonly single: boolean;
+  /** The command that goes on after an interruption. */
+  readonly resume: string;
   /** For the `start` event of `--json`. */
   readonly start: Readonly<Record<string, unknown>>;
   run(report: Report): Promise<void>;
@@ -39,6 +41,8 @@ export interface TransferTask {
 export interface TransferEnd {
   readonly exit: number;
   readonly tally: Tally;
+  /** Ended before everything was tried. */
+  readonly stopped: boolean;
 }
 
 /** Runs a transfer with everything around it: progress, the summary, the exit code, and how to go on after a stop. */
@@ -63,11 +67,9 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
   const ending = { verb: task.verb, tally, milliseconds: io.now() - begun, stopped: fault !== undefined };
   tellSummary(context, ending);
   const exit =
-    fault === undefined
-      ? tally.exit(task.single)
-      : await tellError(context, fault.error, context.commandLine);
+    fault === undefined ? tally.exit(task.single) : await tellError(context, fault.error, task.resume);
   if (settings.json) await context.event(summaryEvent(ending, exit));
-  return { exit, tally };
+  return { exit, tally, stopped: ending.stopped };
 }
 
 function createDisplay(context: Context, tracker: Tracker, phase: Phase): Display {

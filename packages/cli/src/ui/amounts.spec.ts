@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { count, duration, grouped, isoTime, localTime, rate, size } from './amounts.js';
+import { count, duration, grouped, isoTime, localTime, rate, remainingTime, size } from './amounts.js';
 
 describe('amounts', () => {
   it('sizes and rates', () => {
@@ -12,7 +12,9 @@ describe('amounts', () => {
   });
 
   it.each([
-    [0, '0.0 s'],
+    [0, '0 ms'],
+    [35.4, '35 ms'],
+    [999.6, '1.0 s'],
     [4_200, '4.2 s'],
     [9_960, '10 s'],
     [59_400, '59 s'],
@@ -20,6 +22,11 @@ describe('amounts', () => {
     [7_389_000, '2:03:09'],
     [400 * 3_600_000, '16 d 16 h'],
   ])('%d ms is %s', (milliseconds, shown) => expect(duration(milliseconds)).toBe(shown));
+
+  it('remaining times are whole', () => {
+    expect(remainingTime(2_300)).toBe('3 s');
+    expect(remainingTime(61_000)).toBe('1:01');
+  });
 
   it('counts', () => {
     expect(count(1, 'file')).toBe('1 file');

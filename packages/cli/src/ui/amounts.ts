@@ -10,17 +10,25 @@ export function rate(bytesPerSecond: number): string {
   return `${size(Math.round(bytesPerSecond))}/s`;
 }
 
-/** `4.2 s`, `1:05`, `2:03:09`, `3 d 4 h`. */
+/** How long something took: `35 ms`, `4.2 s`, `1:05`, `2:03:09`, `16 d 16 h`. */
 export function duration(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
+  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : clock(Math.round(seconds));
+}
+
+/** How long something will take, in whole seconds, as nobody knows better. */
+export function remainingTime(milliseconds: number): string {
+  return clock(Math.ceil(milliseconds / 1000));
+}
+
+function clock(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
   const two = (value: number): string => String(value).padStart(2, '0');
-  const hours = Math.floor(whole / 3600);
+  const hours = Math.floor(seconds / 3600);
   if (hours >= 100) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-  const minutes = Math.floor((whole % 3600) / 60);
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  const minutes = Math.floor((seconds % 3600) / 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
 /** `1 file`, `12,345 files`. */

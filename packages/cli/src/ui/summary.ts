@@ -36,7 +36,8 @@ export function tellSummary(context: Context, ending: Ending): void {
 function summaryRows({ verb, tally, milliseconds }: Ending): [string, string][] {
   const { created, replaced, identical, read, skipped, failed, notTried, foldersMade, bytes } = tally;
   const moved = created + replaced + read;
-  const speed = bytes > 0 && milliseconds > 0 ? `, ${rate((bytes * 1000) / milliseconds)}` : '';
+  // Of a moment no rate can be told.
+  const speed = bytes > 0 && milliseconds >= 500 ? `, ${rate((bytes * 1000) / milliseconds)}` : '';
   const rows: [string, string][] = [
     [verb, `${count(moved, 'file')}, ${size(bytes)} in ${duration(milliseconds)}${speed}`],
   ];

@@ -59,7 +59,7 @@ describe('renderBars', () => {
     ]);
     tracker.foundAll();
     expect(renderBars('Uploading', tracker, 100, plain)[0]).toBe(
-      'Uploading   █████████░░░░░░░░░░░░░░░░░░░░░░░  30%  1.5 MiB of 5 MiB  1.5 MiB/s  ETA 2.3 s  0/3 files',
+      'Uploading   █████████░░░░░░░░░░░░░░░░░░░░░░░  30%  1.5 MiB of 5 MiB  1.5 MiB/s  ETA 3 s  0/3 files',
     );
     expect(renderBars('Uploading', tracker, 40, plain)[0]).toBe('Uploading   ██████░░░░░░░░░░░░░░░  30%');
   });

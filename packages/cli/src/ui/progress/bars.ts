@@ -1,6 +1,6 @@
 import type picocolors from 'picocolors';
 import { bounds } from '../../bounds.js';
-import { duration, grouped, rate, size } from '../amounts.js';
+import { grouped, rate, remainingTime, size } from '../amounts.js';
 import { clip, columnsOf, fit, pad, padStart } from '../columns.js';
 import { visible } from '../visible.js';
 import type { ActiveFile, Tracker } from './tracker.js';
@@ -41,7 +41,7 @@ function totalLine(phase: Phase, tracker: Tracker, columns: number, style: BarSt
   const facts = [
     `${size(tracker.bytesAcknowledged)} of ${size(tracker.bytesFound)}${known}`,
     speed === undefined ? '' : rate(speed),
-    remaining === undefined ? '' : `ETA ${duration(remaining)}`,
+    remaining === undefined ? '' : `ETA ${remainingTime(remaining)}`,
     `${grouped(tracker.filesSettled)}/${grouped(tracker.filesFound)}${known} files`,
   ].filter((fact) => fact !== '');
   const label = pad(phase, LABEL);

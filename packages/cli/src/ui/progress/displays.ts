@@ -1,7 +1,7 @@
 import { bounds } from '../../bounds.js';
 import { hintFor } from '../../errors.js';
 import type { Settled } from '../../transfer/outcome.js';
-import { duration, grouped, rate, size } from '../amounts.js';
+import { grouped, rate, remainingTime, size } from '../amounts.js';
 import { describeSettled } from '../describe.js';
 import { type BarStyle, type Phase, renderBars } from './bars.js';
 import type { Display } from './report.js';
@@ -109,7 +109,7 @@ function plainLine(phase: Phase, tracker: Tracker): string {
     `${size(tracker.bytesAcknowledged)} of ${size(tracker.bytesFound)}${more}, `,
     `${grouped(tracker.filesSettled)} of ${grouped(tracker.filesFound)} files${more}`,
     speed === undefined ? '' : `, ${rate(speed)}`,
-    remaining === undefined ? '' : `, ETA ${duration(remaining)}`,
+    remaining === undefined ? '' : `, ETA ${remainingTime(remaining)}`,
   ].join('');
 }
 
