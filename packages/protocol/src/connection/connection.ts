@@ -58,6 +58,9 @@ const MAX_REASON_BYTES = 1024;
 /** The last odd number of four bytes. */
 const MAX_STREAM = 0xffff_ffff;
 
+/** What must be left of a connection's window for any stream to get on. */
+const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
+
 /** What every peer takes, so that it is never this end that floods. */
 const MAX_PINGS = limitTable.maxUnansweredPings.floor;
 
@@ -88,6 +91,16 @@ export class Connection {
   readonly #output = new OutputQueue();
   readonly #streams = new Map<number, StreamRecord>();
   readonly #receiveCredit: ReceiveCredit;
+  /** What ended streams delivered and nobody consumed yet. */
+  readonly #leftovers = new Map<number, ReceiveCredit>();
+  /** Bytes consumed since the window of the connection was last widened. */
+  #earned = 0;
+  /** Bytes that wait to be consumed, of each stream up to its initial window. */
+  #held = 0;
+  /** How many of these may be granted on top of the window of the connection. */
+  #reserved = 0;
+  /** By how much the windows of streams are wider than they were initially, all together. */
+  #widened = 0;
   #sendCredit = new SendCredit(0);
   #state: ConnectionState = 'idle';
   #events: ConnectionEvent[] = [];
@@ -170,9 +183,14 @@ export class Connection {
     return Math.min(this.#peer?.maxDataPayload ?? 0, this.limits.maxDataPayload);
   }
 
-  /** What this end promises the peer: bytes between consumed and granted. */
+  /** What this end promises the peer, without what is held: bytes between consumed and granted. */
   get connectionWindow(): number {
     return this.#receiveCredit.window;
+  }
+
+  /** Bytes that came in `data` and `entries` events and were not given back by `consume`. */
+  get unconsumed(): number {
+    return this.#receiveCredit.unconsumed;
   }
 
   /** Bytes waiting to be taken. */
@@ -437,22 +455,19 @@ export class Connection {
     if (!Number.isInteger(count) || count < 0)
       throw new LocalProtocolError(`${count} bytes cannot be consumed`);
     const record = this.#streams.get(stream);
-    if (count > Math.min(this.#receiveCredit.unconsumed, record?.receive?.unconsumed ?? count)) {
+    const receive = record?.receive ?? this.#leftovers.get(stream);
+    if (count > Math.min(this.#receiveCredit.unconsumed, receive?.unconsumed ?? count)) {
       throw new LocalProtocolError('more is consumed than was received');
     }
     if (count === 0) return;
-    this.#receiveCredit.consume(count);
-    this.#grantConnection();
+    this.#consume(stream, receive, count);
     if (record?.receive === undefined) return;
-    record.receive.consume(count);
     const wantsMore = this.#allows(record, this.role === 'client' ? this.#bulkEvent(record) : 'I_DATA');
     if (!wantsMore || isDiscarding(record)) return;
     const limit = record.receive.grant();
     if (limit === undefined) return;
     this.#send('CREDIT', stream, { limit });
-    // A reader that keeps up earns a wider window, so that distance does not limit the rate.
-    const { window } = record.receive;
-    record.receive.setWindow(Math.max(window, Math.min(window * 2, this.limits.maxStreamWindow)));
+    this.#widen(record.receive);
   }
 
   // ------------------------------------------------------------------ the connection itself
@@ -638,9 +653,7 @@ export class Connection {
     if (!this.#hear(this.role === 'client' ? 'S_TRAFFIC' : 'C_TRAFFIC', 'DATA')) return;
     const record = this.#hearStream(stream, this.role === 'client' ? 'R_DATA' : 'I_DATA', 'DATA');
     if (record === undefined) return;
-    if (!this.#receiveCredit.receive(length)) return this.#fault('CREDIT_EXCEEDED', 'of the connection');
-    if (record.receive?.receive(length) !== true)
-      return this.#fault('CREDIT_EXCEEDED', `of stream ${stream}`);
+    if (!this.#receive(record, length)) return;
     record.dataLength += length;
     this.#dataStream = record;
   }
@@ -649,8 +662,7 @@ export class Connection {
     const record = this.#dataStream as StreamRecord;
     // The stream may have ended, by this end's own doing, since the header of this frame came.
     if (isDiscarding(record) || record.state === 'closed') {
-      this.#receiveCredit.consume(bytes.length);
-      this.#grantConnection();
+      this.#consume(record.id, record.receive, bytes.length);
       return;
     }
     this.#events.push({ type: 'data', stream: record.id, bytes });
@@ -684,14 +696,9 @@ export class Connection {
   #onEntries(stream: number, page: Messages['ENTRY'], size: number): void {
     const record = this.#hearStream(stream, 'R_ENTRY', 'ENTRY');
     if (record === undefined) return;
-    if (!this.#receiveCredit.receive(size)) return this.#fault('CREDIT_EXCEEDED', 'of the connection');
-    if (record.receive?.receive(size) !== true) return this.#fault('CREDIT_EXCEEDED', `of stream ${stream}`);
-    if (isDiscarding(record)) {
-      this.#receiveCredit.consume(size);
-      this.#grantConnection();
-    } else {
-      this.#events.push({ type: 'entries', stream, entries: page.entries, size });
-    }
+    if (!this.#receive(record, size)) return;
+    if (isDiscarding(record)) this.#consume(stream, record.receive, size);
+    else this.#events.push({ type: 'entries', stream, entries: page.entries, size });
   }
 
   #onResult(stream: number, message: Messages['RESULT']): void {
@@ -861,8 +868,13 @@ export class Connection {
   }
 
   #afterStep(stream: number): void {
-    if (this.#streams.get(stream)?.state !== 'closed') return;
+    const record = this.#streams.get(stream);
+    if (record?.state !== 'closed') return;
     this.#streams.delete(stream);
+    if (record.receive !== undefined) {
+      this.#leftovers.set(stream, record.receive);
+      this.#dropLeftover(stream, record.receive);
+    }
     this.#checkDrained();
   }
 
@@ -877,14 +889,79 @@ export class Connection {
     this.#sendCredit.spend(count);
   }
 
+  /** Counts what came; false, after a fault, when it is more than was granted. */
+  #receive(record: StreamRecord, count: number): boolean {
+    if (!this.#receiveCredit.receive(count)) {
+      this.#fault('CREDIT_EXCEEDED', 'of the connection');
+      return false;
+    }
+    const { receive } = record;
+    const held = receive === undefined ? 0 : this.#heldBy(receive);
+    if (receive?.receive(count) !== true) {
+      this.#fault('CREDIT_EXCEEDED', `of stream ${record.id}`);
+      return false;
+    }
+    this.#held += this.#heldBy(receive) - held;
+    // What is going to be dropped gives its credit back by itself.
+    if (!isDiscarding(record)) this.#grantConnection();
+    return true;
+  }
+
+  #consume(stream: number, receive: ReceiveCredit | undefined, count: number): void {
+    this.#receiveCredit.consume(count);
+    if (receive !== undefined) {
+      const held = this.#heldBy(receive);
+      receive.consume(count);
+      this.#held += this.#heldBy(receive) - held;
+      this.#dropLeftover(stream, receive);
+    }
+    this.#grantConnection();
+    this.#earned += count;
+    const { window } = this.#receiveCredit;
+    if (this.#earned * 4 < window) return;
+    this.#earned = 0;
+    const more = Math.min(window, this.limits.maxConnectionWindow - window);
+    if (more > 0 && this.#reserveCredit(more)) this.#receiveCredit.setWindow(window + more);
+  }
+
+  #heldBy(receive: ReceiveCredit): number {
+    return Math.min(receive.unconsumed, this.limits.initialStreamWindow);
+  }
+
+  #dropLeftover(stream: number, receive: ReceiveCredit): void {
+    if (receive.unconsumed > 0 || !this.#leftovers.delete(stream)) return;
+    this.#widened -= Math.max(0, receive.window - this.limits.initialStreamWindow);
+  }
+
+  /**
+   * Besides the window of the connection, grants what the streams hold, each up to its initial window: so streams that
+   * nobody reads from cannot use all of it up and stop the others (`#widen` sees to the rest of what they may hold).
+   * Bounded by `maxStreams` such windows and by the budget, which is asked only when the peer would run short.
+   */
   #grantConnection(): void {
     if (this.#state === 'closed') return;
-    const limit = this.#receiveCredit.grant();
-    if (limit === undefined) return;
-    this.#send('CREDIT', 0, { limit });
-    const window = this.#receiveCredit.window;
-    const wider = Math.min(window * 2, this.limits.maxConnectionWindow);
-    if (wider > window && this.#reserveCredit(wider - window)) this.#receiveCredit.setWindow(wider);
+    const { maxStreams, initialStreamWindow } = this.limits;
+    const held = Math.min(this.#held, maxStreams * initialStreamWindow);
+    let limit = this.#receiveCredit.grant(Math.min(held, this.#reserved));
+    const short = this.#receiveCredit.available * 2 < this.#receiveCredit.window;
+    if (short && held > this.#reserved && this.#reserveCredit(held - this.#reserved)) {
+      this.#reserved = held;
+      limit = this.#receiveCredit.grant(held) ?? limit;
+    }
+    if (limit !== undefined) this.#send('CREDIT', 0, { limit });
+  }
+
+  /**
+   * A reader that keeps up earns a wider window, so that distance does not limit the rate; but all that streams have
+   * earned together stays so far below the connection's window that they cannot use it up should their readers stop.
+   */
+  #widen(receive: ReceiveCredit): void {
+    const { window } = receive;
+    const more = Math.min(window, this.limits.maxStreamWindow - window);
+    const room = this.#receiveCredit.window * 0.75 - LEAST_WINDOW - this.#widened;
+    if (more <= 0 || more > room) return;
+    this.#widened += more;
+    receive.setWindow(window + more);
   }
 
   #fault(code: Code, message: string): void {
@@ -897,6 +974,7 @@ export class Connection {
   #close(): void {
     this.#state = 'closed';
     this.#streams.clear();
+    this.#leftovers.clear();
     this.#decoder.stop();
   }
 

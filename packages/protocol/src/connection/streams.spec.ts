@@ -99,9 +99,10 @@ describe('frames that only one end sends', () => {
 });
 
 describe('an upload', () => {
-  const opened = (more = {}) => {
+  const opened = (more = {}, options = {}) => {
     const server = Bench.open('server', {
       limits: { initialStreamWindow: 8192, initialConnectionWindow: 10_000 },
+      ...options,
     });
     server.hearOpen(1, op.upload, more);
     return server;
@@ -146,7 +147,7 @@ describe('an upload', () => {
   });
 
   it('of more than the connection was granted is refused on the header, before a byte of it', () => {
-    const server = opened();
+    const server = opened({}, { reserveCredit: () => false });
     server.hearOpen(3, op.upload);
     expect(faultOf(server.hearData(1, 8000))).toBeUndefined();
     const frame = dataFrame(3, new Uint8Array(2001));

@@ -72,6 +72,11 @@ export class ReceiveCredit {
     return this.#consumed;
   }
 
+  /** What the peer may send now. */
+  get available(): number {
+    return this.#limit - this.#received;
+  }
+
   /** What arrived and was not consumed yet. */
   get unconsumed(): number {
     return this.#received - this.#consumed;
@@ -99,9 +104,10 @@ export class ReceiveCredit {
   /**
    * The next limit to send, once enough was consumed for it to be worth a frame; undefined otherwise. Calling this is
    * granting it.
+   * @param beyond bytes on top of the window, this time.
    */
-  grant(): number | undefined {
-    const next = this.#consumed + this.#window;
+  grant(beyond = 0): number | undefined {
+    const next = this.#consumed + this.#window + beyond;
     const due = next - this.#limit;
     if (due <= 0) return undefined;
     if (due * UPDATE_FRACTION < this.#window) return undefined;
