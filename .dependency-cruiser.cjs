@@ -1,6 +1,6 @@
 // The one-way dependencies of the house: cli -> protocol <- server; src/node -> connection -> machine, wire.
 const protocol = '^packages/protocol/src/';
-const tests = ['\\.spec\\.ts$', '/testing/'];
+const tests = ['\\.spec\\.ts$', '\\.contract\\.ts$', '/testing/'];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -22,8 +22,6 @@ export const SYNC_INTERVAL = 1_000;
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */
 export const PAGE_INTERVAL = 50;
-/** Bytes read from a local file ahead of what the connection has taken: slabs per transfer. */
-export const READ_AHEAD = 2;
 /** Connections a server takes at once. */
 export const MAX_CONNECTIONS = 1024;
 /** Bytes of credit a server promises to all connections together. */
