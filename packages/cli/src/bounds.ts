@@ -22,8 +22,8 @@ export const bounds = {
   frameInterval: 100,
   /** Off a terminal: a line after this many milliseconds … */
   plainInterval: 10_000,
-  /** … or after this much of the whole, but never two within `plainMinimum` milliseconds. */
-  plainStep: 0.1,
+  /** … or at each of so many parts of the whole, but never two within `plainMinimum` milliseconds. */
+  plainSteps: 10,
   plainMinimum: 1_000,
   /** Milliseconds between two `progress` events of `--json`. */
   jsonInterval: 1_000,

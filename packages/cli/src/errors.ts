@@ -50,7 +50,7 @@ const table: Readonly<Record<Code, Advice>> = {
   AUTH_FAILED: { exit: exits.auth, hint: 'Check the user name in the address and the secret.', fatal: true },
   TIMEOUT: {
     exit: exits.deadline,
-    hint: 'Run the same command again: what has arrived is not sent twice. A larger --connect-timeout gives a slow server time.',
+    hint: 'Run the same command again: files that have arrived are recognised. A larger --connect-timeout gives a slow server time.',
     fatal: true,
   },
   RATE_LIMITED: { exit: exits.limit, hint: 'Wait a moment, then try with a lower --transfers.', fatal: true },
@@ -67,7 +67,10 @@ const table: Readonly<Record<Code, Advice>> = {
   },
 
   CANCELLED: { exit: exits.other, hint: 'Run the same command again.' },
-  UNSUPPORTED: { exit: exits.other, hint: 'Update the older of the two ends.' },
+  UNSUPPORTED: {
+    exit: exits.other,
+    hint: 'One of the two ends cannot do that: check the address and the versions.',
+  },
   PATH_INVALID: { exit: exits.usage, hint: 'Choose another name.' },
   NOT_FOUND: { exit: exits.fileMissing, hint: 'Check the name; `ls` shows what is there.' },
   PARENT_NOT_FOUND: {
@@ -115,7 +118,7 @@ const table: Readonly<Record<Code, Advice>> = {
   },
   CONNECTION_LOST: {
     exit: exits.retriesExhausted,
-    hint: 'Run the same command again: what has arrived is not sent twice.',
+    hint: 'Run the same command again: files that have arrived are recognised.',
     fatal: true,
   },
   WRONG_PROTOCOL: { exit: exits.other, hint: 'Check host and port of the address.', fatal: true },

@@ -64,10 +64,10 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
     report.close();
     forget();
   }
-  const ending = { verb: task.verb, tally, milliseconds: io.now() - begun, stopped: fault !== undefined };
+  const { verb, single } = task;
+  const ending = { verb, single, tally, milliseconds: io.now() - begun, stopped: fault !== undefined };
   tellSummary(context, ending);
-  const exit =
-    fault === undefined ? tally.exit(task.single) : await tellError(context, fault.error, task.resume);
+  const exit = fault === undefined ? tally.exit(single) : await tellError(context, fault.error, task.resume);
   if (settings.json) await context.event(summaryEvent(ending, exit));
   return { exit, tally, stopped: ending.stopped };
 }

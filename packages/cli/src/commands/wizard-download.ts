@@ -14,7 +14,7 @@ import { expandHome, localSuggestions } from '../ui/wizard/local-suggestions.js'
 import type { Choice, Prompter } from '../ui/wizard/prompter.js';
 import { remoteEntries } from '../ui/wizard/remote-entries.js';
 import { getTargets } from './get.js';
-import { settleConflicts, showCommand, wizardFlags } from './wizard-transfer.js';
+import { optionsFor, transferAsking, wizardFlags } from './wizard-transfer.js';
 
 /** Asks what to download and where to, and does it. */
 export async function wizardDownload(
@@ -35,22 +35,15 @@ export async function wizardDownload(
   const recursive = paths.some((path) => path === base || kinds.get(path) === 'directory');
   const addresses = paths.map((path) => formatUrl({ ...url, path, trailingSlash: false }));
   const command = (policy: ConflictPolicy): string => {
-    const options = [...(recursive ? ['-r'] : []), ...(policy === 'fail' ? [] : ['--if-exists', policy])];
-    const get = context.quote(['get', ...options, ...addresses, destination]);
+    const get = context.quote(['get', ...optionsFor(recursive, policy), ...addresses, destination]);
     return made ? `${quoteCommand(['mkdir', '-p', destination], context.io.platform)} && ${get}` : get;
   };
-  const exit = await settleConflicts(ask, (policy) =>
-    getTargets(
-      context,
-      session,
-      addresses.map(parseTarget),
-      destination,
-      wizardFlags(policy),
-      command(policy),
-    ),
+  const targets = addresses.map(parseTarget);
+  return transferAsking(
+    ask,
+    (policy) => getTargets(context, session, targets, destination, wizardFlags(policy), command(policy)),
+    command,
   );
-  showCommand(ask, command(exit.policy));
-  return exit.code;
 }
 
 /** Everything, or when that is too much to choose from, what is in a folder that the user names. */
@@ -120,6 +113,7 @@ function folderSums(entries: readonly Entry[]): Map<string, number> {
 
 /** The folders a path is in, the root first. */
 function parents(path: string): string[] {
+  if (path === '') return [];
   const parts = path.split('/');
   return parts.map((_, index) => parts.slice(0, index).join('/'));
 }

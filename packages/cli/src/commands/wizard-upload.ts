@@ -10,7 +10,7 @@ import { expandHome, localSuggestions } from '../ui/wizard/local-suggestions.js'
 import type { Prompter } from '../ui/wizard/prompter.js';
 import { remoteEntries } from '../ui/wizard/remote-entries.js';
 import { putSources } from './put.js';
-import { settleConflicts, showCommand, wizardFlags } from './wizard-transfer.js';
+import { optionsFor, transferAsking, wizardFlags } from './wizard-transfer.js';
 
 /** Asks what to upload and where to, and does it. */
 export async function wizardUpload(
@@ -26,15 +26,15 @@ export async function wizardUpload(
   const address = formatUrl({ ...url, path: folder, trailingSlash: folder !== '' });
   const recursive = named.sources.some((source) => source.kind === 'folder');
   const command = (policy: ConflictPolicy): string => {
-    const options = [...(recursive ? ['-r'] : []), ...(policy === 'fail' ? [] : ['--if-exists', policy])];
-    const put = context.quote(['put', ...options, ...words.map(argument), address]);
+    const put = context.quote(['put', ...optionsFor(recursive, policy), ...words.map(argument), address]);
     return made ? `${context.quote(['mkdir', '-p', address])} && ${put}` : put;
   };
-  const exit = await settleConflicts(ask, (policy) =>
-    putSources(context, session, named, parseTarget(address), wizardFlags(policy), command(policy)),
+  return transferAsking(
+    ask,
+    (policy) =>
+      putSources(context, session, named, parseTarget(address), wizardFlags(policy), command(policy)),
+    command,
   );
-  showCommand(ask, command(exit.policy));
-  return exit.code;
 }
 
 async function chooseLocals(context: Context, ask: Prompter): Promise<string[]> {

@@ -37,6 +37,12 @@ export class Tally {
     return this.created + this.replaced + this.identical + this.read;
   }
 
+  /** Nothing has ended in any way. */
+  get isEmpty(): boolean {
+    const { exists, symlink, special } = this.skipped;
+    return this.good + this.failed + this.notTried + this.foldersMade + exists + symlink + special === 0;
+  }
+
   /** @param single whether the command was about one file, which then speaks for itself. */
   exit(single: boolean): number {
     if (this.failed === 0 && this.notTried === 0) return exits.ok;

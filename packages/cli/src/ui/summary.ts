@@ -1,9 +1,10 @@
 import { bounds } from '../bounds.js';
 import type { Context } from '../context.js';
+import { hintFor } from '../errors.js';
 import type { Tally } from '../transfer/tally.js';
 import { count, duration, rate, size } from './amounts.js';
 import { columnsOf } from './columns.js';
-import { failureLines } from './describe.js';
+import { describeFailure, failureLines } from './describe.js';
 
 /** What a transfer came to. */
 export interface Ending {
@@ -12,25 +13,40 @@ export interface Ending {
   readonly milliseconds: number;
   /** Stopped before everything was tried. */
   readonly stopped: boolean;
+  /** About one file. */
+  readonly single: boolean;
 }
 
 /** The table at the end: a row for everything there is some of, then the failures. */
 export function tellSummary(context: Context, ending: Ending): void {
   const { colors, settings } = context;
-  const { tally } = ending;
-  const bad = tally.failed > 0 || tally.notTried > 0 || ending.stopped;
-  if (!settings.quiet) {
-    const mark = bad ? colors.yellow('!') : colors.green('✔');
-    const rows = summaryRows(ending);
-    const width = Math.max(...rows.map(([label]) => columnsOf(label)));
-    rows.forEach(([label, text], index) => {
-      context.note(`${index === 0 ? mark : ' '} ${label}${' '.repeat(width - columnsOf(label))}  ${text}`);
-    });
+  const { tally, single, stopped } = ending;
+  const [only] = tally.failures;
+  if (single && only !== undefined) {
+    context.complain(
+      `${colors.red('error:')} ${describeFailure(only)}\n${colors.dim(`  → ${hintFor(only.error)}`)}`,
+    );
+    return;
   }
+  // What stopped it before anything happened says enough.
+  if (stopped && tally.isEmpty) return;
+  if (!settings.quiet) tellRows(context, ending);
   const limit = settings.verbose ? bounds.failuresKept : bounds.failuresShown;
   for (const line of failureLines(tally.failures, limit, tally.failed)) {
     context.complain(line.startsWith('    →') ? colors.dim(line) : line);
   }
+}
+
+function tellRows(context: Context, ending: Ending): void {
+  const { colors } = context;
+  const { tally } = ending;
+  const bad = tally.failed > 0 || tally.notTried > 0 || ending.stopped;
+  const mark = bad ? colors.yellow('!') : colors.green('✔');
+  const rows = summaryRows(ending);
+  const width = Math.max(...rows.map(([label]) => columnsOf(label)));
+  rows.forEach(([label, text], index) => {
+    context.note(`${index === 0 ? mark : ' '} ${label}${' '.repeat(width - columnsOf(label))}  ${text}`);
+  });
 }
 
 function summaryRows({ verb, tally, milliseconds }: Ending): [string, string][] {

@@ -62,7 +62,7 @@ export class PlainDisplay implements Display {
   readonly #verbose: boolean;
   #phase: Phase;
   #since: number | undefined;
-  #fraction = 0;
+  #step = 0;
 
   constructor(write: (line: string) => void, tracker: Tracker, options: { phase: Phase; verbose: boolean }) {
     this.#write = write;
@@ -75,10 +75,10 @@ export class PlainDisplay implements Display {
     this.#since ??= now;
     const waited = now - this.#since;
     if (waited < bounds.plainMinimum) return;
-    const fraction = this.#tracker.fraction() ?? 0;
-    if (waited < bounds.plainInterval && fraction - this.#fraction < bounds.plainStep) return;
+    const step = Math.floor((this.#tracker.fraction() ?? 0) * bounds.plainSteps);
+    if (waited < bounds.plainInterval && step <= this.#step) return;
     this.#since = now;
-    this.#fraction = fraction;
+    this.#step = step;
     this.#write(plainLine(this.#phase, this.#tracker));
   }
 

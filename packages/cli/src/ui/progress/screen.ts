@@ -24,9 +24,9 @@ export class Screen {
   draw(lines: readonly string[]): void {
     const start = this.#open ? '' : HIDE_CURSOR;
     this.#open = true;
-    this.#output.write(
-      `${start}${this.#home()}${lines.map((line) => line + CLEAR_REST).join('\n')}${CLEAR_BELOW}`,
-    );
+    const text = lines.map((line) => line + CLEAR_REST).join('\n');
+    // The cursor waits on the left, where the `^C` that a terminal echoes cannot wrap a full line.
+    this.#output.write(`${start}${this.#home()}${text}${CLEAR_BELOW}\r`);
     this.#lines = lines;
   }
 

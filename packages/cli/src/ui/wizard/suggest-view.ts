@@ -41,7 +41,7 @@ export function renderSuggest(prompt: SuggestPrompt, colors: Colors, frame: Fram
       ];
       const last = wrong
         ? colors.yellow(clip(visible(prompt.error), columns - 3))
-        : colors.dim(keysFor(prompt));
+        : colors.dim(clip(keysFor(prompt), columns - 3));
       return [...lines, `${tint(frame.end)}  ${last}`].join('\n');
     }
   }
