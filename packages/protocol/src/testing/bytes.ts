@@ -15,13 +15,16 @@ export function hex(bytes: Uint8Array): string {
 
 /**
  * Cuts into pieces of these sizes, over and over. Each piece has memory of its own, as reads from a socket may: views of
- * one whole would hide every bug that cutting is there to find.
+ * one whole would hide every bug that cutting is there to find. Every second one is a Node `Buffer`, whose `slice` is
+ * not the one of a `Uint8Array`.
  */
 export function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0, i = 0; at < bytes.length; i += 1) {
     const size = Math.max(1, sizes[i % sizes.length] ?? bytes.length);
-    pieces.push(bytes.slice(at, at + size));
+    const piece = new Uint8Array(Math.min(size, bytes.length - at));
+    piece.set(bytes.subarray(at, at + size));
+    pieces.push(i % 2 === 0 ? piece : Buffer.from(piece.buffer));
     at += size;
   }
   return pieces;

@@ -88,7 +88,7 @@ export class Pair {
       ? this.#random.integer(1, Math.min(whole.length, 40))
       : whole.length;
     this.#wire[to] = size < whole.length ? [whole.subarray(size), ...rest] : rest;
-    const chunk = { bytes: whole.slice(0, size), views: 1 };
+    const chunk = { bytes: Buffer.from(Uint8Array.from(whole.subarray(0, size)).buffer), views: 1 };
     this.ends[to].receive(chunk.bytes, this.now);
     this.#drain(to, chunk);
     this.#release(chunk);

@@ -145,10 +145,10 @@ export class Run {
     });
   }
 
-  /** @returns rounds needed; undefined when it did not come to an end. */
-  go(): number | undefined {
+  /** @returns rounds needed; undefined when it did not come to an end within `most`. */
+  go(most: number = ROUNDS): number | undefined {
     const { pair } = this;
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < most; round += 1) {
       const { shutdown } = this.#scenario;
       if (
         shutdown !== undefined &&

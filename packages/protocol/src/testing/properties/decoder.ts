@@ -26,7 +26,7 @@ class Recorder implements DecoderSink {
   }
   onData(stream: number, piece: Uint8Array): void {
     this.notes.push(['data', stream]);
-    this.#data.push(piece.slice());
+    this.#data.push(Uint8Array.from(piece));
   }
   onFrame(type: number, stream: number, payload: Uint8Array): void {
     this.flush();
@@ -196,8 +196,11 @@ export const decoderProperties = {
     const types = frameNames.map((name) => frameTypes[name]);
     fc.assert(
       fc.property(
-        u32Values,
-        fc.oneof(fc.constantFrom(...types), fc.integer({ min: 0x80, max: 0xff })),
+        fc.oneof(u32Values, fc.nat({ max: 5000 }), fc.constantFrom(0, 1, 2000, 2001, 3000, 3001)),
+        fc.oneof(
+          fc.constantFrom(...types, ...Array<number>(8).fill(frameTypes.DATA)),
+          fc.integer({ min: 0x80, max: 0xff }),
+        ),
         (length, type) => {
           const name = frameNames.find((each) => frameTypes[each] === type);
           const id = name === undefined || frameScope[name] === 'connection' ? 0 : 1;

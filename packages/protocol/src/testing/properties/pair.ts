@@ -37,6 +37,7 @@ export const pairProperties = {
         expect([...views.server.keys()].every((stream) => views.client.has(stream))).toBe(true);
 
         for (const side of sides) {
+          expect(pair.ends[side].unconsumed).toBe(0);
           const left = pair.observer.available(side);
           const window = pair.ends[other(side)].connectionWindow;
           expect(left).toBeLessThanOrEqual(window);
