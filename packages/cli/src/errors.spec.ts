@@ -48,7 +48,8 @@ describe('hints', () => {
     const cause = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' });
     const here = new FilexError('PERMISSION_DENIED', undefined, { cause });
     const there = new FilexError('PERMISSION_DENIED');
-    expect([isLocal(here), isLocal(there)]).toEqual([true, false]);
+    const during = new FilexError('PERMISSION_DENIED', undefined, { cause: here });
+    expect([isLocal(here), isLocal(during), isLocal(there)]).toEqual([true, true, false]);
     expect(hintFor(here)).toContain('this machine');
     expect(hintFor(there)).toContain('server');
   });

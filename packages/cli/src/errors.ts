@@ -152,5 +152,9 @@ export function hintFor(error: FilexError): string {
 
 /** Whether a system call on this machine failed, as opposed to the server saying no. */
 export function isLocal(error: FilexError): boolean {
-  return error.cause instanceof Error && typeof (error.cause as NodeJS.ErrnoException).syscall === 'string';
+  // It may have gone through a transfer, which then wrapped it.
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (typeof (cause as NodeJS.ErrnoException).syscall === 'string') return true;
+  }
+  return false;
 }

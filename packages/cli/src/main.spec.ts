@@ -30,6 +30,12 @@ describe('the command line', () => {
     expect(it.stdout() === '' || exit === 0).toBe(true);
   });
 
+  it('says which verbs there are when one is none', async () => {
+    const it = fakeProcess();
+    await it.run('upload', 'x', server);
+    expect(it.stderr()).toMatch(/"upload" is not a verb: there are put, get,/);
+  });
+
   it('names every variable in the help', async () => {
     const it = fakeProcess();
     await it.run('put', '--help');
@@ -165,7 +171,10 @@ describe('stat', () => {
   it('as an event', async () => {
     const it = fakeProcess({ session: some() });
     expect(await it.run('stat', '--json', `${server}/b.txt`)).toBe(0);
-    expect(it.events()).toMatchObject([{ event: 'entry', path: 'b.txt', size: 2 }]);
+    expect(it.events()).toMatchObject([
+      { event: 'entry', path: 'b.txt', size: 2 },
+      { event: 'summary', exit: 0, entries: 1 },
+    ]);
   });
 });
 

@@ -71,12 +71,18 @@ export function createProgram(io: Io, run: Runner): Command {
   const perform = (work: (context: Context) => Promise<number>): Promise<void> =>
     run(program.opts<Settings>(), work);
 
-  program.action(() =>
-    perform(async (context) => {
+  // Otherwise a verb that is none would be told as an argument too many.
+  program.allowExcessArguments().action(() => {
+    const [word] = program.args;
+    if (word !== undefined) {
+      const verbs = program.commands.map((command) => command.name()).join(', ');
+      throw new UsageError(`${JSON.stringify(word)} is not a verb: there are ${verbs}. --help shows more.`);
+    }
+    return perform(async (context) => {
       const { wizard } = await import('./commands/wizard.js');
       return wizard(context);
-    }),
-  );
+    });
+  });
 
   const put = program
     .command('put')

@@ -34,5 +34,6 @@ export async function stat(context: Context, urls: readonly string[]): Promise<n
     if (index > 0) await context.line('');
     for (const [label, text] of rows) await context.line(`${label.padEnd(11)} ${text}`);
   }
+  if (context.settings.json) await context.event({ event: 'summary', exit: 0, entries: targets.length });
   return 0;
 }
