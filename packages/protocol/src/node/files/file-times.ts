@@ -23,7 +23,7 @@ export async function setModificationTime(file: number | string, microseconds: n
  * The seconds to pass to Node so that it stores these microseconds. Up to Node 22 it cuts them off towards zero after
  * the sixth digit, so that the nearest `double`, when it is a little too near to zero, comes out one microsecond short.
  */
-export function secondsFor(microseconds: number): number {
+function secondsFor(microseconds: number): number {
   let seconds = microseconds / 1_000_000;
   // The next `double` away from zero is at most one step on; the bound only ends what is too coarse to be met.
   for (let step = 0; step < 2 && truncatedMicroseconds(seconds) !== microseconds; step += 1) {
