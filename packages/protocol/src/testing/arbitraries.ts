@@ -53,7 +53,7 @@ const oddNames = [
   'é'.repeat(127),
 ];
 
-export const segment: fc.Arbitrary<string> = fc
+const segment: fc.Arbitrary<string> = fc
   .oneof(
     fc.constantFrom(...oddNames),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),

@@ -315,4 +315,6 @@ export const entryKind: Kind<EntryKind> = oneOf('entry kind', entryKinds);
 export const outcome: Kind<Outcome> = oneOf('outcome', outcomes);
 export const effect: Kind<Effect> = oneOf('effect', effects);
 export const digestAlgorithm: Kind<DigestAlgorithm> = oneOf('digest algorithm', digestAlgorithms);
-export const authStep: Kind<'continue' | 'success'> = oneOf('authentication step', ['continue', 'success']);
+/** What a server says about a step of the client. */
+export const authSteps = ['continue', 'success'] as const;
+export const authStep: Kind<(typeof authSteps)[number]> = oneOf('authentication step', authSteps);

@@ -1,0 +1,302 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { codes, FIRST_LOCAL_CODE } from './codes.js';
+import { Connection, type ConnectionEvent } from './connection.js';
+import { limitTable, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.js';
+import { machineOf } from './machine/operation.js';
+import { hex } from './testing/bytes.js';
+import { splitFields, splitFrames } from './testing/frames.js';
+import { type AnyTable, allTables } from './testing/tables.js';
+import { DEFAULT_PORT } from './url.js';
+import {
+  conflictPolicies,
+  digestAlgorithms,
+  effects,
+  entryKinds,
+  type Operation,
+  operations,
+  outcomes,
+} from './vocabulary.js';
+import { BLOCK_SIZE, TreeDigest } from './wire/digest.js';
+import { authSteps } from './wire/fields.js';
+import { type FrameName, frameName, frameScope, frameSender, frameTypes, HEADER_SIZE } from './wire/frame.js';
+import { decodeMessage, entryFields, type Messages, messageFields } from './wire/messages.js';
+import { PREFACE } from './wire/preface.js';
+
+const file = new URL('../PROTOCOL.md', import.meta.url);
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+
+const number = (value: number, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
+const code = (text: string): string => `\`${text}\``;
+
+function frames(): string {
+  const names = Object.keys(frameTypes) as FrameName[];
+  const where = { connection: '0', stream: 'n', both: '0, n' };
+  const from = { client: 'client', server: 'server', both: 'either' };
+  return table(
+    ['type', 'frame', 'stream', 'from'],
+    names.map((name) => [
+      number(frameTypes[name], 2),
+      name,
+      where[frameScope[name]],
+      from[frameSender[name]],
+    ]),
+  );
+}
+
+function words(): string {
+  const lists: Record<string, readonly (string | undefined)[]> = {
+    'conflict policy': conflictPolicies,
+    'entry kind': entryKinds,
+    outcome: outcomes,
+    effect: effects,
+    'digest algorithm': digestAlgorithms,
+    'authentication step': authSteps,
+  };
+  return table(
+    ['kind', 'words'],
+    Object.entries(lists).map(([kind, list]) => [
+      kind,
+      list.flatMap((word, i) => (word === undefined ? [] : [`${i} *${word}*`])).join(', '),
+    ]),
+  );
+}
+
+interface AnyField {
+  readonly tag: number;
+  readonly required: boolean;
+  readonly kind: { readonly name: string };
+}
+
+function fields(): string {
+  const one = (title: string, of: Readonly<Record<string, AnyField>>): string =>
+    `**${title}**\n\n${table(
+      ['tag', 'field', 'kind', ''],
+      Object.entries(of).map(([name, field]) => [
+        String(field.tag),
+        code(name),
+        code(field.kind.name),
+        field.required ? 'required' : '',
+      ]),
+    )}`;
+  return [
+    ...Object.entries(messageFields).map(([name, of]) => one(name, of)),
+    one('An entry', entryFields),
+  ].join('\n\n');
+}
+
+function operationTable(): string {
+  return table(
+    ['number', 'operation', 'machine'],
+    operations.flatMap((name, i) =>
+      name === undefined ? [] : [[String(i), name, machineOf[name satisfies Operation]]],
+    ),
+  );
+}
+
+/** A machine as a picture and as a table. */
+function machine({ states, initial, table: transitions, events }: AnyTable): string {
+  const edges = new Map<string, string[]>();
+  const rows = states.map((state) => {
+    const allowed = events.flatMap((event) => {
+      const next = transitions[state]?.[event];
+      if (next === undefined) return [];
+      const edge = `${state} --> ${next}`;
+      edges.set(edge, [...(edges.get(edge) ?? []), event]);
+      return [`${event} → *${next}*`];
+    });
+    return [`*${state}*`, allowed.length === 0 ? 'nothing' : allowed.join(', ')];
+  });
+  const picture = [
+    'stateDiagram-v2',
+    `  [*] --> ${initial}`,
+    ...[...edges].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`),
+    '  closed --> [*]',
+  ];
+  return `\`\`\`mermaid\n${picture.join('\n')}\n\`\`\`\n\n${table(['state', 'allowed'], rows)}`;
+}
+
+function codeTable(): string {
+  return table(
+    ['number', 'code', 'retry', 'meaning'],
+    Object.entries(codes).map(([name, { number: value, retry, meaning }]) => [
+      value >= FIRST_LOCAL_CODE ? `(${number(value, 4)})` : number(value, 2),
+      name,
+      retry ? 'yes' : '',
+      meaning,
+    ]),
+  );
+}
+
+function limitRows(): string {
+  const show = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
+  return table(
+    ['limit', 'floor', 'standard', 'cap', 'unit', 'meaning'],
+    Object.entries(limitTable).map(([name, { floor, standard, cap, unit, meaning }]) => [
+      code(name),
+      show(floor),
+      show(standard),
+      show(cap),
+      unit,
+      meaning,
+    ]),
+  );
+}
+
+/** One real upload, written down as it goes over the wire. */
+function example(): string {
+  const lines: string[] = [];
+  const client = connection('client', 0x11);
+  const server = connection('server', 0x22);
+  const pass = (from: Connection, to: Connection): ConnectionEvent[] => {
+    for (const part of from.takeOutput()) {
+      lines.push(...explain(from.role === 'client' ? 'C→S' : 'S→C', part));
+      to.receive(part, 0);
+    }
+    return to.events();
+  };
+  pass(client, server);
+  pass(server, client);
+  client.authenticate('ANONYMOUS');
+  pass(client, server);
+  server.authenticated('anonymous');
+  server.events();
+  pass(server, client);
+  const content = Buffer.from('hello');
+  const tree = new TreeDigest(() => createHash('sha256'));
+  tree.update(content);
+  const operationId = new Uint8Array(16).fill(0x33);
+  const stream = client.open({ operation: 'upload', path: 'hi.txt', size: 5, operationId });
+  client.write(stream, content);
+  client.end(stream, 5, tree.digest());
+  const types = pass(client, server).map(({ type }) => type);
+  expect(types).toEqual(['open', 'data', 'end']);
+  server.consume(stream, 5);
+  server.result(stream, { status: 'OK', effect: 'applied', outcome: 'created', etag: 'v1' });
+  expect(pass(server, client)).toMatchObject([{ type: 'result', result: { status: 'OK' } }]);
+  client.shutdown();
+  pass(client, server);
+  return `\`\`\`\n${lines.join('\n')}\n\`\`\``;
+}
+
+function connection(role: 'client' | 'server', nonce: number): Connection {
+  return new Connection({
+    role,
+    now: 0,
+    random: (size) => new Uint8Array(size).fill(nonce),
+    agent: `example-${role}`,
+  });
+}
+
+let waiting = new Uint8Array(0);
+
+function explain(direction: string, part: Uint8Array): string[] {
+  const lines: string[] = [];
+  const line = (bytes: string, meaning: string): number =>
+    lines.push(`${bytes.padEnd(50)}${meaning}`.trimEnd());
+  let rest = Uint8Array.from(Buffer.concat([waiting, part]));
+  waiting = new Uint8Array(0);
+  if (PREFACE.every((byte, i) => rest[i] === byte)) {
+    line(`${direction}  ${hex(PREFACE)}`, 'preface');
+    rest = rest.slice(PREFACE.length);
+  }
+  // The header of DATA comes in one part, its bytes in the next.
+  const header = rest.length - HEADER_SIZE;
+  if (header >= 0 && rest[header + 4] === frameTypes.DATA && splitsAt(rest, header)) {
+    waiting = rest.slice(header);
+    rest = rest.slice(0, header);
+  }
+  for (const { type, stream, payload } of splitFrames(rest)) {
+    const name = frameName(type) as FrameName;
+    const head = `${hexOf(payload.length, 8)} ${hexOf(type, 2)} 00 ${hexOf(stream, 8)}`;
+    const on = stream === 0 ? '' : ` on stream ${stream}`;
+    line(`${direction}  ${head}`, `${name}${on}, ${payload.length} bytes`);
+    if (name === 'DATA') line(`       ${hex(payload)}`, `"${Buffer.from(payload).toString()}"`);
+    else for (const [bytes, meaning] of explainFields(name, payload)) line(`       ${bytes}`, meaning);
+  }
+  return lines;
+}
+
+/** Whether frames end exactly at `at`. */
+function splitsAt(bytes: Uint8Array, at: number): boolean {
+  let end = 0;
+  while (end < at) end += HEADER_SIZE + Buffer.from(bytes).readUInt32BE(end);
+  return end === at;
+}
+
+function hexOf(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
+
+function explainFields(name: keyof Messages, payload: Uint8Array): [string, string][] {
+  const { message } = decodeMessage(name, payload);
+  const names = new Map(Object.entries(messageFields[name]).map(([field, { tag }]) => [tag, field]));
+  return splitFields(payload).flatMap(({ tag, value }) => {
+    const field = names.get(tag) as string;
+    const bytes = [`${hexOf(tag, 4)} ${hexOf(value.length, 4)} ${hex(value.subarray(0, 16))}`];
+    for (let at = 16; at < value.length; at += 16)
+      bytes.push(`          ${hex(value.subarray(at, at + 16))}`);
+    const shown = (message as Record<string, unknown>)[field];
+    const meaning = shown instanceof Uint8Array ? '' : ` = ${JSON.stringify(shown)}`;
+    return bytes.map((line, i): [string, string] => [line, i === 0 ? `${field}${meaning}` : '']);
+  });
+}
+
+const byName = new Map(allTables.map((each) => [each.name, each]));
+
+const generated: Readonly<Record<string, () => string>> = {
+  frames,
+  words,
+  fields,
+  operations: operationTable,
+  codes: codeTable,
+  limits: limitRows,
+  example,
+  ...Object.fromEntries([...byName].map(([name, each]) => [name, () => machine(each)])),
+};
+
+it('PROTOCOL.md says what the code does (npx vitest run src/protocol-md.spec.ts -u)', async () => {
+  const text = readFileSync(file, 'utf8');
+  const seen: string[] = [];
+  const current = text.replaceAll(
+    /<!-- generated:(\w+) -->\n[\s\S]*?<!-- \/generated -->/g,
+    (_block, name: string) => {
+      seen.push(name);
+      const make = generated[name];
+      if (make === undefined) throw new Error(`nothing is called "${name}"`);
+      return `<!-- generated:${name} -->\n\n${make()}\n\n<!-- /generated -->`;
+    },
+  );
+  expect(seen.sort()).toEqual(Object.keys(generated).sort());
+  await expect(current).toMatchFileSnapshot(file.pathname);
+});
+
+it('PROTOCOL.md has the numbers that stand in its sentences', () => {
+  const text = readFileSync(file, 'utf8').replaceAll(/\s+/g, ' ');
+  expect(text).toContain(`default port **${DEFAULT_PORT}**`);
+  expect(text).toContain(`blocks of 1 MiB (${BLOCK_SIZE.toLocaleString('en').replaceAll(',', ' ')} bytes)`);
+  expect(text).toContain(`more than ${MAX_PATH_BYTES} bytes, or a part of more than ${MAX_SEGMENT_BYTES}`);
+  expect(text).toContain(`more than ${limitTable.maxUnansweredPings.floor} PINGs unanswered`);
+  expect(text).toContain(
+    Buffer.from(PREFACE)
+      .toString('hex')
+      .replaceAll(/(..)(?=.)/g, '$1 '),
+  );
+  const digestOf = (bytes: string): string => {
+    const tree = new TreeDigest(() => createHash('sha256'));
+    tree.update(Buffer.from(bytes));
+    return hex(tree.digest());
+  };
+  for (const digest of ['', 'abc'].map(digestOf)) expect(text).toContain(digest);
+  // Every link to a section leads to one.
+  const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    (title as string)
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  for (const [, anchor] of text.matchAll(/\]\(#([^)]+)\)/g)) expect(headings).toContain(anchor);
+});
