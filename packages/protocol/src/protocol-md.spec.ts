@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { codes, FIRST_LOCAL_CODE } from './codes.js';
 import { Connection, type ConnectionEvent } from './connection.js';
@@ -24,7 +25,7 @@ import { type FrameName, frameName, frameScope, frameSender, frameTypes, HEADER_
 import { decodeMessage, entryFields, type Messages, messageFields } from './wire/messages.js';
 import { PREFACE } from './wire/preface.js';
 
-const file = new URL('../PROTOCOL.md', import.meta.url);
+const file = fileURLToPath(new URL('../PROTOCOL.md', import.meta.url));
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -271,7 +272,7 @@ it('PROTOCOL.md says what the code does (npx vitest run src/protocol-md.spec.ts 
     },
   );
   expect(seen.sort()).toEqual(Object.keys(generated).sort());
-  await expect(current).toMatchFileSnapshot(file.pathname);
+  await expect(current).toMatchFileSnapshot(file);
 });
 
 it('PROTOCOL.md has the numbers that stand in its sentences', () => {

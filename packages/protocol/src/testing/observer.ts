@@ -30,6 +30,11 @@ export class Observer {
   readonly #ended = new Set<string>();
   #lastStream = -1;
 
+  /** Whether what `side` has sent ends with a whole frame. */
+  atBoundary(side: Side): boolean {
+    return this.#begun[side] && this.#rest[side].length === 0;
+  }
+
   /** Credit that `side` has left on the connection. */
   available(side: Side): number {
     return this.#connection[side].granted - this.#connection[side].sent;

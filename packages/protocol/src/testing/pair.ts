@@ -1,6 +1,7 @@
 import { Connection, type ConnectionEvent } from '../connection.js';
 import type { Limits } from '../limits.js';
 import { clobber, concat } from './bytes.js';
+import { rawFrame } from './frames.js';
 import { Observer } from './observer.js';
 import type { Random } from './random.js';
 
@@ -74,7 +75,16 @@ export class Pair {
     for (const part of this.ends[from].takeOutput(max)) {
       this.observer.see(from, part);
       this.#wire[other(from)].push(part.slice());
+      if (this.observer.atBoundary(from) && this.#random.chance(0.05))
+        this.#wire[other(from)].push(this.#grease());
     }
+  }
+
+  /** A frame of a later version, which an end of this one passes over. */
+  #grease(): Uint8Array {
+    const random = this.#random;
+    const payload = random.bytes(random.integer(0, 50));
+    return rawFrame(random.integer(0x80, 0xff), random.integer(0, 9), payload, random.integer(0, 255));
   }
 
   /** Delivers some of what is on the wire to an end, cut anywhere. */

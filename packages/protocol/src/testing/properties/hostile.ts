@@ -166,7 +166,7 @@ export const hostileProperties = {
           if (end.state === 'closed' && words.length > 0) expect(words.at(-1)?.frame).toBe('GOAWAY');
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   },
 

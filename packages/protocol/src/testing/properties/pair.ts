@@ -53,7 +53,7 @@ export const pairProperties = {
           expect(client.sendable(stream)).toBeGreaterThan(8192 * 0.375);
         }
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     );
   },
 };
