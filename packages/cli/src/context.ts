@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type FilexUrl, formatUrl } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import picocolors from 'picocolors';
@@ -33,6 +34,8 @@ export class Context {
     this.#interrupted = interrupted;
     this.stdout = new Stdout(io.stdout);
     this.signal = AbortSignal.any([interrupted, this.stdout.broken.signal]);
+    // Every operation under way listens; that many is not a leak.
+    setMaxListeners(0, this.signal);
     this.colors = picocolors.createColors(usesColor(io.stderr, settings.color, io.env));
   }
 

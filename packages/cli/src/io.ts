@@ -7,7 +7,7 @@ export type Output = Writable & {
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
 };
-export type Input = Readable & { readonly isTTY?: boolean | undefined };
+type Input = Readable & { readonly isTTY?: boolean | undefined };
 
 /** All that a command knows of the process it runs in, so that tests can be the process. */
 export interface Io {

@@ -127,6 +127,26 @@ describe('put: where things land', () => {
   });
 });
 
+describe('put: into a letter box, where nobody may look', () => {
+  it.each([
+    ['a file into the root', ['a.txt', server], 'a.txt'],
+    ['a file under a name', ['a.txt', `${server}/n.txt`], 'n.txt'],
+    ['a file into a folder', ['a.txt', `${server}/in/`], 'in/a.txt'],
+    ['a folder', ['-r', 'dir', `${server}/in`], 'in/dir/x'],
+    ['a folder into a new one', ['-r', 'dir', `${server}/new`], 'new/dir/x'],
+  ])('%s', async (_name, args, there) => {
+    const top = temporaryFolder();
+    plant(top, { 'a.txt': 'A', 'dir/x': 'X' });
+    const it = fakeProcess({ session: new MemorySession().add('in/') });
+    it.session.before = (operation) => {
+      if (operation === 'stat' || operation === 'list') throw new FilexError('PERMISSION_DENIED');
+    };
+    const words = args.map((arg) => (arg.startsWith('-') || arg.includes('://') ? arg : `${top}/${arg}`));
+    expect(await it.run('put', ...words)).toBe(0);
+    expect(it.session.nodes.has(there)).toBe(true);
+  });
+});
+
 describe('put: conflicts', () => {
   const run = async (policy: string, there: string): Promise<[number, MemorySession]> => {
     const top = temporaryFolder();

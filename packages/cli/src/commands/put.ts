@@ -51,8 +51,17 @@ async function putStream(
   if (names.length > 1) throw new UsageError('Standard input (-) can only be uploaded alone.');
   const session = await context.open(target.url);
   const remote = await placeStream(session, target, context.signal);
-  const sources: UploadSource[] = [{ kind: 'stream', stream: context.io.stdin, remote }];
-  const plan = { sources, failures: [], single: true, resume: context.commandLine };
+  const { stdin } = context.io;
+  // Whoever waits for the next bytes of it would otherwise wait for as long as nobody writes any.
+  context.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
+  const sources: UploadSource[] = [{ kind: 'stream', stream: stdin, remote }];
+  const plan = {
+    sources,
+    failures: [],
+    single: true,
+    typed: stdin.isTTY === true,
+    resume: context.commandLine,
+  };
   return (await upload(context, session, plan, flags)).exit;
 }
 
@@ -60,7 +69,9 @@ interface Plan {
   readonly sources: readonly UploadSource[];
   readonly failures: readonly Failed[];
   readonly single: boolean;
-  readonly resume: string;
+  /** The user types what is uploaded, right where the bars would be. */
+  readonly typed?: boolean;
+  readonly resume: string | undefined;
 }
 
 async function upload(context: Context, session: Session, plan: Plan, flags: PutFlags): Promise<TransferEnd> {
@@ -70,6 +81,7 @@ async function upload(context: Context, session: Session, plan: Plan, flags: Put
   return runTransfer(context, {
     verb: 'Uploaded',
     single,
+    typed: plan.typed === true,
     resume,
     start: { command: 'put', ifExists, transfers, dryRun: flags.dryRun === true },
     run: async (report) => {

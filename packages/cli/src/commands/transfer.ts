@@ -31,8 +31,10 @@ export interface TransferTask {
   readonly verb: 'Uploaded' | 'Downloaded';
   /** About one file, whose failure is the failure of the command. */
   readonly single: boolean;
-  /** The command that goes on after an interruption. */
-  readonly resume: string;
+  /** The terminal is busy with something else: no bars. */
+  readonly typed?: boolean;
+  /** The command that goes on after an interruption, if one can. */
+  readonly resume: string | undefined;
   /** For the `start` event of `--json`. */
   readonly start: Readonly<Record<string, unknown>>;
   run(report: Report): Promise<void>;
@@ -52,7 +54,7 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
   const tally = new Tally();
   const tracker = new Tracker(bounds.rateWindow);
   if (settings.json) await context.event({ event: 'start', ...task.start });
-  const display = createDisplay(context, tracker, task.verb === 'Uploaded' ? 'Uploading' : 'Downloading');
+  const display = createDisplay(context, tracker, task);
   const forget = io.onExit(() => display.close());
   const report = new Report(tracker, tally, display, io.now, bounds.frameInterval);
   let fault: { readonly error: unknown } | undefined;
@@ -72,11 +74,12 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
   return { exit, tally, stopped: ending.stopped };
 }
 
-function createDisplay(context: Context, tracker: Tracker, phase: Phase): Display {
+function createDisplay(context: Context, tracker: Tracker, task: TransferTask): Display {
+  const phase: Phase = task.verb === 'Uploaded' ? 'Uploading' : 'Downloading';
   const { io, settings, colors } = context;
   const write = (line: string): void => context.complain(line);
   if (settings.json) return new JsonDisplay((event) => context.post(event), write, tracker);
-  if (settings.quiet) return new QuietDisplay(write);
+  if (settings.quiet || task.typed === true) return new QuietDisplay(write);
   const { verbose } = settings;
   if (!isLive(io.stderr, io.env)) return new PlainDisplay(write, tracker, { phase, verbose });
   const style = { colors, unicode: usesUnicode(io.platform, io.env) };

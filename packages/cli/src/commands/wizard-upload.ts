@@ -72,8 +72,7 @@ function localFault(typed: string): string | undefined {
 }
 
 async function chooseRemoteFolder(context: Context, ask: Prompter, session: Session): Promise<string> {
-  const { entries } = await remoteEntries(context, ask, session, '');
-  const folders = entries.filter(({ kind }) => kind === 'directory').map(({ path }) => `${path}/`);
+  const folders = await foldersOf(context, ask, session);
   const answer = await ask.text({
     message: 'Into which folder of the server?',
     placeholder: 'the top folder: just Enter; a new name makes a new folder',
@@ -91,6 +90,17 @@ async function chooseRemoteFolder(context: Context, ask: Prompter, session: Sess
   return plain(answer).replace(/\/+$/, '');
 }
 
+async function foldersOf(context: Context, ask: Prompter, session: Session): Promise<string[]> {
+  try {
+    const { entries } = await remoteEntries(context, ask, session, '');
+    return entries.filter(({ kind }) => kind === 'directory').map(({ path }) => `${path}/`);
+  } catch (error) {
+    // A letter box takes files, but nobody may look into it.
+    if (FilexError.from(error).code !== 'PERMISSION_DENIED') throw error;
+    return [];
+  }
+}
+
 /** Without the slash that many put before a path on a server. */
 function plain(typed: string): string {
   return typed.replace(/^\/+/, '');
@@ -104,7 +114,7 @@ async function makeMissing(context: Context, session: Session, folder: string): 
     return false;
   } catch (error) {
     const { code } = FilexError.from(error);
-    if (code !== 'NOT_FOUND' && code !== 'PARENT_NOT_FOUND') throw error;
+    if (code !== 'NOT_FOUND' && code !== 'PARENT_NOT_FOUND' && code !== 'PERMISSION_DENIED') throw error;
     await session.makeDirectory(folder, { parents: true, signal: context.signal });
     return true;
   }

@@ -125,7 +125,7 @@ describe('AheadQueue', () => {
 
   it('tells everybody who waits when it ends', async () => {
     const queue = new AheadQueue<number>(1);
-    const takers = [queue.take(), queue.take()];
+    const takers = [queue.take(), queue.take()].map(async (one) => one);
     queue.close();
     expect(await Promise.all(takers)).toEqual([undefined, undefined]);
     const full = new AheadQueue<number>(1);

@@ -3,7 +3,7 @@ import type { DigestAlgorithm, FilexError, Outcome } from '@filex/protocol';
 /** How one file ended. Paths are exact where they can be; whoever shows them makes them visible. */
 export type Settled = Done | Skipped | Failed;
 
-export interface Done {
+interface Done {
   readonly status: 'done';
   readonly outcome: Outcome;
   readonly from: string;

@@ -83,14 +83,19 @@ function checkDistinct(sources: readonly NamedSource[]): void {
   }
 }
 
-/** What is on the server under the name the user gave; undefined when nothing is. */
-async function kindAt(session: Session, path: string, signal: AbortSignal): Promise<EntryKind | undefined> {
+/** What is on the server under the name the user gave; `hidden` in a letter box, where nobody may look. */
+async function kindAt(
+  session: Session,
+  path: string,
+  signal: AbortSignal,
+): Promise<EntryKind | 'hidden' | undefined> {
   if (path === '') return 'directory';
   try {
     return (await session.stat(path, { signal })).kind;
   } catch (error) {
     const { code } = FilexError.from(error);
     if (code === 'NOT_FOUND' || code === 'PARENT_NOT_FOUND') return undefined;
+    if (code === 'PERMISSION_DENIED') return 'hidden';
     throw error;
   }
 }
@@ -114,12 +119,14 @@ export async function placeUploads(
       return [{ kind: 'file', local: only.local, remote: path, size: only.size }];
     }
     const shown = JSON.stringify(path);
-    if (there !== undefined)
+    if (there !== undefined && there !== 'hidden')
       throw new FilexError('NOT_A_DIRECTORY', `${shown} is not a folder on the server`, { path });
-    if (!sources.some((source) => source.kind === 'folder')) {
+    const hasFolder = sources.some((source) => source.kind === 'folder');
+    // Whether a hidden folder is there, the first file that goes into it will tell.
+    if (there === undefined && !hasFolder) {
       throw new FilexError('PARENT_NOT_FOUND', `there is no folder ${shown} on the server`, { path });
     }
-    if (!dryRun) await session.makeDirectory(path, { parents: true, signal });
+    if (hasFolder && !dryRun) await session.makeDirectory(path, { parents: true, signal });
   }
   return sources.map(({ kind, local, name, size }) => {
     const remote = joinRemote(path, name ?? '');

@@ -11,7 +11,7 @@ export interface Rule {
 }
 
 /** `enter`: a folder that is only made when something in it is taken. */
-export type FolderVerdict = 'take' | 'enter' | 'leave';
+type FolderVerdict = 'take' | 'enter' | 'leave';
 
 /** Which rule decided for a folder: what is below starts from there. */
 export interface Standing {

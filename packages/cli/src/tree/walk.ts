@@ -19,7 +19,7 @@ export interface FoundFolder {
   readonly taken: boolean;
 }
 
-export interface FoundFile {
+interface FoundFile {
   readonly kind: 'file';
   readonly path: string;
   readonly local: string;

@@ -34,10 +34,10 @@ export class Stdout {
 
   /** @returns a promise only when the reader is slow: wait for it before writing more. */
   line(text: string): Promise<void> | undefined {
-    if (this.#fault !== undefined) throw this.#fault;
+    this.#check();
     if (this.#stream.write(`${text}\n`)) return undefined;
     // A stream may fail within the call; there will be no event to wait for then.
-    if (this.#fault !== undefined) throw this.#fault;
+    this.#check();
     return this.#drained();
   }
 
@@ -45,6 +45,10 @@ export class Stdout {
   post(text: string): void {
     if (this.#fault !== undefined) return;
     this.line(text)?.catch((error: unknown) => this.broken.abort(error));
+  }
+
+  #check(): void {
+    if (this.#fault !== undefined) throw this.#fault;
   }
 
   #drained(): Promise<void> {
