@@ -42,7 +42,7 @@ async function perform(
     const code = await work(context);
     return context.interrupted ? exits.interrupted : code;
   } catch (error) {
-    return await tellError(context, error);
+    return tellError(context, error);
   } finally {
     await context.close();
     unsubscribe();

@@ -129,6 +129,11 @@ function flagOf(value: string): boolean {
 export class HelpWithVariables extends Help {
   override showGlobalOptions = true;
 
+  /** As its own help has it: only the last argument can be declared to be several. */
+  override subcommandTerm(command: Command): string {
+    return `${command.name()} ${command.usage()}`;
+  }
+
   override optionDescription(each: Option): string {
     const variable = variables.get(each);
     const text = super.optionDescription(each);

@@ -1,8 +1,10 @@
 import { symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { FilexError } from '@filex/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { main } from '../main.js';
 import { fakeProcess } from '../testing/fake-io.js';
 import { MemorySession } from '../testing/memory-session.js';
 import { plant, temporaryFolder } from '../testing/temporary-folder.js';
@@ -345,6 +347,19 @@ describe('put: how it works', () => {
       folders: { created: 1 },
       bytes: 3,
     });
+  });
+
+  it('when nobody reads the events any more it stops, and does not say that all is well', async () => {
+    const top = temporaryFolder();
+    plant(top, { 'dir/a': 'x', 'dir/b': 'x' });
+    const it = fakeProcess();
+    const gone = new PassThrough();
+    gone.write = (() => {
+      gone.emit('error', Object.assign(new Error('EPIPE'), { code: 'EPIPE' }));
+      return false;
+    }) as typeof gone.write;
+    expect(await main(['put', '-r', '--json', join(top, 'dir'), server], { ...it.io, stdout: gone })).toBe(1);
+    expect(it.stderr()).toContain('nobody reads the events');
   });
 
   it('--quiet says nothing when all is well', async () => {

@@ -1,6 +1,7 @@
 import type { ConflictPolicy } from '@filex/protocol';
 import { bounds } from '../bounds.js';
 import type { Context } from '../context.js';
+import { exits } from '../errors.js';
 import type { TransferOptions } from '../transfer/options.js';
 import { Tally } from '../transfer/tally.js';
 import { Matcher, type Rule } from '../tree/match.js';
@@ -9,6 +10,7 @@ import { JsonDisplay, LiveDisplay, PlainDisplay, QuietDisplay } from '../ui/prog
 import { type Display, Report } from '../ui/progress/report.js';
 import { Screen } from '../ui/progress/screen.js';
 import { Tracker } from '../ui/progress/tracker.js';
+import { BrokenPipe } from '../ui/stdout.js';
 import { summaryEvent, tellSummary } from '../ui/summary.js';
 import { tellError } from '../ui/tell-error.js';
 import { isLive, usableColumns, usesUnicode } from '../ui/terminal.js';
@@ -53,7 +55,7 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
   const begun = io.now();
   const tally = new Tally();
   const tracker = new Tracker(bounds.rateWindow);
-  if (settings.json) await context.event({ event: 'start', ...task.start });
+  if (settings.json) context.post({ event: 'start', ...task.start });
   const display = createDisplay(context, tracker, task);
   const forget = io.onExit(() => display.close());
   const report = new Report(tracker, tally, display, io.now, bounds.frameInterval);
@@ -69,9 +71,18 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
   const { verb, single } = task;
   const ending = { verb, single, tally, milliseconds: io.now() - begun, stopped: fault !== undefined };
   tellSummary(context, ending);
-  const exit = fault === undefined ? tally.exit(single) : await tellError(context, fault.error, task.resume);
-  if (settings.json) await context.event(summaryEvent(ending, exit));
+  const exit = fault === undefined ? tally.exit(single) : tellFault(context, fault.error, task.resume);
+  if (settings.json) context.post(summaryEvent(ending, exit));
   return { exit, tally, stopped: ending.stopped };
+}
+
+function tellFault(context: Context, error: unknown, resume: string | undefined): number {
+  // For data that nobody reads on, stopping is all there is to do; here somebody has to know that not all is done.
+  if (context.signal.reason instanceof BrokenPipe) {
+    context.complain('error: stopped, as nobody reads the events any more');
+    return exits.other;
+  }
+  return tellError(context, error, resume);
 }
 
 function createDisplay(context: Context, tracker: Tracker, task: TransferTask): Display {

@@ -43,8 +43,7 @@ export class Stdout {
 
   /** A line that is not worth waiting for; what goes wrong with it aborts `broken`. */
   post(text: string): void {
-    if (this.#fault !== undefined) return;
-    this.line(text)?.catch((error: unknown) => this.broken.abort(error));
+    if (this.#fault === undefined) this.#stream.write(`${text}\n`);
   }
 
   #check(): void {

@@ -9,7 +9,7 @@ import { visible } from './visible.js';
  * @param resume the command that goes on from here, when there is one.
  * @returns the exit code.
  */
-export async function tellError(context: Context, error: unknown, resume?: string): Promise<number> {
+export function tellError(context: Context, error: unknown, resume?: string): number {
   if (context.interrupted) {
     context.complain(
       resume === undefined ? 'Interrupted.' : `Interrupted. This goes on from here:\n  ${resume}`,
@@ -27,16 +27,10 @@ export async function tellError(context: Context, error: unknown, resume?: strin
   return tell(context, exits.other, 'INTERNAL', message, hintFor(new FilexError('INTERNAL')));
 }
 
-async function tell(
-  context: Context,
-  exit: number,
-  code: string,
-  message: string,
-  hint: string,
-): Promise<number> {
+function tell(context: Context, exit: number, code: string, message: string, hint: string): number {
   const { red, dim } = context.colors;
   context.complain(`${red('error:')} ${visible(message)}\n${dim(`  → ${hint}`)}`);
-  if (context.settings.json) await context.event({ event: 'error', code, message, hint, exit });
+  if (context.settings.json) context.post({ event: 'error', code, message, hint, exit });
   return exit;
 }
 
