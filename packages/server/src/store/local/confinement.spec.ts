@@ -104,71 +104,65 @@ describe.each(kinds)('a LocalStore confined by %s', (confinement) => {
     expect(await store.remove('pipe', { recursive: false })).toBe('removed');
   });
 
-  it.runIf(process.platform === 'linux' && confinement === 'descriptors')(
-    'leaves names that are no UTF-8 out of listings, says so, and can remove the folder',
-    async () => {
-      mkdirSync(join(root, 'folder'));
-      const at = (...bytes: number[]) => Buffer.concat([Buffer.from(`${root}/folder/`), Buffer.from(bytes)]);
-      writeFileSync(at(0xff, 0x61), 'x');
-      mkdirSync(at(0xc3));
-      writeFileSync(Buffer.concat([at(0xc3), Buffer.from('/inside')]), 'x');
-      writeFileSync(join(root, 'folder/fine'), 'x');
-      expect((await list(store)).map((entry) => entry.path).sort()).toEqual(['folder', 'folder/fine']);
-      expect(warnings).toEqual([[expect.stringContaining('UTF-8'), { path: 'folder', count: 2 }]]);
-      expect(await store.remove('folder', { recursive: true })).toBe('removed');
-      expect(await list(store)).toEqual([]);
-    },
-  );
+  // The rest is not promised for paths: macOS and Windows have no such names, and end paths where they please.
+  if (confinement === 'paths') return;
 
-  it.runIf(confinement === 'descriptors')(
-    'lists and removes trees deeper than any path that the system takes',
-    async () => {
-      const name = 'x'.repeat(200);
-      const long = Array(15).fill(name).join('/');
-      await store.makeDirectory(long, { parents: true, mtime: undefined });
-      await store.makeDirectory(`top/${long}`, { parents: true, mtime: undefined });
-      await store.rename(name, `top/${long}/deep`, { ifExists: 'fail' });
-      const paths = (await list(store)).map((entry) => entry.path);
-      expect(paths).toHaveLength(1 + 15 + 1 + 5); // what a path of 4096 bytes reaches
-      expect(warnings).toEqual([[expect.stringContaining('too long'), expect.anything()]]);
-      expect(await store.remove('top', { recursive: true })).toBe('removed');
-      expect(await list(store)).toEqual([]);
-    },
-  );
+  it('leaves names that are no UTF-8 out of listings, says so, and can remove the folder', async () => {
+    mkdirSync(join(root, 'folder'));
+    const at = (...bytes: number[]) => Buffer.concat([Buffer.from(`${root}/folder/`), Buffer.from(bytes)]);
+    writeFileSync(at(0xff, 0x61), 'x');
+    mkdirSync(at(0xc3));
+    writeFileSync(Buffer.concat([at(0xc3), Buffer.from('/inside')]), 'x');
+    writeFileSync(join(root, 'folder/fine'), 'x');
+    expect((await list(store)).map((entry) => entry.path).sort()).toEqual(['folder', 'folder/fine']);
+    expect(warnings).toEqual([[expect.stringContaining('UTF-8'), { path: 'folder', count: 2 }]]);
+    expect(await store.remove('folder', { recursive: true })).toBe('removed');
+    expect(await list(store)).toEqual([]);
+  });
 
-  it.runIf(confinement === 'descriptors')(
-    'is not fooled by another program that exchanges a folder for a symlink all the time',
-    async () => {
-      mkdirSync(join(root, 'swapped'));
-      symlinkSync(outside, join(root, 'link'));
-      const swapper = spawn(process.execPath, ['-e', SWAP], {
-        cwd: root,
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
-      await once(swapper.stdout, 'data');
-      const outcomes = new Set<string>();
-      const note = (code: unknown) => void outcomes.add(typeof code === 'string' ? code : 'done');
-      try {
-        for (let i = 0; i < 100; i += 1) {
-          await Promise.all([
-            outcomeOf(upload(store, `swapped/new-${i}`, 'x')).then(note),
-            outcomeOf(store.makeDirectory(`swapped/folder-${i}`, { parents: false, mtime: 1 })).then(note),
-            outcomeOf(download(store, 'swapped/secret')).then((text) => expect(text).not.toBe('secret')),
-            outcomeOf(store.remove('swapped/secret', { recursive: false })).then((code) =>
-              expect(code).not.toBe('removed'),
-            ),
-            outcomeOf(list(store, 'swapped')).then((found) => {
-              if (typeof found !== 'string') expect(found.map((entry) => entry.path)).not.toContain('secret');
-            }),
-          ]);
-        }
-      } finally {
-        swapper.stdin.end();
-        await once(swapper, 'close');
+  it('lists and removes trees deeper than any path that the system takes', async () => {
+    const name = 'x'.repeat(200);
+    const long = Array(15).fill(name).join('/');
+    await store.makeDirectory(long, { parents: true, mtime: undefined });
+    await store.makeDirectory(`top/${long}`, { parents: true, mtime: undefined });
+    await store.rename(name, `top/${long}/deep`, { ifExists: 'fail' });
+    const paths = (await list(store)).map((entry) => entry.path);
+    expect(paths).toHaveLength(1 + 15 + 1 + 5); // what a path of 4096 bytes reaches
+    expect(warnings).toEqual([[expect.stringContaining('too long'), expect.anything()]]);
+    expect(await store.remove('top', { recursive: true })).toBe('removed');
+    expect(await list(store)).toEqual([]);
+  });
+
+  it('is not fooled by another program that exchanges a folder for a symlink all the time', async () => {
+    mkdirSync(join(root, 'swapped'));
+    symlinkSync(outside, join(root, 'link'));
+    const swapper = spawn(process.execPath, ['-e', SWAP], {
+      cwd: root,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(swapper.stdout, 'data');
+    const outcomes = new Set<string>();
+    const note = (code: unknown) => void outcomes.add(typeof code === 'string' ? code : 'done');
+    try {
+      for (let i = 0; i < 100; i += 1) {
+        await Promise.all([
+          outcomeOf(upload(store, `swapped/new-${i}`, 'x')).then(note),
+          outcomeOf(store.makeDirectory(`swapped/folder-${i}`, { parents: false, mtime: 1 })).then(note),
+          outcomeOf(download(store, 'swapped/secret')).then((text) => expect(text).not.toBe('secret')),
+          outcomeOf(store.remove('swapped/secret', { recursive: false })).then((code) =>
+            expect(code).not.toBe('removed'),
+          ),
+          outcomeOf(list(store, 'swapped')).then((found) => {
+            if (typeof found !== 'string') expect(found.map((entry) => entry.path)).not.toContain('secret');
+          }),
+        ]);
       }
-      expect([...outcomes]).toEqual(expect.arrayContaining(['done', 'NOT_A_DIRECTORY'])); // both sides were met
-    },
-  );
+    } finally {
+      swapper.stdin.end();
+      await once(swapper, 'close');
+    }
+    expect([...outcomes]).toEqual(expect.arrayContaining(['done', 'NOT_A_DIRECTORY'])); // both sides were met
+  });
 });
 
 /** Exchanges `swapped` and `link` until its input ends. */
