@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['**/*.e2e.ts'],
     // Minutes and gigabytes: `npm run -w e2e test:heavy`.
     exclude: [...configDefaults.exclude, '**/*.heavy.e2e.ts'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     // Whole processes and real disks: one file at a time, so that a slow machine does not look like a bug.
     fileParallelism: false,
