@@ -454,12 +454,12 @@ export class Connection {
   consume(stream: number, count: number): void {
     if (!Number.isInteger(count) || count < 0)
       throw new LocalProtocolError(`${count} bytes cannot be consumed`);
+    if (count === 0 || this.#state === 'closed') return;
     const record = this.#streams.get(stream);
     const receive = record?.receive ?? this.#leftovers.get(stream);
-    if (count > Math.min(this.#receiveCredit.unconsumed, receive?.unconsumed ?? count)) {
-      throw new LocalProtocolError('more is consumed than was received');
+    if (count > (receive?.unconsumed ?? 0)) {
+      throw new LocalProtocolError('more is consumed than the stream delivered');
     }
-    if (count === 0) return;
     this.#consume(stream, receive, count);
     if (record?.receive === undefined) return;
     const wantsMore = this.#allows(record, this.role === 'client' ? this.#bulkEvent(record) : 'I_DATA');

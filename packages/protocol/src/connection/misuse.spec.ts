@@ -186,6 +186,27 @@ const cases: Readonly<Record<string, Case>> = {
     },
     right: (c) => c.result(1, { status: 'OK', effect: 'none' }),
   },
+  'a client whose first stream has ended': {
+    bench: () => {
+      const bench = asking('download')();
+      bench.connection.open({ operation: 'download', path: 'b' });
+      for (const stream of [1, 3]) {
+        bench.hear('ACCEPT', stream, { offset: 0, epoch: 0 });
+        bench.hearData(stream, 3000);
+      }
+      bench.hear('RESULT', 1, { status: 0x32, effect: 'none' });
+      bench.connection.consume(1, 2000);
+      return bench;
+    },
+    wrong: {
+      'consumes more than that stream left': (c) => c.consume(1, 1001),
+      'consumes of a stream that was never there': (c) => c.consume(5, 1),
+    },
+    right: (c) => {
+      c.consume(1, 1000);
+      c.consume(3, 3000);
+    },
+  },
   'an end that is closed': {
     bench: () => {
       const bench = serving(op.download)();
@@ -203,6 +224,7 @@ const cases: Readonly<Record<string, Case>> = {
       c.shutdown();
       c.abort('INTERNAL');
       c.receive(digest, 0);
+      c.consume(1, 5);
       c.handleTimeout(1e9);
     },
   },
