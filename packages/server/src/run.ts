@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { fileError } from '@filex/protocol/node';
+import { makeFolders } from '@filex/protocol/node';
 import { Command, CommanderError } from 'commander';
 import { anonymousLevels } from './access/anonymous.js';
 import { announceJson, announceText } from './announcement.js';
@@ -64,9 +63,7 @@ export async function run(surroundings: Surroundings): Promise<Stopped> {
 async function start(config: Config, complain: (message: string) => void): Promise<FilexServer | undefined> {
   const { dir, host, port, plaintext, anonymous } = config;
   try {
-    await mkdir(dir, { recursive: true }).catch((error: unknown) => {
-      throw fileError(error, { action: 'make the folder', path: dir });
-    });
+    makeFolders(dir);
     const logger = await stderrLogger(config.logLevel);
     return await createServer({ root: dir, host, port, plaintext, anonymous, logger });
   } catch (error) {

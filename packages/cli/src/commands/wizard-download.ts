@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type ConflictPolicy, type Entry, type FilexUrl, formatUrl } from '@filex/protocol';
-import { fileError, type Session } from '@filex/protocol/node';
+import { makeFolders, type Session } from '@filex/protocol/node';
 import { parseTarget } from '../address.js';
 import { bounds } from '../bounds.js';
 import type { Context } from '../context.js';
@@ -30,7 +30,7 @@ export async function wizardDownload(
   }
   const paths = await choosePaths(context, ask, entries, base);
   const destination = await chooseDestination(context, ask);
-  const made = makeMissing(destination);
+  const made = makeFolders(destination);
   const kinds = new Map(entries.map((entry) => [entry.path, entry.kind]));
   const recursive = paths.some((path) => path === base || kinds.get(path) === 'directory');
   const addresses = paths.map((path) => formatUrl({ ...url, path, trailingSlash: false }));
@@ -131,13 +131,4 @@ async function chooseDestination(context: Context, ask: Prompter): Promise<strin
   });
   const path = expandHome(answer);
   return path === '' ? '.' : path;
-}
-
-/** Makes the folder if it is not there; whether it did. */
-function makeMissing(folder: string): boolean {
-  try {
-    return mkdirSync(folder, { recursive: true }) !== undefined;
-  } catch (error) {
-    throw fileError(error, { action: 'make the folder', path: folder });
-  }
 }

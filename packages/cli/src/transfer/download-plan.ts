@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type Entry, FilexError } from '@filex/protocol';
-import { errnoOf, fileError, type Session } from '@filex/protocol/node';
+import { errnoOf, fileError, makeFolders, type Session } from '@filex/protocol/node';
 import type { Target } from '../address.js';
 import { isFatal, UsageError } from '../errors.js';
 import type { DownloadSource } from './download.js';
@@ -93,7 +93,7 @@ export function placeDownloads(
     if (!entries.some(({ entry }) => entry.kind === 'directory')) {
       throw new FilexError('PARENT_NOT_FOUND', `there is no folder ${shown}`, { path: destination });
     }
-    if (!options.dryRun) makeDestination(destination);
+    if (!options.dryRun) makeFolders(destination);
   }
   const tree = new LocalTree(destination, options.platform, options.onMade);
   return entries.map(({ target, entry }): DownloadSource => {
@@ -117,13 +117,5 @@ function kindAt(local: string): 'folder' | 'other' | undefined {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw fileError(error, { action: 'write to', path: local });
-  }
-}
-
-function makeDestination(local: string): void {
-  try {
-    mkdirSync(local, { recursive: true });
-  } catch (error) {
-    throw fileError(error, { action: 'make the folder', path: local });
   }
 }

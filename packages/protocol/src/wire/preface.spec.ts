@@ -11,6 +11,7 @@ const samples: readonly [ForeignProtocol, Uint8Array][] = [
   ['HTTP', ascii('OPTIONS * HTTP/1.1\r\n')],
   ['HTTP', ascii('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
   ['HTTP', ascii('HTTP/1.1 400 Bad Request\r\n')],
+  ['HTTP', ascii('<!DOCTYPE HTML PUBLIC')],
   ['TLS', Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01)],
   ['TLS', Uint8Array.of(0x16, 0x03, 0x03)],
   ['TLS', Uint8Array.of(0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46)],

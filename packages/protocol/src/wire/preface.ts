@@ -30,6 +30,8 @@ const openings: readonly (readonly [ForeignProtocol, readonly string[]])[] = [
       'PRI ',
     ],
   ],
+  // A web server that takes the preface for HTTP/0.9 answers with a page and nothing before it.
+  ['HTTP', ['<!DOCTYP', '<!doctyp', '<html']],
   ['FTP or SMTP', ['220 ', '220-']],
 ];
 

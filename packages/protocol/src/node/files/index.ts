@@ -5,6 +5,7 @@ export { isExecutable } from './file-mode.js';
 export { FileSink, type FileSinkOptions } from './file-sink.js';
 export { FileSource, type FileSourceOptions } from './file-source.js';
 export { modificationTime, setModificationTime } from './file-times.js';
+export { makeFolders } from './make-folders.js';
 export { moveToFreeName } from './move-to-free-name.js';
 export { NameLocks } from './name-locks.js';
 export { numberedName } from './numbered-name.js';
