@@ -55,7 +55,10 @@ function summaryRows({ verb, tally, milliseconds }: Ending): [string, string][] 
   // Of a moment no rate can be told.
   const speed = bytes > 0 && milliseconds >= 500 ? `, ${rate((bytes * 1000) / milliseconds)}` : '';
   const rows: [string, string][] = [
-    [verb, `${count(moved, 'file')}, ${size(bytes)} in ${duration(milliseconds)}${speed}`],
+    [
+      verb,
+      `${moved === 0 && identical > 0 ? 'nothing new' : `${count(moved, 'file')}, ${size(bytes)}`} in ${duration(milliseconds)}${speed}`,
+    ],
   ];
   const row = (amount: number, label: string, text: string): void => {
     if (amount > 0) rows.push([label, text]);
