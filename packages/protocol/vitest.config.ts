@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.spec.ts'],
     setupFiles: ['src/testing/setup.ts'],
+    // Properties take many runs, and the machine may be busy; a test that hangs is still found.
+    testTimeout: 60_000,
     coverage: { include: ['src/**/*.ts'], exclude: ['src/**/*.spec.ts', 'src/testing/**'] },
   },
 });

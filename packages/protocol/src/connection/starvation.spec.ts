@@ -127,7 +127,7 @@ describe('streams that nobody reads from', () => {
           expect(uploader.promised).toBeLessThanOrEqual(connection * 16 + streams * stream);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
