@@ -1,7 +1,6 @@
 import type { IPty } from '@lydell/node-pty';
 import { cleanUp } from './clean-up.js';
 import { environment } from './environment.js';
-import { clientBin } from './paths.js';
 
 /** Keys as a terminal sends them. */
 export const keys = {
@@ -25,7 +24,7 @@ export async function loadPty(): Promise<Pty | string> {
   }
 }
 
-/** `filex-client` on a pseudo-terminal: keys go in, text comes out. */
+/** A program of Node on a pseudo-terminal: keys go in, text comes out. */
 export class Terminal {
   readonly exited: Promise<number>;
   readonly #pty: IPty;
@@ -40,7 +39,7 @@ export class Terminal {
     options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
   ) {
     const env = environment({ TERM: 'xterm-256color', ...options.env });
-    this.#pty = pty.spawn(process.execPath, [clientBin, ...words], {
+    this.#pty = pty.spawn(process.execPath, [...words], {
       cols: 100,
       rows: 30,
       cwd: options.cwd,
