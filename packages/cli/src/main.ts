@@ -1,3 +1,4 @@
+import { visibleText } from '@filex/protocol';
 import { CommanderError } from 'commander';
 import { Context } from './context.js';
 import { exits, UsageError } from './errors.js';
@@ -5,7 +6,6 @@ import type { Io } from './io.js';
 import { createProgram } from './program.js';
 import type { Settings } from './settings.js';
 import { tellError } from './ui/tell-error.js';
-import { visible } from './ui/visible.js';
 
 /** Runs one command line in the process that `io` describes, and tells its exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     // Commander has already said what is wrong, or shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exits.ok : exits.usage;
     if (!(error instanceof UsageError)) throw error;
-    io.stderr.write(`error: ${visible(error.message)}\n`);
+    io.stderr.write(`error: ${visibleText(error.message)}\n`);
     return exits.usage;
   }
 }

@@ -36,6 +36,7 @@ export {
 } from './machine/operation.js';
 export { step, type TransitionTable } from './machine/table.js';
 export { DEFAULT_PORT, type FilexUrl, formatUrl, parseUrl, type Scheme, schemes } from './url.js';
+export { visibleText } from './visible-text.js';
 export {
   type ConflictPolicy,
   conflictPolicies,

@@ -1,5 +1,5 @@
+import { visibleText } from '@filex/protocol';
 import { type AnonymousLevel, meaningOf } from './access/anonymous.js';
-import { visibleText } from './telemetry/visible-text.js';
 
 /** What there is to say about a server that has begun to listen. */
 export interface Announced {

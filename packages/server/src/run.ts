@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { visibleText } from '@filex/protocol';
 import { makeFolders } from '@filex/protocol/node';
 import { Command, CommanderError } from 'commander';
 import { anonymousLevels } from './access/anonymous.js';
@@ -9,7 +10,6 @@ import { healthFault, ownUrl } from './health-check.js';
 import { startFailure } from './start-failure.js';
 import { type SignalSource, type Stopped, stopOnSignals } from './stop-on-signals.js';
 import { logLevels, stderrLogger } from './telemetry/log.js';
-import { visibleText } from './telemetry/visible-text.js';
 import { VERSION } from './version.js';
 
 /** What the command sees of the process it runs in. */

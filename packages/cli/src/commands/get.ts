@@ -1,3 +1,4 @@
+import { visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { looksLikeAddress, parseTargets, type Target } from '../address.js';
 import type { Context } from '../context.js';
@@ -6,7 +7,6 @@ import { Download, type DownloadSource } from '../transfer/download.js';
 import { lookAtTargets, type NamedEntry, placeDownloads } from '../transfer/download-plan.js';
 import type { Failed, Observer } from '../transfer/outcome.js';
 import { size } from '../ui/amounts.js';
-import { visible } from '../ui/visible.js';
 import { catTargets } from './cat.js';
 import { silent } from './dry-run.js';
 import { runTransfer, type TransferEnd, type TransferFlags, transferOptions } from './transfer.js';
@@ -77,14 +77,14 @@ async function tellPlan(
   for await (const item of transfer.items(sources)) {
     if (item.kind === 'folder') {
       const to = item.tree.locate(item.place);
-      await context.plan('make the folder', { to }, visible(to));
+      await context.plan('make the folder', { to }, visibleText(to));
     } else {
       const to = item.kind === 'file' ? item.local : item.tree.locate(item.place);
       const { remote: from, size: bytes } = item;
       await context.plan(
         'download',
         { from, to, size: bytes },
-        `${visible(from)} as ${visible(to)}  ${size(bytes)}`,
+        `${visibleText(from)} as ${visibleText(to)}  ${size(bytes)}`,
       );
     }
   }

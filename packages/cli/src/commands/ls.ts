@@ -1,11 +1,10 @@
-import { type Entry, FilexError } from '@filex/protocol';
+import { type Entry, FilexError, visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { parseTargets, type Target } from '../address.js';
 import { bounds } from '../bounds.js';
 import type { Context } from '../context.js';
 import { baseOf, joinRemote } from '../transfer/remote-path.js';
 import { entryEvent, longLine, nameOf } from '../ui/entries.js';
-import { visible } from '../ui/visible.js';
 
 export interface LsFlags {
   readonly long?: boolean | undefined;
@@ -19,7 +18,7 @@ export async function ls(context: Context, urls: readonly string[], flags: LsFla
   let count = 0;
   for (const [index, target] of targets.entries()) {
     if (targets.length > 1 && !context.settings.json) {
-      await context.line(`${index === 0 ? '' : '\n'}${visible(target.path === '' ? '/' : target.path)}:`);
+      await context.line(`${index === 0 ? '' : '\n'}${visibleText(target.path === '' ? '/' : target.path)}:`);
     }
     for await (const { entry, path } of listed(context, session, target.path, flags.recursive === true)) {
       count += 1;

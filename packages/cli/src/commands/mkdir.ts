@@ -1,7 +1,7 @@
+import { visibleText } from '@filex/protocol';
 import { parseTargets, type Target } from '../address.js';
 import type { Context } from '../context.js';
 import { count } from '../ui/amounts.js';
-import { visible } from '../ui/visible.js';
 
 export interface MkdirFlags {
   readonly parents?: boolean | undefined;
@@ -15,12 +15,12 @@ export async function mkdir(context: Context, urls: readonly string[], flags: Mk
   const parents = flags.parents === true;
   for (const { path } of targets) {
     if (flags.dryRun === true) {
-      await context.plan('make the folder', { to: path }, `${visible(path)}/`);
+      await context.plan('make the folder', { to: path }, `${visibleText(path)}/`);
       continue;
     }
     const { outcome } = await session.makeDirectory(path, { parents, signal: context.signal });
     if (context.settings.json) await context.event({ event: 'folder', outcome, path });
-    else if (context.settings.verbose) context.note(`made ${visible(path)}/`);
+    else if (context.settings.verbose) context.note(`made ${visibleText(path)}/`);
   }
   if (context.settings.json) await context.event({ event: 'summary', exit: 0, folders: targets.length });
   else if (!flags.dryRun && targets.length > 1) context.note(`Made ${count(targets.length, 'folder')}.`);

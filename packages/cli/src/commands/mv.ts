@@ -1,10 +1,9 @@
-import { type ConflictPolicy, checkPath, FilexError } from '@filex/protocol';
+import { type ConflictPolicy, checkPath, FilexError, visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { looksLikeAddress, parseTarget, sameServer } from '../address.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { baseOf, joinRemote } from '../transfer/remote-path.js';
-import { visible } from '../ui/visible.js';
 
 export interface MvFlags {
   readonly ifExists: ConflictPolicy;
@@ -30,7 +29,7 @@ export async function mv(
     await context.plan(
       'move',
       { from: from.path, to: target },
-      `${visible(from.path)} to ${visible(target)}`,
+      `${visibleText(from.path)} to ${visibleText(target)}`,
     );
     return 0;
   }
@@ -39,9 +38,9 @@ export async function mv(
     await context.event({ event: 'move', outcome, from: from.path, to: target });
     await context.event({ event: 'summary', exit: 0 });
   } else if (outcome === 'skipped') {
-    context.note(`Kept ${visible(target)}, which was there.`);
+    context.note(`Kept ${visibleText(target)}, which was there.`);
   } else if (context.settings.verbose) {
-    context.note(`moved ${visible(from.path)} to ${visible(target)}`);
+    context.note(`moved ${visibleText(from.path)} to ${visibleText(target)}`);
   }
   return 0;
 }

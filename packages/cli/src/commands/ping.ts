@@ -1,6 +1,6 @@
+import { visibleText } from '@filex/protocol';
 import { parseTarget } from '../address.js';
 import type { Context } from '../context.js';
-import { visible } from '../ui/visible.js';
 
 export interface PingFlags {
   readonly count: number;
@@ -12,7 +12,7 @@ export async function ping(context: Context, address: string, flags: PingFlags):
   const session = await context.open(url);
   const { agent, principal, algorithm } = session.server;
   if (!context.settings.json) {
-    await context.line(`${visible(agent)}, as ${visible(principal)}, ${algorithm}`);
+    await context.line(`${visibleText(agent)}, as ${visibleText(principal)}, ${algorithm}`);
   }
   const times: number[] = [];
   for (let i = 0; i < flags.count; i += 1) {

@@ -1,3 +1,4 @@
+import { visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { parseTarget, type Target } from '../address.js';
 import type { Context } from '../context.js';
@@ -6,7 +7,6 @@ import type { Failed, Observer } from '../transfer/outcome.js';
 import { Upload, type UploadSource } from '../transfer/upload.js';
 import { type LookedAt, lookAtSources, placeStream, placeUploads } from '../transfer/upload-plan.js';
 import { size } from '../ui/amounts.js';
-import { visible } from '../ui/visible.js';
 import { silent } from './dry-run.js';
 import { runTransfer, type TransferEnd, type TransferFlags, transferOptions } from './transfer.js';
 
@@ -98,11 +98,15 @@ async function tellPlan(context: Context, transfer: Upload, sources: readonly Up
   for (const item of transfer.items(sources)) {
     context.signal.throwIfAborted();
     if (item.kind === 'folder') {
-      await context.plan('make the folder', { to: item.folder.remote }, `${visible(item.folder.remote)}/`);
+      await context.plan(
+        'make the folder',
+        { to: item.folder.remote },
+        `${visibleText(item.folder.remote)}/`,
+      );
     } else {
       const from = item.kind === 'stream' ? '-' : item.local;
       const bytes = item.kind === 'stream' ? undefined : item.size;
-      const shown = `${visible(from)} as ${visible(item.remote)}${bytes === undefined ? '' : `  ${size(bytes)}`}`;
+      const shown = `${visibleText(from)} as ${visibleText(item.remote)}${bytes === undefined ? '' : `  ${size(bytes)}`}`;
       await context.plan('upload', { from, to: item.remote, size: bytes }, shown);
     }
   }

@@ -1,10 +1,9 @@
-import { FilexError } from '@filex/protocol';
+import { FilexError, visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { parseTargets, type Target } from '../address.js';
 import type { Context } from '../context.js';
 import { exitCode, exits, hintFor, isFatal, UsageError } from '../errors.js';
 import { describeError } from '../ui/describe.js';
-import { visible } from '../ui/visible.js';
 
 export interface RmFlags {
   readonly recursive?: boolean | undefined;
@@ -23,7 +22,7 @@ export async function rm(context: Context, urls: readonly string[], flags: RmFla
   let removed = 0;
   for (const { path } of targets) {
     if (flags.dryRun === true) {
-      await context.plan('remove', { path }, visible(path));
+      await context.plan('remove', { path }, visibleText(path));
       continue;
     }
     const failure = await remove(context, session, path, flags);
@@ -49,7 +48,7 @@ async function remove(
       signal: context.signal,
     });
     if (context.settings.json) await context.event({ event: 'removed', outcome, path });
-    else if (context.settings.verbose) context.note(`removed ${visible(path)}`);
+    else if (context.settings.verbose) context.note(`removed ${visibleText(path)}`);
     return undefined;
   } catch (caught) {
     const error = FilexError.from(caught);

@@ -1,8 +1,8 @@
+import { visibleText } from '@filex/protocol';
 import { parseTargets, type Target } from '../address.js';
 import type { Context } from '../context.js';
 import { grouped, isoTime, size } from '../ui/amounts.js';
 import { entryEvent } from '../ui/entries.js';
-import { visible } from '../ui/visible.js';
 
 const kinds = {
   file: 'file',
@@ -22,7 +22,7 @@ export async function stat(context: Context, urls: readonly string[]): Promise<n
       continue;
     }
     const rows: [string, string][] = [
-      ['path', path === '' ? '/' : visible(path)],
+      ['path', path === '' ? '/' : visibleText(path)],
       ['kind', kinds[entry.kind]],
       ['modified', isoTime(entry.mtime)],
     ];
@@ -30,7 +30,7 @@ export async function stat(context: Context, urls: readonly string[]): Promise<n
       rows.splice(2, 0, ['size', `${grouped(entry.size)} bytes (${size(entry.size)})`]);
       rows.push(['executable', entry.executable ? 'yes' : 'no']);
     }
-    if (entry.etag !== undefined) rows.push(['version', visible(entry.etag)]);
+    if (entry.etag !== undefined) rows.push(['version', visibleText(entry.etag)]);
     if (index > 0) await context.line('');
     for (const [label, text] of rows) await context.line(`${label.padEnd(11)} ${text}`);
   }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type ConflictPolicy, type Entry, type FilexUrl, formatUrl } from '@filex/protocol';
+import { type ConflictPolicy, type Entry, type FilexUrl, formatUrl, visibleText } from '@filex/protocol';
 import { makeFolders, type Session } from '@filex/protocol/node';
 import { parseTarget } from '../address.js';
 import { bounds } from '../bounds.js';
@@ -9,7 +9,6 @@ import { grouped, size } from '../ui/amounts.js';
 import { fit, pad, padStart } from '../ui/columns.js';
 import { quoteCommand } from '../ui/quote.js';
 import { usableColumns } from '../ui/terminal.js';
-import { visible } from '../ui/visible.js';
 import { expandHome, localSuggestions } from '../ui/wizard/local-suggestions.js';
 import type { Choice, Prompter } from '../ui/wizard/prompter.js';
 import { remoteEntries } from '../ui/wizard/remote-entries.js';
@@ -64,7 +63,7 @@ async function narrowDown(
       suggestions: (typed) =>
         folders
           .filter((folder) => folder.startsWith(typed))
-          .map((folder) => ({ value: folder, label: visible(folder) })),
+          .map((folder) => ({ value: folder, label: visibleText(folder) })),
       fault: (typed) =>
         typed === '' || folders.includes(typed.replace(/\/$/, ''))
           ? undefined
@@ -91,7 +90,7 @@ function choicesOf(context: Context, entries: readonly Entry[], base: string): C
   const columns = Math.min(usableColumns(context.io.stderr), 100) - 18;
   const choice = (value: string, name: string, bytes: number): Choice<string> => ({
     value,
-    label: `${pad(fit(visible(name), columns), columns)} ${padStart(size(bytes), 10)}`,
+    label: `${pad(fit(visibleText(name), columns), columns)} ${padStart(size(bytes), 10)}`,
   });
   const sums = folderSums(entries);
   return [

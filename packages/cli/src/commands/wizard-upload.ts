@@ -1,11 +1,17 @@
 import { statSync } from 'node:fs';
-import { type ConflictPolicy, FilexError, type FilexUrl, formatUrl, pathFault } from '@filex/protocol';
+import {
+  type ConflictPolicy,
+  FilexError,
+  type FilexUrl,
+  formatUrl,
+  pathFault,
+  visibleText,
+} from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { parseTarget } from '../address.js';
 import type { Context } from '../context.js';
 import { lookAtSources } from '../transfer/upload-plan.js';
 import { count } from '../ui/amounts.js';
-import { visible } from '../ui/visible.js';
 import { expandHome, localSuggestions } from '../ui/wizard/local-suggestions.js';
 import type { Prompter } from '../ui/wizard/prompter.js';
 import { remoteEntries } from '../ui/wizard/remote-entries.js';
@@ -81,7 +87,7 @@ async function chooseRemoteFolder(context: Context, ask: Prompter, session: Sess
       folders
         .filter((folder) => folder.startsWith(plain(typed)))
         .slice(0, 200)
-        .map((folder) => ({ value: folder, label: visible(folder) })),
+        .map((folder) => ({ value: folder, label: visibleText(folder) })),
     fault: (typed) => {
       const fault = pathFault(plain(typed).replace(/\/+$/, ''));
       return fault === undefined ? undefined : `That cannot be a folder: ${fault}.`;

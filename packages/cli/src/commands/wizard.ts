@@ -1,7 +1,6 @@
-import { FilexError } from '@filex/protocol';
+import { FilexError, visibleText } from '@filex/protocol';
 import type { Context } from '../context.js';
 import { exits, hintFor, isFatal, UsageError } from '../errors.js';
-import { visible } from '../ui/visible.js';
 import { chooseServer } from '../ui/wizard/choose-server.js';
 import { Cancelled, type Prompter } from '../ui/wizard/prompter.js';
 import { wizardDownload } from './wizard-download.js';
@@ -50,7 +49,9 @@ async function converse(context: Context, ask: Prompter): Promise<number> {
     } catch (error) {
       if (!isAnswerable(error)) throw error;
       // Something in the answers does not work out; another answer may.
-      ask.warn(visible(error instanceof FilexError ? `${error.message}\n${hintFor(error)}` : error.message));
+      ask.warn(
+        visibleText(error instanceof FilexError ? `${error.message}\n${hintFor(error)}` : error.message),
+      );
       continue;
     }
     if (context.interrupted || exit === exits.retriesExhausted) return exit;

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, type Dir, type Dirent, lstatSync, opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FilexError } from '@filex/protocol';
+import { FilexError, visibleText } from '@filex/protocol';
 import { fileError, modificationTime } from '@filex/protocol/node';
-import { visible, visibleBytes } from '../ui/visible.js';
+import { visibleBytes } from '../ui/visible-bytes.js';
 import type { Matcher, Standing } from './match.js';
 
 export interface FoundFolder {
@@ -100,7 +100,7 @@ function* look(level: Level, waiting: Level[], options: WalkOptions): Generator<
   } catch (error) {
     yield {
       kind: 'failed',
-      shown: visible(folder.local),
+      shown: visibleText(folder.local),
       error: fileError(error, { action: 'read', path: folder.local }),
     };
     return;
@@ -113,7 +113,7 @@ function* look(level: Level, waiting: Level[], options: WalkOptions): Generator<
       } catch (error) {
         yield {
           kind: 'failed',
-          shown: visible(folder.local),
+          shown: visibleText(folder.local),
           error: fileError(error, { action: 'read', path: folder.local }),
         };
         return;
@@ -132,7 +132,7 @@ function* look(level: Level, waiting: Level[], options: WalkOptions): Generator<
 function examine(bytes: Buffer, level: Level, options: WalkOptions): Found | Level | undefined {
   const { folder, standing } = level;
   if (!isUtf8(bytes)) {
-    const shown = `${visible(folder.local)}/${visibleBytes(bytes)}`;
+    const shown = `${visibleText(folder.local)}/${visibleBytes(bytes)}`;
     const error = new FilexError(
       'PATH_INVALID',
       'its name is not valid UTF-8, so no other machine could write it',
@@ -155,7 +155,7 @@ function examine(bytes: Buffer, level: Level, options: WalkOptions): Found | Lev
     if (!options.matcher.file(path, standing)) return undefined;
     return {
       kind: 'failed',
-      shown: visible(local),
+      shown: visibleText(local),
       error: fileError(error, { action: 'read', path: local }),
     };
   }
@@ -195,7 +195,7 @@ function enter(
 }
 
 function skipped(local: string, reason: FoundSkipped['reason'], detail: string): FoundSkipped {
-  return { kind: 'skipped', shown: visible(local), reason, detail };
+  return { kind: 'skipped', shown: visibleText(local), reason, detail };
 }
 
 function identityOf(stat: BigIntStats): string {

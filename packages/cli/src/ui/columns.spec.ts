@@ -1,9 +1,9 @@
+import { visibleText } from '@filex/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clip, columnsOf, fit, pad, padStart } from './columns.js';
-import { visible } from './visible.js';
 
-const text = fc.string({ unit: 'grapheme' }).map(visible);
+const text = fc.string({ unit: 'grapheme' }).map(visibleText);
 const width = fc.integer({ min: 0, max: 60 });
 
 describe('columns', () => {

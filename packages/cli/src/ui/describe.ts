@@ -1,8 +1,7 @@
-import type { FilexError } from '@filex/protocol';
+import { type FilexError, visibleText } from '@filex/protocol';
 import { hintFor } from '../errors.js';
 import type { Failed, Settled } from '../transfer/outcome.js';
 import { size } from './amounts.js';
-import { visible } from './visible.js';
 
 /** How things ended, as lines for people. Everything that others chose is made visible. */
 
@@ -17,15 +16,15 @@ export function describeError(error: FilexError, ...names: readonly (string | un
     (name) => name !== undefined && name !== '' && error.message.includes(quoted(name)),
   );
   const [first] = names;
-  return visible(said || first === undefined ? error.message : `${first}: ${error.message}`);
+  return visibleText(said || first === undefined ? error.message : `${first}: ${error.message}`);
 }
 
 export function describeSettled(settled: Settled): string {
   switch (settled.status) {
     case 'done':
-      return `${outcomeWords[settled.outcome] ?? settled.outcome}  ${visible(settled.to)}  ${size(settled.size)}`;
+      return `${outcomeWords[settled.outcome] ?? settled.outcome}  ${visibleText(settled.to)}  ${size(settled.size)}`;
     case 'skipped':
-      return `skipped  ${visible(settled.from)}  ${visible(settled.detail)}`;
+      return `skipped  ${visibleText(settled.from)}  ${visibleText(settled.detail)}`;
     case 'failed':
       return `failed  ${describeFailure(settled)}`;
   }

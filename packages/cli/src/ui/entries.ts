@@ -1,7 +1,6 @@
-import type { Entry } from '@filex/protocol';
+import { type Entry, visibleText } from '@filex/protocol';
 import { isoTime, localTime, size } from './amounts.js';
 import { padStart } from './columns.js';
-import { visible } from './visible.js';
 
 /** Entries of a listing as lines and as events. */
 
@@ -10,7 +9,7 @@ const letters = { file: '-', directory: 'd', symlink: 'l', other: '?' } as const
 
 /** The name, with a mark for what is not a file. */
 export function nameOf(entry: Entry): string {
-  return visible(entry.path) + marks[entry.kind];
+  return visibleText(entry.path) + marks[entry.kind];
 }
 
 export function longLine(entry: Entry): string {

@@ -1,8 +1,7 @@
-import { FilexError } from '@filex/protocol';
+import { FilexError, visibleText } from '@filex/protocol';
 import type { Context } from '../context.js';
 import { exitCode, exits, hintFor, UsageError } from '../errors.js';
 import { BrokenPipe } from './stdout.js';
-import { visible } from './visible.js';
 
 /**
  * Tells why a command ended early: what went wrong and what to do next.
@@ -29,12 +28,12 @@ export function tellError(context: Context, error: unknown, resume?: string): nu
 
 function tell(context: Context, exit: number, code: string, message: string, hint: string): number {
   const { red, dim } = context.colors;
-  context.complain(`${red('error:')} ${visible(message)}\n${dim(`  → ${hint}`)}`);
+  context.complain(`${red('error:')} ${visibleText(message)}\n${dim(`  → ${hint}`)}`);
   if (context.settings.json) context.post({ event: 'error', code, message, hint, exit });
   return exit;
 }
 
 function stackOf(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return stack.split('\n').map(visible).join('\n');
+  return stack.split('\n').map(visibleText).join('\n');
 }

@@ -5,7 +5,6 @@ import pretty from 'pino-pretty';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type Logger } from './log.js';
 import { logServeEvent } from './serve-log.js';
-import { visibleText } from './visible-text.js';
 
 const anyText = fc.string({ unit: 'binary' });
 /** What a terminal could obey, but for the end of a line. */
@@ -49,17 +48,6 @@ describe.each([false, true])('the log (for people: %s)', (isPretty) => {
     expect(text()).not.toMatch(OBEYED);
     expect(text()).toContain('IO_ERROR');
     expect(text()).toContain('log.spec.ts');
-  });
-});
-
-describe('visibleText', () => {
-  it.each([
-    ['plain, grüße, 日本語 🎉', 'plain, grüße, 日本語 🎉'],
-    ['a\nb\r', 'a\\nb\\x0d'],
-    ['\u001b[2J\u009b', '\\x1b[2J\\x9b'],
-    ['exe.\u202egpj', 'exe.\\u{202e}gpj'],
-  ])('%j becomes %s', (text, shown) => {
-    expect(visibleText(text)).toBe(shown);
   });
 });
 

@@ -1,5 +1,5 @@
+import { visibleText } from '@filex/protocol';
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
-import { visibleText } from './visible-text.js';
 
 /** What the server tells: the part of a pino logger that is used, so any logger with these four will do. */
 export interface Logger {

@@ -1,8 +1,8 @@
+import { visibleText } from '@filex/protocol';
 import type picocolors from 'picocolors';
 import { bounds } from '../../bounds.js';
 import { grouped, rate, remainingTime, size } from '../amounts.js';
 import { clip, columnsOf, fit, pad, padStart } from '../columns.js';
-import { visible } from '../visible.js';
 import type { ActiveFile, Tracker } from './tracker.js';
 
 export interface BarStyle {
@@ -63,9 +63,9 @@ function fileLine(file: ActiveFile, columns: number, style: BarStyle): string {
   const tail = ` ${padStart(percentOf(fraction), PERCENT)}  ${padStart(size(file.total), 9)}`;
   const barWidth = columns >= 60 ? 16 : 0;
   const nameWidth = columns - 2 - columnsOf(tail) - (barWidth === 0 ? 0 : barWidth + 1);
-  if (nameWidth < BAR_MINIMUM) return clip(`  ${fit(visible(file.name), columns - 2)}`, columns);
+  if (nameWidth < BAR_MINIMUM) return clip(`  ${fit(visibleText(file.name), columns - 2)}`, columns);
   const bar = barWidth === 0 ? '' : ` ${barOf(fraction, barWidth, style)}`;
-  return `  ${pad(visible(file.name), nameWidth)}${bar}${style.colors.dim(tail)}`;
+  return `  ${pad(visibleText(file.name), nameWidth)}${bar}${style.colors.dim(tail)}`;
 }
 
 function percentOf(fraction: number): string {

@@ -1,9 +1,8 @@
-import { FilexError, type FilexUrl, formatUrl } from '@filex/protocol';
+import { FilexError, type FilexUrl, formatUrl, visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import type { Context } from '../../context.js';
 import { hintFor } from '../../errors.js';
 import { RecentServers } from '../../state/recent-servers.js';
-import { visible } from '../visible.js';
 import type { Prompter, Suggestion } from './prompter.js';
 import { parseServer, shortServer } from './server-address.js';
 
@@ -38,7 +37,7 @@ function suggestionsOf(addresses: readonly string[]): Suggestion[] {
     .map((address) => shortServer(parseServer(address)));
   return [...new Set([...last, 'localhost'])].map((value, index) => ({
     value,
-    label: visible(value),
+    label: visibleText(value),
     hint: index < last.length ? (index === 0 ? 'last used' : undefined) : 'this machine',
   }));
 }
@@ -54,13 +53,13 @@ function faultOf(answer: string): string | undefined {
 }
 
 async function connect(context: Context, ask: Prompter, url: FilexUrl): Promise<Session | undefined> {
-  const done = ask.busy(`Connecting to ${visible(shortServer(url))} …`);
+  const done = ask.busy(`Connecting to ${visibleText(shortServer(url))} …`);
   try {
     return await context.open(url);
   } catch (error) {
     if (context.signal.aborted || !(error instanceof FilexError)) throw error;
     done();
-    ask.warn(`${visible(error.message)}\n${hintFor(error)}`);
+    ask.warn(`${visibleText(error.message)}\n${hintFor(error)}`);
     return undefined;
   } finally {
     done();

@@ -1,9 +1,9 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { visibleText } from '@filex/protocol';
 import { bounds } from '../../bounds.js';
 import { size } from '../amounts.js';
-import { visible } from '../visible.js';
 import type { Suggestion } from './prompter.js';
 
 /** `~` as shells read it, which does not happen to what is typed here. */
@@ -45,10 +45,10 @@ function entriesOf(folder: string): Dirent[] {
 
 function suggest(folder: string, entry: Dirent): Suggestion | undefined {
   const value = folder + entry.name;
-  if (entry.isDirectory()) return { value: `${value}/`, label: visible(`${value}/`) };
+  if (entry.isDirectory()) return { value: `${value}/`, label: visibleText(`${value}/`) };
   if (!entry.isFile() && !entry.isSymbolicLink()) return undefined;
   const stat = statSync(expandHome(value), { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
-  if (stat.isDirectory()) return { value: `${value}/`, label: visible(`${value}/`) };
-  return stat.isFile() ? { value, label: visible(value), hint: size(stat.size) } : undefined;
+  if (stat.isDirectory()) return { value: `${value}/`, label: visibleText(`${value}/`) };
+  return stat.isFile() ? { value, label: visibleText(value), hint: size(stat.size) } : undefined;
 }

@@ -1,6 +1,6 @@
+import { visibleText } from '@filex/protocol';
 import type picocolors from 'picocolors';
 import { clip, columnsOf, fit } from '../columns.js';
-import { visible } from '../visible.js';
 import type { SuggestPrompt } from './suggest-prompt.js';
 
 type Colors = ReturnType<typeof picocolors.createColors>;
@@ -23,7 +23,7 @@ const SHOWN = 7;
 export function renderSuggest(prompt: SuggestPrompt, colors: Colors, frame: Frame, columns: number): string {
   const { question, state } = prompt;
   const bar = colors.gray(frame.bar);
-  const answer = visible(prompt.value ?? '') || (question.emptyMeans ?? '');
+  const answer = visibleText(prompt.value ?? '') || (question.emptyMeans ?? '');
   switch (state) {
     case 'submit':
       return `${bar}\n${colors.green(frame.done)}  ${question.message}\n${bar}  ${colors.dim(fit(answer, columns - 3))}`;
@@ -40,7 +40,7 @@ export function renderSuggest(prompt: SuggestPrompt, colors: Colors, frame: Fram
         ...suggestionLines(prompt, colors, frame, columns - 3).map((line) => `${side}  ${line}`),
       ];
       const last = wrong
-        ? colors.yellow(clip(visible(prompt.error), columns - 3))
+        ? colors.yellow(clip(visibleText(prompt.error), columns - 3))
         : colors.dim(clip(keysFor(prompt), columns - 3));
       return [...lines, `${tint(frame.end)}  ${last}`].join('\n');
     }
@@ -54,8 +54,8 @@ function textLine(prompt: SuggestPrompt, colors: Colors, columns: number): strin
     return `${colors.inverse(placeholder.slice(0, 1) || ' ')}${colors.dim(clip(placeholder.slice(1), columns - 1))}`;
   }
   // The end matters most while typing; the line is the user's own text, shown as safely as any.
-  const shownBefore = tail(visible(before), columns - 1);
-  const shownAfter = visible(after);
+  const shownBefore = tail(visibleText(before), columns - 1);
+  const shownAfter = visibleText(after);
   const under = shownAfter.slice(0, 1) || ' ';
   const rest = clip(shownAfter.slice(1), Math.max(0, columns - columnsOf(shownBefore) - 1));
   return `${shownBefore}${colors.inverse(under)}${rest}`;

@@ -1,18 +1,4 @@
-/**
- * Text that somebody else chose (a name, a message of the server) made safe to print: what would move the cursor, ring,
- * recolour, break the line, turn the reading direction or hide is written as an escape. Printable text is left alone.
- */
-
-// Cc: C0, DEL, C1. Cs: half surrogate pairs. Zl, Zp: line and paragraph separators. The rest reorders or is invisible;
-// the zero-width joiner and the variation selectors stay, because emoji are made of them.
-const unsafe =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u{ad}\u{115f}\u{1160}\u{180e}\u{200b}\u{200c}\u{2060}-\u{206f}\u{3164}\u{feff}\u{ffa0}\u{fff9}-\u{fffb}]/gu;
-
-const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-export function visible(text: string): string {
-  return text.replace(unsafe, escaped);
-}
+import { visibleText } from '@filex/protocol';
 
 /** Bytes that should have been UTF-8: the valid runs as text, every other byte as `\xNN`. */
 export function visibleBytes(bytes: Uint8Array): string {
@@ -28,17 +14,10 @@ export function visibleBytes(bytes: Uint8Array): string {
       i += length;
     }
   }
-  return visible(text);
+  return visibleText(text);
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function escaped(character: string): string {
-  const known = named[character];
-  if (known !== undefined) return known;
-  const point = character.codePointAt(0) as number;
-  return point < 0x100 ? hex(point) : `\\u{${point.toString(16)}}`;
-}
 
 function hex(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, '0')}`;
