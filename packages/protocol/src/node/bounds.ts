@@ -12,8 +12,18 @@ export const SMALL_READ_SIZE = 16 * KiB;
 export const PIN_FRACTION = 4;
 /** Bytes given to the socket that it has not yet sent; senders wait above it. */
 export const SOCKET_HIGH_WATER = 2 * MiB;
+/** Pooled buffers that wait in sockets for data; sockets beyond that get small ones. */
+export const MAX_READING_SLABS = 64;
+/** A piece shorter than this is copied to the one before it while that waits, so that tiny pieces cost no more than their bytes. */
+export const SMALL_PIECE = 2 * KiB;
+/** Bytes that such pieces are gathered up to. */
+export const GATHERED_SIZE = 64 * KiB;
+/** Pieces of files in memory, of one connection, that were read and not yet handed to its socket. */
+export const MAX_TURNS = 8;
 /** Milliseconds a connection that has said goodbye waits for the other end to close. */
 export const LINGER_TIMEOUT = 2_000;
+/** Milliseconds a caller who gave up waits for the server to tell whether it happened all the same. */
+export const CANCEL_TIMEOUT = 2_000;
 /** An upload is made durable, and acknowledged, after this many bytes … */
 export const SYNC_BYTES = 64 * MiB;
 /** … or this many milliseconds, whichever comes first. */
@@ -24,9 +34,13 @@ export const PAGE_SIZE = 32 * KiB;
 export const PAGE_INTERVAL = 50;
 /** Connections a server takes at once. */
 export const MAX_CONNECTIONS = 1024;
+/** Connections that are being told why they are refused; more are closed without a word. */
+export const MAX_REFUSALS = 64;
 /** Bytes of credit a server promises to all connections together. */
 export const CREDIT_BUDGET = 512 * MiB;
 /** Connections the kernel holds for a server that has not accepted them yet. */
 export const LISTEN_BACKLOG = 1024;
+/** The longest that a timer of Node can wait, in milliseconds. */
+export const MAX_TIMER = 2 ** 31 - 1;
 /** Milliseconds to connect and shake hands. */
 export const CONNECT_TIMEOUT = 10_000;

@@ -1,7 +1,7 @@
 import * as net from 'node:net';
 import { FilexError } from '../errors.js';
 import { type FilexUrl, parseUrl } from '../url.js';
-import { CONNECT_TIMEOUT } from './bounds.js';
+import { CONNECT_TIMEOUT, MAX_TIMER } from './bounds.js';
 import { ClientSession } from './client/session.js';
 import { slabReader } from './socket-reader.js';
 import type { ConnectOptions, Session } from './types.js';
@@ -21,19 +21,15 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
       'filex:// means TLS, which this version does not have yet; filex+tcp:// is the same without encryption',
     );
   }
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw abortError(options.signal);
   const session = new ClientSession(options);
-  const socket = net.connect({
-    host: address.host,
-    port: address.port,
-    allowHalfOpen: true,
-    onread: slabReader(() => (bytes, slab) => session.driver.onRead(bytes, slab)),
-  });
+  const onread = slabReader(() => (bytes, slab) => session.driver.onRead(bytes, slab));
+  const socket = net.connect({ host: address.host, port: address.port, allowHalfOpen: true, onread });
+  socket.once('close', onread.close);
   const giveUp = giveUpWith(session, socket);
   const milliseconds = options.timeout ?? CONNECT_TIMEOUT;
-  const timer = setTimeout(() => giveUp(timedOut(address, milliseconds)), milliseconds);
-  const onAbort = (): void =>
-    giveUp(new FilexError('CANCELLED', undefined, { cause: options.signal?.reason }));
+  const timer = setTimeout(() => giveUp(timedOut(address, milliseconds)), Math.min(milliseconds, MAX_TIMER));
+  const onAbort = (): void => giveUp(abortError(options.signal));
   options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await connected(socket, address);
@@ -58,15 +54,16 @@ function giveUpWith(session: ClientSession, socket: net.Socket): (error: FilexEr
 
 function connected(socket: net.Socket, address: FilexUrl): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onError = (cause: Error): void => {
+    // Stays: between this and whoever listens next, an error would find nobody and end the process.
+    socket.on('error', (cause) => {
       reject(cause instanceof FilexError ? cause : unreachable(address, cause));
-    };
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      socket.removeListener('error', onError);
-      resolve();
     });
+    socket.once('connect', resolve);
   });
+}
+
+function abortError(signal: AbortSignal | undefined): FilexError {
+  return new FilexError('CANCELLED', undefined, { cause: signal?.reason });
 }
 
 function where(address: FilexUrl): string {

@@ -1,34 +1,37 @@
 import { FilexError } from '../errors.js';
 import { type HashFactory, TreeDigest } from '../wire/digest.js';
+import { GATHERED_SIZE, SMALL_PIECE } from './bounds.js';
 import type { Arrival } from './driver.js';
+
+type Write = (bytes: Uint8Array) => void | Promise<void>;
+
+export interface DataReceiverOptions {
+  readonly createHash: HashFactory;
+  /** Returns credit for that many bytes: they were stored, or dropped for good. */
+  readonly consume: (count: number) => void;
+  /** Told the offset after each write; what it returns is waited for before the next. */
+  readonly onStored: (offset: number) => void | Promise<void>;
+  /** Told once when a write fails; what arrives later is dropped. */
+  readonly onFailure: (error: FilexError) => void;
+}
 
 /**
  * The receiving half of a transfer, on either end: digests what arrives, writes it in order, one write at a time, and
  * gives each piece back (credit, buffer) when it is stored. What waits here is bounded by the credit of the stream.
  */
 export class DataReceiver {
+  readonly #options: DataReceiverOptions;
   readonly #tree: TreeDigest;
-  readonly #onStored: (offset: number) => void | Promise<void>;
-  readonly #onFailure: (error: FilexError) => void;
-  #write: ((bytes: Uint8Array) => void | Promise<void>) | undefined;
-  #queue: Arrival[] = [];
+  readonly #queue: (Arrival | Gathered)[] = [];
+  #write: Write | undefined;
   #pumping: Promise<void> | undefined;
   #stopped = false;
   #failure: FilexError | undefined;
   #stored = 0;
 
-  /**
-   * @param onStored told the offset after each write; what it returns is waited for before the next.
-   * @param onFailure told once when a write fails; what arrives later is dropped.
-   */
-  constructor(
-    createHash: HashFactory,
-    onStored: (offset: number) => void | Promise<void>,
-    onFailure: (error: FilexError) => void,
-  ) {
-    this.#tree = new TreeDigest(createHash);
-    this.#onStored = onStored;
-    this.#onFailure = onFailure;
+  constructor(options: DataReceiverOptions) {
+    this.#options = options;
+    this.#tree = new TreeDigest(options.createHash);
   }
 
   /** Bytes that arrived. */
@@ -38,17 +41,17 @@ export class DataReceiver {
 
   push(arrival: Arrival): void {
     if (this.#stopped) {
-      arrival.done();
+      this.#giveBack(arrival);
       return;
     }
     // Digesting here, not after the write, lets the disk work on one piece while the processor works on the next.
     this.#tree.update(arrival.bytes);
-    this.#queue.push(arrival);
+    if (!this.#gather(arrival)) this.#queue.push(arrival);
     this.#start();
   }
 
   /** Where to write; pieces that came earlier have waited. */
-  open(write: (bytes: Uint8Array) => void | Promise<void>): void {
+  open(write: Write): void {
     this.#write = write;
     this.#start();
   }
@@ -64,11 +67,29 @@ export class DataReceiver {
     return this.#tree.digest();
   }
 
-  /** Drops what waits and resolves when no write is under way. */
+  /** Drops what waits, at once, and resolves when no write is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#drop();
     await this.#pumping;
+  }
+
+  /**
+   * Each piece that waits costs a few hundred bytes besides its own; a peer that sends single bytes would turn its
+   * credit into a multiple of memory. So a small one joins the small one before it.
+   */
+  #gather(arrival: Arrival): boolean {
+    const last = this.#queue.at(-1);
+    if (last === undefined || arrival.bytes.length >= SMALL_PIECE) return false;
+    if (last instanceof Gathered) {
+      if (!last.add(arrival.bytes)) return false;
+    } else {
+      if (last.bytes.length >= SMALL_PIECE) return false;
+      this.#queue[this.#queue.length - 1] = new Gathered(last.bytes, arrival.bytes);
+      last.release();
+    }
+    arrival.release();
+    return true;
   }
 
   #start(): void {
@@ -76,38 +97,75 @@ export class DataReceiver {
     this.#pumping = this.#pump(this.#write);
   }
 
-  async #pump(write: (bytes: Uint8Array) => void | Promise<void>): Promise<void> {
+  async #pump(write: Write): Promise<void> {
     try {
-      while (this.#queue.length > 0) {
-        const batch = this.#queue;
-        this.#queue = [];
-        for (const arrival of batch) await this.#store(write, arrival);
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        await this.#store(write, next);
       }
     } catch (cause) {
       const wanted = !this.#stopped;
       this.#failure = FilexError.from(cause, 'IO_ERROR');
       this.#stopped = true;
       this.#drop();
-      if (wanted) this.#onFailure(this.#failure);
+      if (wanted) this.#options.onFailure(this.#failure);
     } finally {
       this.#pumping = undefined;
     }
   }
 
-  async #store(write: (bytes: Uint8Array) => void | Promise<void>, arrival: Arrival): Promise<void> {
-    const { length } = arrival.bytes;
+  async #store(write: Write, piece: Arrival | Gathered): Promise<void> {
+    const { length } = piece.bytes;
     try {
-      if (this.#stopped) return;
-      await write(arrival.bytes);
+      await write(piece.bytes);
     } finally {
-      arrival.done();
+      this.#giveBack(piece);
     }
     this.#stored += length;
-    await this.#onStored(this.#stored);
+    if (!this.#stopped) await this.#options.onStored(this.#stored);
   }
 
   #drop(): void {
-    for (const arrival of this.#queue) arrival.done();
-    this.#queue = [];
+    for (const piece of this.#queue.splice(0)) this.#giveBack(piece);
+  }
+
+  #giveBack(piece: Arrival | Gathered): void {
+    const { length } = piece.bytes;
+    piece.release();
+    this.#options.consume(length);
+  }
+}
+
+/** Small pieces in one buffer of their own, which doubles as they come. */
+class Gathered {
+  #buffer: Buffer;
+  #length: number;
+
+  constructor(first: Uint8Array, second: Uint8Array) {
+    this.#buffer = Buffer.allocUnsafe(2 * SMALL_PIECE);
+    this.#buffer.set(first);
+    this.#buffer.set(second, first.length);
+    this.#length = first.length + second.length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** @returns false when there is no room for it. */
+  add(bytes: Uint8Array): boolean {
+    const length = this.#length + bytes.length;
+    if (length > this.#buffer.length) {
+      if (length > GATHERED_SIZE) return false;
+      const wider = Buffer.allocUnsafe(2 * this.#buffer.length);
+      wider.set(this.bytes);
+      this.#buffer = wider;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length = length;
+    return true;
+  }
+
+  release(): void {
+    // Nobody else's memory.
   }
 }

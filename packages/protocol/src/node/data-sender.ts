@@ -10,7 +10,12 @@ export interface Piece {
 
 /** Yields a file piece by piece. `close` is the last call. */
 export interface PieceSource {
-  next(): Promise<Piece | undefined>;
+  /** Whether the next piece takes memory of ours: then it is only asked for when it can be sent. */
+  readonly takesMemory: boolean;
+  /** The next piece, of at most `room` bytes if it takes memory of ours. */
+  next(room: number): Promise<Piece | undefined>;
+  /** Makes a `next` that is under way resolve soon, with undefined. */
+  cancel?(): void;
   close(): Promise<void>;
 }
 
@@ -19,6 +24,14 @@ export interface Sent {
   readonly length: number;
   readonly digest: Uint8Array;
 }
+
+/** A piece, and whether it holds a turn. */
+interface Taken {
+  readonly piece: Piece;
+  readonly inTurn: boolean;
+}
+
+const nothing = (): void => undefined;
 
 /**
  * The sending half of a transfer, on either end: takes pieces from a source, digests them, and writes them to the stream
@@ -29,6 +42,7 @@ export class DataSender {
   readonly #stream: number;
   readonly #tree: TreeDigest;
   readonly #onSent: (offset: number) => void;
+  #source: PieceSource | undefined;
   #wake: (() => void) | undefined;
   #cancelled = false;
 
@@ -42,6 +56,7 @@ export class DataSender {
   /** Stops sending; `run` resolves with undefined soon after. */
   cancel(): void {
     this.#cancelled = true;
+    this.#source?.cancel?.();
     this.#wake?.();
   }
 
@@ -50,24 +65,71 @@ export class DataSender {
    * @throws what the source throws, and `LENGTH_MISMATCH` as soon as there is more than `size`.
    */
   async run(source: PieceSource, size: number | undefined): Promise<Sent | undefined> {
-    while (!this.#cancelled) {
-      const piece = await source.next();
-      if (piece === undefined) {
-        if (size !== undefined && this.#tree.length !== size) {
-          throw new FilexError(
-            'LENGTH_MISMATCH',
-            `the source has ${this.#tree.length} bytes where ${size} were announced`,
-          );
+    this.#source = source;
+    let ahead: Promise<Taken | undefined> | undefined;
+    try {
+      while (!this.#cancelled) {
+        const taken = await (ahead ?? this.#next(source));
+        ahead = undefined;
+        if (taken !== undefined) {
+          // The disk works on the next piece while the processor and the socket work on this one.
+          ahead = this.#nextAhead(source, taken.piece.bytes.length);
+          await this.#send(taken, size);
+        } else if (!this.#cancelled) {
+          return this.#end(size);
         }
-        return { length: this.#tree.length, digest: this.#tree.digest() };
       }
-      await this.#send(piece, size);
+      return undefined;
+    } finally {
+      await ahead?.then((taken) => taken && this.#giveBack(taken), nothing);
     }
-    return undefined;
   }
 
-  async #send(piece: Piece, size: number | undefined): Promise<void> {
-    const { bytes } = piece;
+  #end(size: number | undefined): Sent {
+    const { length } = this.#tree;
+    if (size !== undefined && length !== size) {
+      throw new FilexError('LENGTH_MISMATCH', `the source has ${length} bytes where ${size} were announced`);
+    }
+    return { length, digest: this.#tree.digest() };
+  }
+
+  async #next(source: PieceSource): Promise<Taken | undefined> {
+    if (source.takesMemory) {
+      const room = await this.#turn();
+      return room === 0 ? undefined : await this.#nextInTurn(source, room);
+    }
+    const piece = await source.next(0);
+    return piece && { piece, inTurn: false };
+  }
+
+  /** The piece after one of `before` bytes that is not sent yet, if it can be had right now. */
+  #nextAhead(source: PieceSource, before: number): Promise<Taken | undefined> | undefined {
+    if (!source.takesMemory) return undefined;
+    const room = this.#driver.tryTurn(this.#stream, before);
+    if (room === 0) return undefined;
+    const ahead = this.#nextInTurn(source, room);
+    // Its failure is told when it is awaited; until then it must not count as unhandled.
+    ahead.catch(nothing);
+    return ahead;
+  }
+
+  async #nextInTurn(source: PieceSource, room: number): Promise<Taken | undefined> {
+    let piece: Piece | undefined;
+    try {
+      piece = await source.next(room);
+    } finally {
+      if (piece === undefined) this.#driver.endTurn();
+    }
+    return piece && { piece, inTurn: true };
+  }
+
+  #giveBack({ piece, inTurn }: Taken): void {
+    this.#driver.onSent(piece.release);
+    if (inTurn) this.#driver.endTurn();
+  }
+
+  async #send(taken: Taken, size: number | undefined): Promise<void> {
+    const { bytes } = taken.piece;
     try {
       if (this.#cancelled) return;
       if (size !== undefined && this.#tree.length + bytes.length > size) {
@@ -79,18 +141,33 @@ export class DataSender {
       const start = this.#tree.length;
       this.#tree.update(bytes);
       let at = 0;
-      while (at < bytes.length && !this.#cancelled) {
-        at += await this.#write(bytes, at);
+      while (at < bytes.length) {
+        const count = await this.#write(bytes, at);
+        if (count === 0) return;
+        at += count;
         this.#onSent(start + at);
       }
     } finally {
-      this.#driver.onSent(piece.release);
+      this.#giveBack(taken);
     }
   }
 
+  /** Waits for leave to take memory; resolves with how much can be sent, or 0 when it was cancelled. */
+  #turn(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#wake = () => resolve(0);
+      this.#driver.requestTurn(this.#stream, (room) => {
+        if (this.#cancelled) this.#driver.endTurn();
+        else resolve(room);
+      });
+    });
+  }
+
+  /** Resolves with how much was written, or 0 when it was cancelled. */
   #write(bytes: Uint8Array, at: number): Promise<number> {
     return new Promise((resolve) => {
       this.#wake = () => resolve(0);
+      if (this.#cancelled) return resolve(0);
       this.#driver.requestRoom(this.#stream, 1, (room) => {
         // Room may come to a request that was left behind by a cancellation: the buffer is no longer ours then.
         if (this.#cancelled) return;

@@ -3,14 +3,14 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
 import { FilexError } from '../errors.js';
-import { LINGER_TIMEOUT, PIN_FRACTION, SOCKET_HIGH_WATER } from './bounds.js';
+import { LINGER_TIMEOUT, MAX_TURNS, PIN_FRACTION, SOCKET_HIGH_WATER } from './bounds.js';
 import type { Slab } from './slab-pool.js';
 
-/** Bytes of a file that arrived, and what to call once they are stored. */
+/** Bytes of a file that arrived. Their credit goes back to the peer by {@link Driver.consume}. */
 export interface Arrival {
   readonly bytes: Uint8Array;
-  /** Returns credit to the peer and the buffer to its pool. Must be called exactly once. */
-  readonly done: () => void;
+  /** Returns the buffer to its pool. Must be called exactly once. */
+  readonly release: () => void;
 }
 
 type StreamEventType = 'accept' | 'end' | 'ack' | 'entries' | 'result' | 'reset';
@@ -35,6 +35,8 @@ export interface DriverOwner {
   onDraining(): void;
   /** A stream has ended: there may be room for another. */
   onStreamClosed(): void;
+  /** The connection is of no use any more; its transport may take a moment to close. Called once, after the streams heard. */
+  onLost(error: FilexError): void;
   /** The transport is gone; `error` is undefined after a graceful close. Called once, last. */
   onClosed(error: FilexError | undefined): void;
 }
@@ -42,6 +44,8 @@ export interface DriverOwner {
 interface RoomRequest {
   readonly stream: number;
   readonly least: number;
+  /** Asks for a turn. */
+  readonly turn: boolean;
   readonly use: (room: number) => void;
 }
 
@@ -56,11 +60,18 @@ export class Driver {
   #socket: Socket | undefined;
   /** First come, first served; who has been served and wants more goes to the end. */
   #waiting: RoomRequest[] = [];
+  #turns = 0;
   /** Called once the output taken next has left this process. */
   #releases: (() => void)[] = [];
+  /** Those of the last output taken, while it is under way. */
+  #lastReleases: (() => void)[] | undefined;
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What the timer waits for. */
+  #due = Number.POSITIVE_INFINITY;
   #flushPlanned = false;
+  #ready = false;
+  #lost = false;
   #ending = false;
   #closed = false;
   #error: FilexError | undefined;
@@ -86,7 +97,7 @@ export class Driver {
     socket.on('end', () => this.#onTransportEnd());
     socket.on('error', (cause) => this.#onTransportError(cause));
     socket.on('close', () => this.#onTransportClose());
-    this.#armTimer();
+    this.#watch();
     this.schedule();
   }
 
@@ -94,12 +105,20 @@ export class Driver {
   onRead(bytes: Buffer, slab: Slab): void {
     if (this.#closed) return;
     this.connection.receive(bytes, performance.now());
-    this.#dispatch(bytes, slab);
+    this.#dispatch(slab);
     this.flush();
+    this.#watch();
   }
 
   listen(stream: number, listener: StreamListener): void {
     this.#listeners.set(stream, listener);
+  }
+
+  /** Returns credit for `count` bytes that arrived on the stream. */
+  consume(stream: number, count: number): void {
+    if (this.#closed) return;
+    this.connection.consume(stream, count);
+    if (this.connection.outputSize > 0) this.schedule();
   }
 
   /**
@@ -107,16 +126,40 @@ export class Driver {
    * A request whose stream has ended is dropped: the stream's listener hears of that by other means.
    */
   requestRoom(stream: number, least: number, use: (room: number) => void): void {
-    const room = this.connection.sendable(stream);
-    if (this.#waiting.length === 0 && room >= least && this.#hasSpace()) use(room);
-    else this.#waiting.push({ stream, least, use });
-    this.schedule();
+    this.#request({ stream, least, turn: false, use });
+  }
+
+  /**
+   * Calls `use` once, when something can be sent on the stream, with leave to take that much memory for it until
+   * {@link endTurn}. There are only so many turns: streams that cannot send hold no memory, however many they are.
+   */
+  requestTurn(stream: number, use: (room: number) => void): void {
+    this.#request({ stream, least: 1, turn: true, use });
+  }
+
+  /**
+   * As {@link requestTurn}, if there is one to be had at once and nobody waits.
+   * @param before bytes that the stream will send before.
+   * @returns how much can be sent after these; 0: no turn.
+   */
+  tryTurn(stream: number, before: number): number {
+    if (this.#waiting.length > 0 || this.#turns >= MAX_TURNS || !this.#hasSpace()) return 0;
+    const room = Math.max(0, this.connection.sendable(stream) - before);
+    if (room > 0) this.#turns += 1;
+    return room;
+  }
+
+  endTurn(): void {
+    this.#turns -= 1;
+    if (this.#waiting.length > 0) this.schedule();
   }
 
   /** Calls `release` when everything written so far has left this process or never will. */
   onSent(release: () => void): void {
     if (this.#closed) release();
-    else this.#releases.push(release);
+    else if (this.connection.outputSize > 0) this.#releases.push(release);
+    else if (this.#lastReleases !== undefined) this.#lastReleases.push(release);
+    else release();
   }
 
   /** Lets output leave at the end of this turn of the event loop, together with what else comes up in it. */
@@ -125,63 +168,94 @@ export class Driver {
     this.#flushPlanned = true;
     setImmediate(() => {
       this.#flushPlanned = false;
-      this.#dispatch(undefined, undefined);
+      if (this.#closed) return;
+      this.#dispatch(undefined);
       this.flush();
     });
   }
 
-  /** Says goodbye for `error`, or for nothing, and ends the transport. */
+  /** Lets what runs finish, takes nothing new, then ends the transport. */
+  shutdown(reason?: string): void {
+    if (!this.#ready) return this.abort(new FilexError('SHUTTING_DOWN', reason));
+    this.connection.shutdown(reason);
+    this.schedule();
+  }
+
+  /** Says goodbye for `error` and ends the transport. */
   abort(error: FilexError): void {
     if (this.#closed) return;
-    this.#error ??= error;
     this.connection.abort(error.code, error.message);
-    this.#loseStreams(error);
+    this.#fail(error);
+  }
+
+  /** Ends the transport after what is left to say; streams that are still open are lost. */
+  end(): void {
+    if (this.#closed) return;
+    this.#lose(new FilexError('CONNECTION_LOST', 'the connection was closed'));
     this.#endTransport();
   }
 
   /** Ends the transport without a word. */
   destroy(error: FilexError | undefined): void {
     this.#error ??= error;
-    this.#loseStreams(error ?? new FilexError('CONNECTION_LOST', 'the connection was closed'));
+    this.#lose(error ?? new FilexError('CONNECTION_LOST', 'the connection was closed'));
     if (this.#socket === undefined) this.#onTransportClose();
     else this.#socket.destroy();
   }
 
-  /** Writes what there is to write. */
+  /**
+   * Writes what there is to write, unless the socket has enough for now: output that waits in the core is what the
+   * limits of the core count, so that a peer that does not read cannot make answers pile up.
+   */
   flush(): void {
-    if (this.#closed || this.#socket === undefined) return;
-    do {
+    const socket = this.#socket;
+    if (this.#closed || socket === undefined) return;
+    while (this.#inFlight < SOCKET_HIGH_WATER) {
       this.#serveWaiting();
       if (this.connection.outputSize === 0) return;
-      this.#writeOut(this.#socket);
-    } while (this.#hasSpace() && this.#canServe());
+      this.#writeOut(socket);
+    }
+  }
+
+  #request(request: RoomRequest): void {
+    if (this.#waiting.length === 0 && this.#canServe(request)) this.#serve(request);
+    else this.#waiting.push(request);
+    this.schedule();
+  }
+
+  #canServe({ stream, least, turn }: RoomRequest): boolean {
+    if (turn && this.#turns >= MAX_TURNS) return false;
+    return this.#hasSpace() && this.connection.sendable(stream) >= least;
+  }
+
+  #serve({ stream, turn, use }: RoomRequest): void {
+    if (turn) this.#turns += 1;
+    use(this.connection.sendable(stream));
   }
 
   #writeOut(socket: Socket): void {
     const parts = this.connection.takeOutput();
     const releases = this.#releases;
     this.#releases = [];
+    if (!socket.writable) {
+      for (const release of releases) release();
+      return;
+    }
     let size = 0;
     for (const part of parts) size += part.length;
     this.#inFlight += size;
+    this.#lastReleases = releases;
     const sent = (): void => {
       this.#inFlight -= size;
+      if (this.#lastReleases === releases) this.#lastReleases = undefined;
       for (const release of releases) release();
-      if (this.#waiting.length > 0) this.flush();
+      this.flush();
     };
-    if (!socket.writable) {
-      sent();
-      return;
-    }
     socket.cork();
     const last = parts.length - 1;
     for (let i = 0; i < last; i += 1) socket.write(parts[i] as Uint8Array);
     socket.write(parts[last] as Uint8Array, sent);
     socket.uncork();
-  }
-
-  #canServe(): boolean {
-    return this.#waiting.some((request) => this.connection.sendable(request.stream) >= request.least);
   }
 
   #hasSpace(): boolean {
@@ -193,79 +267,62 @@ export class Driver {
     while (tries > 0 && this.#hasSpace()) {
       tries -= 1;
       const request = this.#waiting.shift() as RoomRequest;
-      const room = this.connection.sendable(request.stream);
-      if (room >= request.least) request.use(room);
+      if (this.#canServe(request)) this.#serve(request);
       else if (this.connection.isOpen(request.stream)) this.#waiting.push(request);
     }
   }
 
   // ------------------------------------------------------------------ events
 
-  #dispatch(chunk: Buffer | undefined, slab: Slab | undefined): void {
-    const events = this.connection.events();
-    if (events.length === 0) return;
-    const pin = slab === undefined || chunk === undefined ? undefined : keeperOf(events, slab);
-    for (const event of events) {
-      switch (event.type) {
-        case 'data':
-          this.#onData(event.stream, event.bytes, pin as Keeper);
-          break;
-        case 'accept':
-        case 'ack':
-        case 'end':
-        case 'entries':
-        case 'result':
-        case 'reset':
-          this.#onStreamEvent(event);
-          break;
-        case 'open':
-          this.#owner.onOpen(event);
-          break;
-        case 'writable':
-          break; // The flush that follows every dispatch serves whoever waits for room.
-        case 'pong':
-          this.#owner.onPong(event.token);
-          break;
-        case 'negotiated':
-          this.#owner.onNegotiated();
-          break;
-        case 'auth':
-          this.#owner.onAuth(event.mechanism, event.data);
-          break;
-        case 'ready':
-          this.#owner.onReady(event.principal);
-          break;
-        case 'goaway':
-          if (event.code === 'OK') this.#owner.onDraining();
-          else this.#onRefused(new FilexError(event.code, event.reason ?? undefined));
-          break;
-        case 'drained':
-          this.#endTransport();
-          break;
-        case 'fault':
-          this.#onRefused(new FilexError(event.code, event.message));
-          break;
-      }
+  /** Hands out what happened; what happens because of that too. */
+  #dispatch(slab: Slab | undefined): void {
+    for (let events = this.connection.events(); events.length > 0; events = this.connection.events()) {
+      const keep = slab === undefined ? copy : keeperOf(events, slab);
+      for (const event of events) this.#onEvent(event, keep);
+    }
+  }
+
+  #onEvent(event: ConnectionEvent, keep: Keeper): void {
+    switch (event.type) {
+      case 'data':
+        return this.#onData(event.stream, event.bytes, keep);
+      case 'accept':
+      case 'ack':
+      case 'end':
+      case 'entries':
+      case 'result':
+      case 'reset':
+        return this.#onStreamEvent(event);
+      case 'open':
+        return this.#owner.onOpen(event);
+      case 'writable':
+        return; // The flush that follows every dispatch serves whoever waits for room.
+      case 'pong':
+        return this.#owner.onPong(event.token);
+      case 'negotiated':
+        return this.#owner.onNegotiated();
+      case 'auth':
+        return this.#owner.onAuth(event.mechanism, event.data);
+      case 'ready':
+        this.#ready = true;
+        return this.#owner.onReady(event.principal);
+      case 'goaway':
+        if (event.code !== 'OK') return this.#fail(new FilexError(event.code, event.reason));
+        if (this.#ready) return this.#owner.onDraining();
+        return this.#fail(
+          new FilexError('CONNECTION_LOST', 'the other end said goodbye before anything else'),
+        );
+      case 'drained':
+        return this.#endTransport();
+      case 'fault':
+        return this.#fail(new FilexError(event.code, event.message));
     }
   }
 
   #onData(stream: number, bytes: Uint8Array, keep: Keeper): void {
     const listener = this.#listeners.get(stream);
-    const size = bytes.length;
-    if (listener?.onData === undefined) {
-      this.connection.consume(stream, size);
-      return;
-    }
-    const kept = keep(bytes);
-    listener.onData({
-      bytes: kept.bytes,
-      done: () => {
-        kept.release();
-        if (this.#closed) return;
-        this.connection.consume(stream, size);
-        if (this.connection.outputSize > 0) this.schedule();
-      },
-    });
+    if (listener?.onData === undefined) this.connection.consume(stream, bytes.length);
+    else listener.onData(keep(stream, bytes));
   }
 
   #onStreamEvent(event: StreamEvent): void {
@@ -282,27 +339,26 @@ export class Driver {
     if (this.#listeners.delete(stream)) this.#owner.onStreamClosed();
   }
 
-  #onRefused(error: FilexError): void {
+  #fail(error: FilexError): void {
     this.#error ??= error;
-    this.#loseStreams(error);
+    this.#lose(error);
     this.#endTransport();
   }
 
-  #loseStreams(error: FilexError): void {
+  #lose(error: FilexError): void {
     const listeners = [...this.#listeners.values()];
     this.#listeners.clear();
     this.#waiting = [];
     for (const listener of listeners) listener.onLost(error);
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#owner.onLost(error);
   }
 
   // ------------------------------------------------------------------ transport
 
   #onTransportEnd(): void {
-    if (!this.#ending) {
-      this.#error ??= new FilexError('CONNECTION_LOST', 'the other end closed the connection');
-      this.#loseStreams(this.#error);
-    }
-    this.#endTransport();
+    if (!this.#ending) this.#fail(new FilexError('CONNECTION_LOST', 'the other end closed the connection'));
   }
 
   #onTransportError(cause: Error): void {
@@ -317,7 +373,7 @@ export class Driver {
     for (const release of this.#releases) release();
     this.#releases = [];
     if (!this.#ending) this.#error ??= new FilexError('CONNECTION_LOST');
-    this.#loseStreams(this.#error ?? new FilexError('CONNECTION_LOST', 'the connection was closed'));
+    this.#lose(this.#error ?? new FilexError('CONNECTION_LOST', 'the connection was closed'));
     this.#owner.onClosed(this.#error);
   }
 
@@ -336,15 +392,19 @@ export class Driver {
     if (socket.readableEnded) socket.destroySoon();
   }
 
-  #armTimer(): void {
+  /** Sees to it that the timer rings when the core next wants to know how late it is. */
+  #watch(): void {
     const due = this.connection.nextTimeout();
-    if (due === undefined || this.#ending) return;
+    if (due === undefined || due >= this.#due || this.#ending || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
     this.#timer = setTimeout(
       () => {
+        this.#due = Number.POSITIVE_INFINITY;
         this.connection.handleTimeout(performance.now());
-        this.#dispatch(undefined, undefined);
+        this.#dispatch(undefined);
         this.flush();
-        this.#armTimer();
+        this.#watch();
       },
       Math.max(1, due - performance.now()),
     );
@@ -353,21 +413,24 @@ export class Driver {
   }
 }
 
-type Keeper = (bytes: Uint8Array) => { readonly bytes: Uint8Array; readonly release: () => void };
+type Keeper = (stream: number, bytes: Uint8Array) => Arrival;
 
 const nothing = (): void => undefined;
 
+const copy: Keeper = (_stream, bytes) => ({ bytes: Buffer.from(bytes), release: nothing });
+
 /**
- * How views of one read are kept beyond it: by holding the slab, or, when they are only a small part of it, by copying
- * them out, so that a peer that drips data cannot pin a slab with every few bytes.
+ * How views of one read are kept beyond it: by holding the slab, or, when those of their stream are only a small part of
+ * it, by copying them out. So a stream that drips, alone or beside another that pours, cannot pin a slab with every few
+ * bytes.
  */
 function keeperOf(events: readonly ConnectionEvent[], slab: Slab): Keeper {
-  let size = 0;
-  for (const event of events) if (event.type === 'data') size += event.bytes.length;
-  if (size * PIN_FRACTION < slab.buffer.length) {
-    return (bytes) => ({ bytes: Buffer.from(bytes), release: nothing });
+  const sizes = new Map<number, number>();
+  for (const event of events) {
+    if (event.type === 'data') sizes.set(event.stream, (sizes.get(event.stream) ?? 0) + event.bytes.length);
   }
-  return (bytes) => {
+  return (stream, bytes) => {
+    if ((sizes.get(stream) as number) * PIN_FRACTION < slab.buffer.length) return copy(stream, bytes);
     slab.hold();
     return { bytes, release: () => slab.release() };
   };

@@ -1,96 +1,123 @@
 import { FilexError } from '../errors.js';
+import { SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
 import type { Piece, PieceSource } from './data-sender.js';
-import { type Slab, slabs } from './slab-pool.js';
+import { Slab, slabs } from './slab-pool.js';
 
 /** Something that can be read at any offset: a file. */
 export interface Readable {
   read(buffer: Uint8Array, offset: number): Promise<number>;
 }
 
-interface Filled {
-  readonly slab: Slab;
-  readonly count: number;
-}
-
 const nothing = (): void => undefined;
 
-/**
- * Reads `size` bytes into pooled slabs, one slab ahead of what is asked for, so that the disk works while the socket
- * does.
- */
+/** Reads `size` bytes into pooled slabs. */
 export class SlabSource implements PieceSource {
   readonly #file: Readable;
   readonly #size: number;
   #offset = 0;
-  #ahead: Promise<Filled> | undefined;
 
   constructor(file: Readable, size: number) {
     this.#file = file;
     this.#size = size;
   }
 
-  async next(): Promise<Piece | undefined> {
-    const pending = this.#ahead ?? this.#read();
-    this.#ahead = undefined;
-    if (pending === undefined) return undefined;
-    const { slab, count } = await pending;
-    if (count === 0) {
-      slab.release();
-      throw new FilexError('SOURCE_CHANGED', `the file ended after ${this.#offset} of ${this.#size} bytes`);
-    }
-    this.#offset += count;
-    this.#ahead = this.#read();
-    // Its failure is told by the next call; until then it must not count as unhandled.
-    this.#ahead?.catch(nothing);
-    return { bytes: slab.buffer.subarray(0, count), release: () => slab.release() };
+  get takesMemory(): boolean {
+    return this.#offset < this.#size;
   }
 
-  async close(): Promise<void> {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    if (ahead === undefined) return;
-    const [outcome] = await Promise.allSettled([ahead]);
-    if (outcome.status === 'fulfilled') outcome.value.slab.release();
-  }
-
-  #read(): Promise<Filled> | undefined {
-    const left = this.#size - this.#offset;
-    if (left <= 0) return undefined;
-    return this.#fill(slabs.take(), left);
-  }
-
-  async #fill(slab: Slab, left: number): Promise<Filled> {
+  async next(room: number): Promise<Piece | undefined> {
+    const wanted = Math.min(this.#size - this.#offset, room, SLAB_SIZE);
+    if (wanted <= 0) return undefined;
+    const slab = wanted <= SMALL_READ_SIZE ? new Slab(Buffer.allocUnsafe(wanted), undefined) : slabs.take();
     try {
-      const target = left < slab.buffer.length ? slab.buffer.subarray(0, left) : slab.buffer;
-      return { slab, count: await this.#file.read(target, this.#offset) };
+      const count = await this.#file.read(slab.buffer.subarray(0, wanted), this.#offset);
+      if (count === 0) {
+        throw new FilexError('SOURCE_CHANGED', `the file ended after ${this.#offset} of ${this.#size} bytes`);
+      }
+      this.#offset += count;
+      return { bytes: slab.buffer.subarray(0, count), release: () => slab.release() };
     } catch (error) {
       slab.release();
       throw error;
     }
   }
+
+  async close(): Promise<void> {
+    // Nothing is under way between two calls of `next`.
+  }
 }
 
 /** Passes on what an iterable yields, by identity: the caller leaves a chunk alone once it was yielded. */
 export class IterableSource implements PieceSource {
-  readonly #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  readonly takesMemory = false;
+  readonly #iterable: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly #iterator: AsyncIterator<unknown> | Iterator<unknown>;
+  #cancel = nothing;
+  #cancelled = false;
+  /** Whether the iterator was asked for a chunk and has not answered. */
+  #pending = false;
+  #ended = false;
 
   constructor(iterable: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+    this.#iterable = iterable;
     this.#iterator =
       Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
   }
 
   async next(): Promise<Piece | undefined> {
-    for (;;) {
-      const { done, value } = await this.#iterator.next();
-      if (done === true) return undefined;
+    while (!this.#cancelled) {
+      const step = await this.#step();
+      if (step === undefined || step.done === true) return undefined;
+      const { value } = step;
       if (!(value instanceof Uint8Array)) {
         throw new FilexError('UNSUPPORTED', `the source yielded ${typeof value} where bytes belong`);
       }
       if (value.length > 0) return { bytes: value, release: nothing };
     }
+    return undefined;
   }
 
+  cancel(): void {
+    this.#cancelled = true;
+    this.#cancel();
+  }
+
+  /**
+   * Tells the iterator that no more is wanted. One that is still busy with a chunk, which may never come, is not waited
+   * for: an idle terminal must not hold up the end of a transfer.
+   */
   async close(): Promise<void> {
-    await this.#iterator.return?.();
+    if (this.#ended) return;
+    try {
+      const returned = this.#iterator.return?.();
+      if (!this.#pending) await returned;
+      else if (returned instanceof Promise) returned.catch(nothing);
+    } catch {
+      // Why the transfer ended is what its caller must know; that its source did not even end well is not.
+    }
+    // The iterator of a Node stream that waits for data closes its stream only when some has come.
+    if (this.#pending && 'destroy' in this.#iterable && typeof this.#iterable.destroy === 'function') {
+      this.#iterable.destroy();
+    }
+  }
+
+  /** Undefined when it was cancelled. */
+  async #step(): Promise<IteratorResult<unknown> | undefined> {
+    this.#pending = true;
+    try {
+      const asked = Promise.resolve(this.#iterator.next()).finally(() => {
+        this.#pending = false;
+      });
+      const step = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
+        this.#cancel = () => resolve(undefined);
+        asked.then(resolve, reject);
+      });
+      this.#ended = step?.done === true;
+      return step;
+    } catch (error) {
+      this.#pending = false;
+      this.#ended = true;
+      throw FilexError.from(error, 'IO_ERROR');
+    }
   }
 }

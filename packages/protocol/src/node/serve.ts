@@ -2,12 +2,12 @@ import * as net from 'node:net';
 import { FilexError } from '../errors.js';
 import { resolveLimits } from '../limits.js';
 import { DEFAULT_PORT } from '../url.js';
-import { CREDIT_BUDGET, LISTEN_BACKLOG, MAX_CONNECTIONS } from './bounds.js';
+import { CREDIT_BUDGET, LISTEN_BACKLOG, MAX_CONNECTIONS, MAX_REFUSALS } from './bounds.js';
 import { sha256Provider } from './digests.js';
 import { CreditBudget } from './server/credit-budget.js';
 import { ServerConnection } from './server/server-connection.js';
-import { adopt, type OnRead, slabReader } from './socket-reader.js';
-import type { ServeOptions, Server } from './types.js';
+import { adopt, type OnRead } from './socket-reader.js';
+import type { ServeEvent, ServeOptions, Server } from './types.js';
 
 /**
  * Listens, and runs `handler` for whoever connects.
@@ -24,9 +24,12 @@ class TcpServer implements Server {
   readonly #options: ServeOptions;
   readonly #listener: net.Server;
   readonly #connections = new Set<ServerConnection>();
+  /** Connections that are being told why they are not taken. */
+  readonly #refused = new Set<ServerConnection>();
   readonly #budget: CreditBudget;
   readonly #limits;
   readonly #hashes;
+  #address: { readonly host: string; readonly port: number } = { host: '', port: 0 };
   #count = 0;
   #stopping = false;
   #onIdle: (() => void)[] = [];
@@ -36,7 +39,9 @@ class TcpServer implements Server {
     this.#limits = resolveLimits(options.limits);
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map(providers.map(({ algorithm, create }) => [algorithm, create] as const));
-    this.#budget = new CreditBudget(options.creditBudget ?? CREDIT_BUDGET);
+    const { creditBudget = CREDIT_BUDGET, maxConnections = MAX_CONNECTIONS } = options;
+    const first = this.#limits.initialConnectionWindow * maxConnections;
+    this.#budget = new CreditBudget(creditBudget, Math.min(first, creditBudget / 2));
     // Paused until it is adopted, so that no byte is read by other means.
     this.#listener = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       this.#take(socket),
@@ -44,8 +49,7 @@ class TcpServer implements Server {
   }
 
   get address(): { readonly host: string; readonly port: number } {
-    const { address, port } = this.#listener.address() as net.AddressInfo;
-    return { host: address, port };
+    return this.#address;
   }
 
   get connections(): number {
@@ -58,6 +62,8 @@ class TcpServer implements Server {
       this.#listener.once('error', reject);
       this.#listener.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
         this.#listener.removeListener('error', reject);
+        const { address, port: bound } = this.#listener.address() as net.AddressInfo;
+        this.#address = { host: address, port: bound };
         // Accepting may fail for a while, when descriptors run out; the connections there are go on.
         this.#listener.on('error', (error) =>
           this.#tell({ type: 'refused', address: '', code: 'BUSY', message: error.message }),
@@ -69,18 +75,20 @@ class TcpServer implements Server {
 
   async shutdown(): Promise<void> {
     this.#stop();
-    for (const connection of this.#connections) connection.shutdown();
+    for (const connection of this.#all()) connection.shutdown();
     await this.#idle();
   }
 
   async destroy(): Promise<void> {
     this.#stop();
-    const connections = [...this.#connections];
-    for (const connection of connections) {
+    for (const connection of this.#all()) {
       connection.driver.destroy(new FilexError('CONNECTION_LOST', 'the server was stopped'));
     }
-    await Promise.all(connections.map((connection) => connection.settled()));
     await this.#idle();
+  }
+
+  #all(): ServerConnection[] {
+    return [...this.#connections, ...this.#refused];
   }
 
   #stop(): void {
@@ -91,7 +99,7 @@ class TcpServer implements Server {
 
   /** Resolves when no connection is left and none of their handlers runs. */
   async #idle(): Promise<void> {
-    while (this.#connections.size > 0) {
+    while (this.#connections.size + this.#refused.size > 0) {
       await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     }
   }
@@ -104,11 +112,19 @@ class TcpServer implements Server {
       return;
     }
     const { handler, agent = '@filex/protocol' } = this.#options;
-    this.#count += 1;
+    const address = `${readable(host)}:${socket.remotePort ?? 0}`;
     const refusal = this.#refusal(host);
+    if (refusal !== undefined && this.#refused.size >= MAX_REFUSALS) {
+      const { code, message } = refusal;
+      socket.destroy();
+      this.#tell({ type: 'refused', address, code, message });
+      return;
+    }
+    const group = refusal === undefined ? this.#connections : this.#refused;
+    this.#count += 1;
     const connection = new ServerConnection({
       number: this.#count,
-      address: `${readable(host)}:${socket.remotePort ?? 0}`,
+      address,
       handler,
       limits: this.#limits,
       hashes: this.#hashes,
@@ -116,11 +132,10 @@ class TcpServer implements Server {
       budget: this.#budget,
       promised: refusal === undefined ? this.#limits.initialConnectionWindow : 0,
       onEvent: (event) => this.#tell(event),
-      onClosed: (closed) => void this.#forget(closed),
+      onClosed: (closed) => this.#forget(closed, group),
     });
-    this.#connections.add(connection);
-    const onRead = (): OnRead => (bytes, slab) => connection.driver.onRead(bytes, slab);
-    const adopted = adopt(socket, slabReader(onRead), onRead);
+    group.add(connection);
+    const adopted = adopt(socket, (): OnRead => (bytes, slab) => connection.driver.onRead(bytes, slab));
     connection.driver.attach(adopted);
     adopted.resume();
     adopted.read(0);
@@ -135,29 +150,34 @@ class TcpServer implements Server {
         'this server takes unencrypted connections from its own machine only; started with --plaintext on it takes them from anywhere',
       );
     }
-    if (
-      this.#connections.size >= maxConnections ||
-      !this.#budget.take(this.#limits.initialConnectionWindow)
-    ) {
-      return new FilexError(
-        'TOO_MANY_CONNECTIONS',
-        `this server takes ${maxConnections} connections at once`,
-      );
+    if (this.#connections.size >= maxConnections) {
+      const message = `this server takes ${maxConnections} connections at once`;
+      return new FilexError('TOO_MANY_CONNECTIONS', message);
+    }
+    if (!this.#budget.take(this.#limits.initialConnectionWindow)) {
+      const message = 'this server has promised all the memory it has for connections';
+      return new FilexError('TOO_MANY_CONNECTIONS', message);
     }
     return undefined;
   }
 
-  async #forget(connection: ServerConnection): Promise<void> {
-    await connection.settled();
-    this.#connections.delete(connection);
-    if (this.#connections.size > 0) return;
+  #forget(connection: ServerConnection, group: Set<ServerConnection>): void {
+    group.delete(connection);
+    if (this.#connections.size + this.#refused.size > 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
   }
 
-  #tell(event: Parameters<NonNullable<ServeOptions['onEvent']>>[0]): void {
-    this.#options.onEvent?.(event);
+  /** What the listener throws is its own defect, to be seen as one; it must not get between us and our state. */
+  #tell(event: ServeEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -14,6 +14,11 @@ export class Slab {
     this.#pool = pool;
   }
 
+  /** Whether it goes back to a pool. */
+  get pooled(): boolean {
+    return this.#pool !== undefined;
+  }
+
   hold(): void {
     this.#holders += 1;
   }

@@ -1,35 +1,57 @@
 import * as net from 'node:net';
-import { SMALL_READ_SIZE } from './bounds.js';
+import { MAX_READING_SLABS, SMALL_READ_SIZE } from './bounds.js';
 import { Slab, slabs } from './slab-pool.js';
 
 /** Told of each read. The slab is held for the call; hold it again to keep views of it. */
 export type OnRead = (bytes: Buffer, slab: Slab) => void;
 
-export interface OnReadOption {
+/** What Node takes as `onread`. */
+export interface SocketReader {
   readonly buffer: () => Buffer;
   readonly callback: (count: number, buffer: Uint8Array) => boolean;
+  /** Gives the buffer back that waits for data. Called once the socket is closed, when nothing writes to it any more. */
+  readonly close: () => void;
 }
+
+/** Slabs that wait in sockets for data. */
+let reading = 0;
 
 /**
  * Reads a socket into pooled slabs with Node's `onread` option, which moves twice the bytes of 'data' events and
  * allocates nothing. A socket that fills its buffer is offered a slab next, one that does not a small buffer, so that
  * ten thousand idle connections do not hold ten thousand slabs.
  */
-export function slabReader(onRead: () => OnRead): OnReadOption {
+export function slabReader(onRead: () => OnRead): SocketReader {
   let slab: Slab | undefined;
   let busy = false;
+  const take = (): Slab | undefined => {
+    const taken = slab;
+    slab = undefined;
+    if (taken?.pooled === true) reading -= 1;
+    return taken;
+  };
   return {
     buffer: () => {
-      slab = busy ? slabs.take() : new Slab(Buffer.allocUnsafeSlow(SMALL_READ_SIZE), undefined);
+      take()?.release();
+      if (busy && reading < MAX_READING_SLABS) {
+        slab = slabs.take();
+        reading += 1;
+      } else {
+        slab = new Slab(Buffer.allocUnsafeSlow(SMALL_READ_SIZE), undefined);
+      }
       return slab.buffer;
     },
     callback: (count) => {
-      const current = slab as Slab;
+      const current = take() as Slab;
       busy = count === current.buffer.length || (busy && count > SMALL_READ_SIZE);
-      onRead()(current.buffer.subarray(0, count), current);
-      current.release();
+      try {
+        onRead()(current.buffer.subarray(0, count), current);
+      } finally {
+        current.release();
+      }
       return true;
     },
+    close: () => take()?.release(),
   };
 }
 
@@ -43,7 +65,7 @@ interface Adoptable {
  * Gives an accepted socket the `onread` option, which Node documents for outgoing connections only, by handing its
  * handle to a new socket. Where the handle is not what we know, the socket stays as it is and is read by 'data' events.
  */
-export function adopt(socket: net.Socket, onread: OnReadOption, onRead: () => OnRead): net.Socket {
+export function adopt(socket: net.Socket, onRead: () => OnRead): net.Socket {
   const inner = socket as unknown as Adoptable;
   const handle = inner._handle;
   if (typeof handle?.useUserBuffer !== 'function') {
@@ -51,8 +73,10 @@ export function adopt(socket: net.Socket, onread: OnReadOption, onRead: () => On
     return socket;
   }
   inner._handle = null;
-  const options = { handle, onread, allowHalfOpen: true, readable: true, writable: true };
+  const reader = slabReader(onRead);
+  const options = { handle, onread: reader, allowHalfOpen: true, readable: true, writable: true };
   const adopted = new net.Socket(options as net.SocketConstructorOpts);
+  adopted.once('close', reader.close);
   // The server counts its sockets down when they are destroyed; the count moves with the handle.
   (adopted as unknown as Adoptable)._server = inner._server ?? null;
   inner._server = null;

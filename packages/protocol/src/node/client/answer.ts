@@ -1,9 +1,11 @@
+import type { Code } from '../../codes.js';
 import type { OperationResult } from '../../connection.js';
 import { FilexError } from '../../errors.js';
+import { CANCEL_TIMEOUT } from '../bounds.js';
 import type { Driver, StreamEvent } from '../driver.js';
 
 /** The error that a RESULT tells. */
-function resultError(result: OperationResult, path: string): FilexError {
+export function resultError(result: OperationResult, path: string): FilexError {
   return new FilexError(result.status, result.detail, {
     path,
     effect: result.effect,
@@ -16,14 +18,18 @@ function resultError(result: OperationResult, path: string): FilexError {
  */
 export class Answer {
   readonly settled: Promise<OperationResult>;
-  /** Whether the peer has ended the stream. */
+  /** Whether it is known how the operation ended, so far as this end is concerned. */
   given = false;
   #resolve!: (result: OperationResult) => void;
   #reject!: (error: FilexError) => void;
+  #timer: NodeJS.Timeout | undefined;
   readonly #path: string;
+  readonly #mayHaveHappened: () => boolean;
 
-  constructor(path: string) {
+  /** @param mayHaveHappened whether the server may by now have done what was asked, and changed something. */
+  constructor(path: string, mayHaveHappened: () => boolean) {
     this.#path = path;
+    this.#mayHaveHappened = mayHaveHappened;
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -35,42 +41,68 @@ export class Answer {
   /** Takes RESULT and RESET; returns whether the event was one of these. */
   take(event: StreamEvent): boolean {
     if (event.type === 'result') {
-      this.given = true;
-      if (event.result.status === 'OK') this.#resolve(event.result);
-      else this.#reject(resultError(event.result, this.#path));
+      if (event.result.status === 'OK') {
+        this.#settle();
+        this.#resolve(event.result);
+      } else {
+        this.fail(resultError(event.result, this.#path));
+      }
       return true;
     }
     if (event.type === 'reset') {
-      this.given = true;
-      this.#reject(new FilexError(event.code, event.reason, { path: this.#path }));
+      this.#failUnheard(new FilexError(event.code, event.reason));
       return true;
     }
     return false;
   }
 
-  /** The connection ended first. `mayHaveHappened`: the request was complete, so the server may have acted on it. */
-  lose(error: FilexError, mayHaveHappened: boolean): void {
+  /** The connection ended first. */
+  lose(error: FilexError): void {
+    this.#failUnheard(error);
+  }
+
+  /**
+   * The caller gave up. What cannot have happened is over at once; else the server has the truth, and a moment to tell
+   * it.
+   */
+  cancel(): void {
+    const error = new FilexError('CANCELLED');
+    if (!this.#mayHaveHappened()) return this.#failUnheard(error);
+    if (this.given) return;
+    this.#timer ??= setTimeout(() => this.#failUnheard(error), CANCEL_TIMEOUT);
+  }
+
+  fail(error: FilexError): void {
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #failUnheard({ code, message, retry, cause }: FilexError): void {
+    const effect = this.#mayHaveHappened() ? 'unknown' : 'none';
+    this.fail(new FilexError(code, message, { path: this.#path, effect, retry, cause }));
+  }
+
+  #settle(): void {
     this.given = true;
-    const { code, message, retry } = error;
-    const effect = mayHaveHappened ? 'unknown' : 'none';
-    this.#reject(new FilexError(code, message, { path: this.#path, effect, retry, cause: error }));
+    clearTimeout(this.#timer);
   }
 }
 
 /**
- * Gives up a stream when `signal` aborts; the operation still waits for the server's answer, which tells whether it had
- * already happened.
+ * Gives up a stream when `signal` aborts.
  * @returns stops listening.
  */
-export function cancelOnAbort(driver: Driver, stream: number, signal: AbortSignal | undefined): () => void {
+export function onAbort(signal: AbortSignal | undefined, giveUp: () => void): () => void {
   if (signal === undefined) return () => undefined;
-  const onAbort = (): void => {
-    driver.connection.reset(stream, 'CANCELLED');
-    driver.schedule();
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return () => signal.removeEventListener('abort', onAbort);
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
+  return () => signal.removeEventListener('abort', giveUp);
+}
+
+/** Tells the server that a stream is given up, if it has not ended yet; why in words is nothing of the server's. */
+export function resetStream(driver: Driver, stream: number, code: Code): void {
+  driver.connection.reset(stream, code);
+  driver.schedule();
 }
 
 /** What an operation rejects with: the reason of its own `signal` when that was why it ended, as `CANCELLED`. */

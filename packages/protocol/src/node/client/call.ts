@@ -1,5 +1,5 @@
 import type { OpenArguments, OperationResult } from '../../connection.js';
-import { Answer, cancelOnAbort, operationError } from './answer.js';
+import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
 
 /** Asks a question in OPEN and resolves with the RESULT: stat, makeDirectory, rename, remove. */
@@ -8,18 +8,21 @@ export async function call(
   request: OpenArguments & { readonly path: string },
   signal: AbortSignal | undefined,
 ): Promise<OperationResult> {
-  const answer = new Answer(request.path);
+  const answer = new Answer(request.path, () => request.operation !== 'stat');
   let stopListening = (): void => undefined;
   try {
     const stream = await context.open(
       request,
       () => ({
         onEvent: (event) => void answer.take(event),
-        onLost: (error) => answer.lose(error, request.operation !== 'stat'),
+        onLost: (error) => answer.lose(error),
       }),
       signal,
     );
-    stopListening = cancelOnAbort(context.driver, stream, signal);
+    stopListening = onAbort(signal, () => {
+      resetStream(context.driver, stream, 'CANCELLED');
+      answer.cancel();
+    });
     return await answer.settled;
   } catch (error) {
     throw operationError(error, signal, request.path);

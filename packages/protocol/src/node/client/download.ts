@@ -5,12 +5,18 @@ import type { Messages } from '../../wire/messages.js';
 import { DataReceiver } from '../data-receiver.js';
 import type { Arrival, StreamEvent } from '../driver.js';
 import type { DownloadOptions, DownloadSink, TransferResult } from '../types.js';
-import { Answer, cancelOnAbort, operationError } from './answer.js';
+import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
 import { isSkip } from './upload.js';
 
+/** A sink whose writes may wait for somebody who never comes. */
+export interface StoppableSink extends DownloadSink {
+  /** The download has failed: makes a write that is under way settle. */
+  stop?(): void;
+}
+
 /** Makes the sink, now that it is known what will come. */
-export type OpenSink = (entry: Entry) => Promise<DownloadSink>;
+export type OpenSink = (entry: Entry) => Promise<StoppableSink>;
 
 /** Downloads one file into a sink. The sink is told to commit only what was verified end to end. */
 export async function download(
@@ -38,68 +44,74 @@ class Download {
   readonly #answer: Answer;
   readonly #accepted: Promise<Messages['ACCEPT']>;
   #accept!: (accept: Messages['ACCEPT']) => void;
-  #refuse!: (error: unknown) => void;
   #receiver: DataReceiver | undefined;
   #size = 0;
   #end: { readonly length: number; readonly digest: Uint8Array } | undefined;
-  /** What went wrong on this end; the server's answer is waited for, but this is what is reported. */
+  /** What went wrong on this end. The server is told, and not waited for. */
   #failure: FilexError | undefined;
+  /** Rejects what `run` waits for. */
+  #interrupt: ((error: FilexError) => void) | undefined;
   #stream = 0;
 
   constructor(context: ClientContext, path: string, options: DownloadOptions) {
     this.#context = context;
     this.#path = path;
     this.#options = options;
-    this.#answer = new Answer(path);
+    this.#answer = new Answer(path, () => false);
     this.#accepted = new Promise((resolve, reject) => {
       this.#accept = resolve;
-      this.#refuse = reject;
+      this.#answer.settled.catch(reject);
     });
-    this.#answer.settled.catch((error: unknown) => this.#refuse(error));
     this.#accepted.catch(() => undefined);
   }
 
   async run(openSink: OpenSink): Promise<TransferResult> {
-    const { driver } = this.#context;
     const { signal, ifMatch } = this.#options;
     this.#stream = await this.#context.open(
       { operation: 'download', path: this.#path, ifMatch, algorithm: this.#context.algorithm },
       () => ({
         onEvent: (event) => this.#onEvent(event),
         onData: (arrival) => this.#onData(arrival),
-        onLost: (error) => this.#answer.lose(error, false),
+        onLost: (error) => this.#answer.lose(error),
       }),
       signal,
     );
-    const stopListening = cancelOnAbort(driver, this.#stream, signal);
-    let sink: DownloadSink | undefined;
+    const stopListening = onAbort(signal, () => this.#fail(new FilexError('CANCELLED')));
+    let sink: StoppableSink | undefined;
     let committed = false;
     try {
-      const accept = await this.#accepted;
+      const accept = await this.#until(this.#accepted);
       const entry = entryOf(this.#path, accept);
       sink = await openSink(entry);
+      if (this.#failure !== undefined) throw this.#failure;
       const receiver = this.#receiver as DataReceiver;
       const into = sink;
       receiver.open((bytes) => into.write(bytes));
-      await this.#answer.settled;
-      const digest = await receiver.finish();
+      await this.#until(this.#answer.settled);
+      const digest = await this.#until(receiver.finish());
       const verified = this.#verify(digest);
       // From here on the sink decides: a commit that fails cleans up after itself.
       committed = true;
       const outcome = await sink.commit?.({ entry, digest: verified, algorithm: this.#algorithm(accept) });
       return this.#result(accept, verified, outcome);
     } catch (error) {
-      if (!this.#answer.given) {
-        driver.connection.reset(this.#stream, 'CANCELLED');
-        driver.schedule();
-      }
-      const reason = this.#failure ?? error;
+      resetStream(this.#context.driver, this.#stream, 'CANCELLED');
+      sink?.stop?.();
       await this.#receiver?.stop();
-      if (!committed) await sink?.abort?.(FilexError.from(reason));
-      throw reason;
+      if (!committed) await abort(sink, FilexError.from(error));
+      throw error;
     } finally {
       stopListening();
     }
+  }
+
+  /** Waits for something, but no longer than this end goes on. */
+  #until<T>(awaited: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) reject(this.#failure);
+      this.#interrupt = reject;
+      awaited.then(resolve, reject);
+    });
   }
 
   #result(
@@ -133,40 +145,40 @@ class Download {
       return;
     }
     this.#size = accept.size;
-    this.#receiver = new DataReceiver(
+    this.#receiver = new DataReceiver({
       createHash,
-      (stored) => this.#tell(stored),
-      (error) => this.#fail(error),
-    );
+      consume: (count) => this.#context.driver.consume(this.#stream, count),
+      onStored: (stored) => this.#tell(stored),
+      onFailure: (error) => this.#fail(error),
+    });
     this.#accept(accept);
   }
 
   #onData(arrival: Arrival): void {
+    const { length } = arrival.bytes;
     const receiver = this.#receiver;
-    if (receiver === undefined || this.#failure !== undefined) {
-      arrival.done();
+    const tooMuch = receiver !== undefined && receiver.received + length > this.#size;
+    if (receiver !== undefined && this.#failure === undefined && !tooMuch) {
+      receiver.push(arrival);
       return;
     }
-    if (receiver.received + arrival.bytes.length > this.#size) {
-      arrival.done();
-      this.#fail(
-        new FilexError('LENGTH_MISMATCH', `the server sent more than the ${this.#size} bytes it announced`),
-      );
-      return;
-    }
-    receiver.push(arrival);
+    arrival.release();
+    this.#context.driver.consume(this.#stream, length);
+    if (!tooMuch) return;
+    this.#fail(
+      new FilexError('LENGTH_MISMATCH', `the server sent more than the ${this.#size} bytes it announced`),
+    );
   }
 
-  #fail(error: FilexError): void {
+  #fail({ code, message, retry, cause }: FilexError): void {
     if (this.#failure !== undefined) return;
-    this.#failure = new FilexError(error.code, error.message, { path: this.#path, cause: error });
-    this.#context.driver.connection.reset(this.#stream, error.code, error.message);
-    this.#context.driver.schedule();
+    this.#failure = new FilexError(code, message, { path: this.#path, retry, cause });
+    resetStream(this.#context.driver, this.#stream, code);
+    this.#interrupt?.(this.#failure);
   }
 
   /** @throws FilexError when the bytes are not the announced ones. */
   #verify(digest: Uint8Array): Uint8Array {
-    if (this.#failure !== undefined) throw this.#failure;
     const end = this.#end;
     const path = this.#path;
     if (end === undefined || end.length !== this.#size) {
@@ -182,11 +194,24 @@ class Download {
   }
 
   #tell(stored: number): void {
-    this.#options.onProgress?.({
-      transferred: this.#receiver?.received ?? 0,
-      acknowledged: stored,
-      total: this.#size,
-    });
+    try {
+      this.#options.onProgress?.({
+        transferred: this.#receiver?.received ?? 0,
+        acknowledged: stored,
+        total: this.#size,
+      });
+    } catch (error) {
+      throw FilexError.from(error); // The caller's defect, not one of the sink.
+    }
+  }
+}
+
+/** Why the download failed is what its caller must know; that the sink did not even end well is not. */
+async function abort(sink: DownloadSink | undefined, reason: Error): Promise<void> {
+  try {
+    await sink?.abort?.(reason);
+  } catch {
+    // Told below.
   }
 }
 

@@ -1,7 +1,7 @@
 import { FilexError } from '../../errors.js';
 import type { Entry } from '../../vocabulary.js';
 import type { ListOptions } from '../types.js';
-import { Answer, cancelOnAbort, operationError } from './answer.js';
+import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
 
 interface Page {
@@ -17,8 +17,27 @@ export async function* list(
   options: ListOptions,
 ): AsyncGenerator<Entry> {
   const { recursive = false, signal } = options;
+  try {
+    for await (const page of pagesOf(context, path, recursive, signal)) {
+      for (const entry of page) {
+        checkEntry(entry, path, recursive);
+        yield entry;
+        signal?.throwIfAborted();
+      }
+    }
+  } catch (error) {
+    throw operationError(error, signal, path);
+  }
+}
+
+async function* pagesOf(
+  context: ClientContext,
+  path: string,
+  recursive: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly Entry[]> {
   const { driver } = context;
-  const answer = new Answer(path);
+  const answer = new Answer(path, () => false);
   const pages: Page[] = [];
   let wake = (): void => undefined;
   const stream = await context.open(
@@ -30,26 +49,24 @@ export async function* list(
         wake();
       },
       onLost: (error) => {
-        answer.lose(error, false);
+        answer.lose(error);
         wake();
       },
     }),
     signal,
   );
-  const stopListening = cancelOnAbort(driver, stream, signal);
-  const consume = (page: Page): void => {
-    driver.connection.consume(stream, page.size);
-    driver.schedule();
-  };
+  const stopListening = onAbort(signal, () => {
+    resetStream(driver, stream, 'CANCELLED');
+    answer.cancel();
+    wake();
+  });
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const page = pages.shift();
       if (page !== undefined) {
-        if (!driver.closed) consume(page);
-        for (const entry of page.entries) {
-          checkEntry(entry, path, recursive);
-          yield entry;
-        }
+        driver.consume(stream, page.size);
+        yield page.entries;
       } else if (answer.given) {
         await answer.settled;
         return;
@@ -59,15 +76,10 @@ export async function* list(
         });
       }
     }
-  } catch (error) {
-    throw operationError(error, signal, path);
   } finally {
     stopListening();
-    if (!driver.closed) {
-      for (const page of pages.splice(0)) consume(page);
-      driver.connection.reset(stream, 'CANCELLED');
-      driver.schedule();
-    }
+    for (const page of pages.splice(0)) driver.consume(stream, page.size);
+    resetStream(driver, stream, 'CANCELLED');
   }
 }
 

@@ -1,4 +1,5 @@
 import type { OperationOptions } from '../types.js';
+import { operationError } from './answer.js';
 import type { ClientContext } from './context.js';
 import { download } from './download.js';
 
@@ -26,11 +27,12 @@ export async function* read(
     path,
     async () => ({
       write: (bytes) =>
-        new Promise<void>((resolve, reject) => {
-          if (stop.signal.aborted) return reject(stop.signal.reason);
+        new Promise<void>((resolve) => {
           offered = { bytes: Buffer.from(bytes), taken: resolve };
           wake();
         }),
+      // A chunk that still waits for a reader would keep the download from ending.
+      stop: () => offered?.taken(),
     }),
     { signal },
   );
@@ -41,6 +43,7 @@ export async function* read(
   done.catch(() => undefined);
   try {
     for (;;) {
+      options.signal?.throwIfAborted();
       const chunk = offered;
       if (chunk !== undefined) {
         offered = undefined;
@@ -55,9 +58,9 @@ export async function* read(
         });
       }
     }
+  } catch (error) {
+    throw operationError(error, options.signal, path);
   } finally {
     stop.abort();
-    // A write that still waits for a reader would keep the download from ending.
-    (offered as Offered | undefined)?.taken();
   }
 }

@@ -3,6 +3,7 @@ import { FilexError } from '../../errors.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { checkPath } from '../../wire/path.js';
+import { LINGER_TIMEOUT } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { Driver, type DriverOwner, type StreamListener } from '../driver.js';
 import type {
@@ -44,6 +45,8 @@ export class ClientSession implements Session, DriverOwner {
   #principal = '';
   /** Why nothing new can start. */
   #refusal: FilexError | undefined;
+  /** Set when it was this end that wanted the session to end. */
+  #closing = false;
   #onReadySettled!: (error?: FilexError) => void;
   #onClosedSettled!: (error: FilexError | undefined) => void;
 
@@ -135,20 +138,24 @@ export class ClientSession implements Session, DriverOwner {
       if (this.#refusal !== undefined) return reject(this.#refusal);
       const settle = (outcome: number | FilexError): void =>
         typeof outcome === 'number' ? resolve(outcome) : reject(outcome);
-      this.#pings.set(this.driver.connection.ping(), { at: Driver.now(), settle });
+      try {
+        this.#pings.set(this.driver.connection.ping(), { at: Driver.now(), settle });
+      } catch (cause) {
+        reject(new FilexError('BUSY', 'too many pings are waiting for an answer', { cause }));
+      }
       this.driver.flush();
     });
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#refusal ??= new FilexError('CANCELLED', 'the session is closed');
-    this.#slots.fail(this.#refusal);
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
-    if (!this.driver.closed) {
-      this.driver.connection.shutdown();
-      this.driver.schedule();
-    }
+    this.driver.shutdown();
+    // What is left by now is streams that were given up; a server that never answers them must not hold this up.
+    const timer = setTimeout(() => this.driver.end(), LINGER_TIMEOUT);
     await this.closed;
+    clearTimeout(timer);
   }
 
   destroy(): void {
@@ -210,13 +217,15 @@ export class ClientSession implements Session, DriverOwner {
     this.#slots.next();
   }
 
-  onClosed(error: FilexError | undefined): void {
-    const reason = error ?? new FilexError('CONNECTION_LOST', 'the connection was closed');
-    this.#refuse(reason);
-    for (const ping of this.#pings.values()) ping.settle(reason);
+  onLost(error: FilexError): void {
+    this.#refuse(error);
+    for (const ping of this.#pings.values()) ping.settle(error);
     this.#pings.clear();
-    this.#onReadySettled(reason);
-    this.#onClosedSettled(error);
+    this.#onReadySettled(error);
+  }
+
+  onClosed(error: FilexError | undefined): void {
+    this.#onClosedSettled(error ?? (this.#closing ? undefined : this.#refusal));
   }
 
   // ------------------------------------------------------------------
@@ -237,10 +246,10 @@ export class ClientSession implements Session, DriverOwner {
   }
 
   #run<T>(path: string, operation: (context: ClientContext) => Promise<T>): Promise<T> {
-    const running = (async () => operation(this.#usable(path)))();
+    const running = (async () => operation(this.#usable(path)))().finally(() => {
+      this.#running.delete(running);
+    });
     this.#running.add(running);
-    const done = (): void => void this.#running.delete(running);
-    running.then(done, done);
     return running;
   }
 

@@ -1,9 +1,11 @@
+import type { OperationResult } from '../../connection.js';
 import { FilexError } from '../../errors.js';
-import { DataSender, type PieceSource } from '../data-sender.js';
+import { DataSender, type PieceSource, type Sent } from '../data-sender.js';
+import type { StreamEvent } from '../driver.js';
 import { FileSource } from '../files/index.js';
 import { IterableSource, SlabSource } from '../pieces.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
-import { Answer, cancelOnAbort, operationError } from './answer.js';
+import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
 
 /** A source made ready: what is known of it, and its pieces. */
@@ -53,94 +55,133 @@ export async function upload(
   path: string,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  const { signal } = options;
+  const { signal, ifExists } = options;
   let opened: OpenedSource | undefined;
   try {
     signal?.throwIfAborted();
     opened = await openSource(source, options);
-    return await send(context, opened, path, options);
+    return await new Upload(context, opened, path, options).run();
   } catch (error) {
+    if (isSkip(error, ifExists)) {
+      const { algorithm } = context;
+      return { outcome: 'skipped', path, size: opened?.size ?? 0, digest: undefined, algorithm };
+    }
     throw operationError(error, signal, path);
   } finally {
     await opened?.close();
   }
 }
 
-async function send(
-  context: ClientContext,
-  source: OpenedSource,
-  path: string,
-  options: UploadOptions,
-): Promise<TransferResult> {
-  const { driver, algorithm } = context;
-  const { ifExists = 'fail', signal } = options;
-  const answer = new Answer(path);
-  const progress = new UploadProgress(source.size, options.onProgress);
-  let sender: DataSender | undefined;
-  let ended = false;
-  const stream = await context.open(
-    {
-      operation: 'upload',
-      path,
-      size: source.size,
-      ifExists,
-      mtime: source.mtime,
-      executable: source.executable,
-      algorithm,
-    },
-    (opened) => {
-      sender = new DataSender(driver, opened, context.createHash, (offset) => progress.sent(offset));
-      return {
-        onEvent: (event) => {
-          if (event.type === 'ack') progress.acknowledged(event.offset);
-          else if (answer.take(event)) sender?.cancel();
-        },
-        onLost: (error) => {
-          answer.lose(error, ended);
-          sender?.cancel();
-        },
-      };
-    },
-    signal,
-  );
-  const stopListening = cancelOnAbort(driver, stream, signal);
-  const stopSending = (): void => sender?.cancel();
-  signal?.addEventListener('abort', stopSending, { once: true });
-  if (signal?.aborted === true) stopSending();
-  try {
-    const sent = await (sender as unknown as DataSender).run(source.pieces, source.size);
-    if (sent !== undefined && !answer.given) {
-      await source.verify();
-      if (!answer.given && signal?.aborted !== true) {
-        ended = true;
-        driver.connection.end(stream, sent.length, sent.digest);
-        driver.schedule();
+class Upload {
+  readonly #context: ClientContext;
+  readonly #source: OpenedSource;
+  readonly #path: string;
+  readonly #options: UploadOptions;
+  readonly #answer: Answer;
+  readonly #progress: UploadProgress;
+  #sender: DataSender | undefined;
+  #stream = 0;
+  /** END was sent: the server may commit. */
+  #ended = false;
+
+  constructor(context: ClientContext, source: OpenedSource, path: string, options: UploadOptions) {
+    this.#context = context;
+    this.#source = source;
+    this.#path = path;
+    this.#options = options;
+    this.#answer = new Answer(path, () => this.#ended);
+    this.#progress = new UploadProgress(source.size, options.onProgress);
+  }
+
+  async run(): Promise<TransferResult> {
+    const { ifExists = 'fail', signal } = this.#options;
+    const { driver, algorithm, createHash } = this.#context;
+    const { size, mtime, executable, pieces } = this.#source;
+    this.#stream = await this.#context.open(
+      { operation: 'upload', path: this.#path, size, ifExists, mtime, executable, algorithm },
+      (stream) => {
+        this.#sender = new DataSender(driver, stream, createHash, (offset) => this.#progress.sent(offset));
+        return {
+          onEvent: (event) => this.#onEvent(event),
+          onLost: (error) => {
+            this.#answer.lose(error);
+            this.#sender?.cancel();
+          },
+        };
+      },
+      signal,
+    );
+    const stopListening = onAbort(signal, () => {
+      resetStream(driver, this.#stream, 'CANCELLED');
+      this.#answer.cancel();
+      this.#sender?.cancel();
+    });
+    try {
+      const sent = await (this.#sender as DataSender).run(pieces, size);
+      if (sent !== undefined) await this.#end(sent);
+      const result = await this.#answer.settled;
+      if (sent === undefined) {
+        throw new FilexError('STATE_VIOLATION', 'the server took a file that was not sent', {
+          path: this.#path,
+        });
       }
+      this.#tellStored(sent.length);
+      return this.#result(result, sent);
+    } catch (error) {
+      // The source failed: the server is told before the error goes on, and keeps nothing.
+      if (!this.#answer.given) this.#giveUp(error);
+      throw error;
+    } finally {
+      stopListening();
     }
-    const result = await answer.settled;
-    if (sent === undefined)
-      throw new FilexError('STATE_VIOLATION', 'the server took a file that was not sent', { path });
-    progress.acknowledged(sent.length);
+  }
+
+  async #end(sent: Sent): Promise<void> {
+    if (this.#answer.given) return;
+    await this.#source.verify();
+    if (this.#answer.given) return;
+    this.#ended = true;
+    this.#context.driver.connection.end(this.#stream, sent.length, sent.digest);
+    this.#context.driver.schedule();
+  }
+
+  #tellStored(length: number): void {
+    try {
+      this.#progress.acknowledged(length);
+    } catch (cause) {
+      const path = this.#path;
+      throw new FilexError('INTERNAL', 'the progress listener failed', { path, effect: 'applied', cause });
+    }
+  }
+
+  #result(result: OperationResult, sent: Sent): TransferResult {
     return {
       outcome: result.outcome ?? 'created',
-      path: result.path === undefined || result.path === '' ? path : result.path,
+      path: result.path === undefined || result.path === '' ? this.#path : result.path,
       size: sent.length,
       digest: Buffer.from(sent.digest).toString('hex'),
-      algorithm,
+      algorithm: this.#context.algorithm,
     };
-  } catch (error) {
-    // The source failed: the server is told before the error goes on, and keeps nothing.
-    if (!answer.given) {
-      driver.connection.reset(stream, error instanceof FilexError ? error.code : 'CANCELLED');
-      driver.schedule();
+  }
+
+  #onEvent(event: StreamEvent): void {
+    if (event.type !== 'ack') {
+      if (this.#answer.take(event)) this.#sender?.cancel();
+      return;
     }
-    if (isSkip(error, ifExists)) {
-      return { outcome: 'skipped', path, size: source.size ?? 0, digest: undefined, algorithm };
+    try {
+      this.#progress.acknowledged(event.offset);
+    } catch (error) {
+      // The caller's listener threw, on our stack: its upload fails, and nothing else.
+      this.#giveUp(error);
     }
-    throw error;
-  } finally {
-    stopListening();
-    signal?.removeEventListener('abort', stopSending);
+  }
+
+  #giveUp(error: unknown): void {
+    const failure = FilexError.from(error);
+    resetStream(this.#context.driver, this.#stream, failure.code);
+    this.#answer.lose(failure);
+    this.#sender?.cancel();
   }
 }
 
@@ -170,7 +211,6 @@ class UploadProgress {
   }
 
   acknowledged(offset: number): void {
-    if (offset < this.#acknowledged) return;
     this.#acknowledged = offset;
     this.#tell();
   }

@@ -25,26 +25,35 @@ export function receiveUpload(run: OperationRun): RunningOperation {
   let ended = false;
   let into: UploadReceiver | undefined;
   const durability = new Durability(run, () => into);
-  const receiver = new DataReceiver(create, (stored) => durability.onStored(stored), rejectEnd);
+  const receiver = new DataReceiver({
+    createHash: create,
+    consume: (count) => driver.consume(stream, count),
+    onStored: (stored) => durability.onStored(stored),
+    onFailure: rejectEnd,
+  });
+  /** Drops what waits at once: the handler may still be busy, and nobody accounts for it any more. */
+  const giveUp = (error: FilexError): void => {
+    rejectEnd(error);
+    void receiver.stop();
+  };
 
   const listener = {
     onData: (arrival: Arrival): void => {
-      if (request.size !== undefined && receiver.received + arrival.bytes.length > request.size) {
-        arrival.done();
-        rejectEnd(new FilexError('LENGTH_MISMATCH', `more came than the ${request.size} bytes announced`));
-      } else {
-        receiver.push(arrival);
+      const { length } = arrival.bytes;
+      if (request.size !== undefined && receiver.received + length > request.size) {
+        giveUp(new FilexError('LENGTH_MISMATCH', `more came than the ${request.size} bytes announced`));
       }
+      receiver.push(arrival);
     },
     onEvent: (event: StreamEvent): void => {
       if (event.type === 'end') {
         ended = true;
         resolveEnd(event);
       } else if (event.type === 'reset') {
-        rejectEnd(cancelled(request.path));
+        giveUp(cancelled(request.path));
       }
     },
-    onLost: rejectEnd,
+    onLost: giveUp,
   };
 
   const accept = async (): Promise<UploadReceiver> => {
@@ -70,11 +79,11 @@ export function receiveUpload(run: OperationRun): RunningOperation {
 
   const perform = async (): Promise<Success> => {
     let committing = false;
-    let receiving: UploadReceiver | undefined;
     try {
-      receiving = await accept();
-      const target = receiving;
-      receiver.open((bytes) => target.write(bytes));
+      const receiving = await accept();
+      // Given up while the handler made ready: `end` says why.
+      if (context.signal.aborted) await end;
+      receiver.open((bytes) => receiving.write(bytes));
       const { length, digest: claimed } = await end;
       const digest = await receiver.finish();
       if (request.size !== undefined && length !== request.size) {
@@ -87,11 +96,20 @@ export function receiveUpload(run: OperationRun): RunningOperation {
       return { outcome, path: path === request.path ? undefined : path, etag, bytes: length };
     } catch (error) {
       await receiver.stop();
-      if (!committing) await receiving?.abort(FilexError.from(error));
+      if (!committing) await abort(into, FilexError.from(error));
       throw error;
     }
   };
   return { listener, done: perform() };
+}
+
+/** Why the upload failed is what the client and the log must know; a store tells by itself when it cannot clean up. */
+async function abort(receiving: UploadReceiver | undefined, reason: FilexError): Promise<void> {
+  try {
+    await receiving?.abort(reason);
+  } catch {
+    // See above.
+  }
 }
 
 /** Makes a long upload durable step by step, and tells the client how far it is. */

@@ -51,8 +51,17 @@ export function sendDownload(run: OperationRun): RunningOperation {
     } catch (error) {
       throw FilexError.from(error, 'IO_ERROR');
     } finally {
-      await provider.close();
+      await close(provider);
     }
   };
   return { listener, done: perform() };
+}
+
+/** What was sent is right or wrong however the file is put away. */
+async function close(provider: DownloadProvider): Promise<void> {
+  try {
+    await provider.close();
+  } catch {
+    // See above.
+  }
 }

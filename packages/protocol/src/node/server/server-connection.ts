@@ -21,7 +21,7 @@ export interface ServerConnectionOptions {
   readonly hashes: ReadonlyMap<DigestAlgorithm, HashFactory>;
   readonly agent: string;
   readonly budget: CreditBudget;
-  /** Bytes of the budget that were taken for this connection. */
+  /** Bytes of the budget that were taken for this connection to begin with. */
   readonly promised: number;
   readonly onEvent: (event: ServeEvent) => void;
   readonly onClosed: (connection: ServerConnection) => void;
@@ -35,12 +35,12 @@ export class ServerConnection implements DriverOwner {
   readonly #options: ServerConnectionOptions;
   readonly #running = new Set<Promise<void>>();
   #peer: Peer | undefined;
-  #promised: number;
+  /** Bytes of the budget that were taken for this connection as it grew. */
+  #grown = 0;
 
   constructor(options: ServerConnectionOptions) {
     this.#options = options;
     const { limits, hashes, agent, budget } = options;
-    this.#promised = options.promised;
     this.driver = new Driver(
       {
         role: 'server',
@@ -48,8 +48,8 @@ export class ServerConnection implements DriverOwner {
         agent,
         digests: [...hashes.keys()],
         reserveCredit: (bytes) => {
-          if (!budget.take(bytes)) return false;
-          this.#promised += bytes;
+          if (!budget.grow(bytes)) return false;
+          this.#grown += bytes;
           return true;
         },
       },
@@ -59,8 +59,7 @@ export class ServerConnection implements DriverOwner {
 
   /** Lets what runs finish and takes nothing new. */
   shutdown(): void {
-    this.driver.connection.shutdown('the server is shutting down');
-    this.driver.schedule();
+    this.driver.shutdown('the server is shutting down');
   }
 
   /** Resolves when every handler that was started has finished. */
@@ -137,7 +136,7 @@ export class ServerConnection implements DriverOwner {
     };
     const { listener, done } = start(run);
     this.driver.listen(stream, {
-      onData: (arrival) => (listener.onData === undefined ? arrival.done() : listener.onData(arrival)),
+      ...(listener.onData === undefined ? {} : { onData: (arrival) => listener.onData?.(arrival) }),
       onEvent: (event) => {
         if (event.type === 'reset') stop.abort(new FilexError('CANCELLED'));
         listener.onEvent(event);
@@ -153,17 +152,25 @@ export class ServerConnection implements DriverOwner {
   #succeed(stream: number, success: Success): Told {
     const { outcome, path, etag, entry, bytes } = success;
     const { connection } = this.driver;
+    const effect = outcome === 'read' || outcome === 'identical' ? 'none' : 'applied';
     // Nobody is left to tell when the connection is gone; the log is told all the same.
     if (connection.allows(stream, 'R_SUCCESS')) {
-      const effect = outcome === 'read' || outcome === 'identical' ? 'none' : 'applied';
-      connection.result(stream, { status: 'OK', effect, outcome, path, etag, entry });
+      try {
+        connection.result(stream, { status: 'OK', effect, outcome, path, etag, entry });
+      } catch (cause) {
+        // What the handler answered cannot be said on the wire. Said nothing, the client would wait for ever.
+        const message = `the answer of the server is not a valid one: ${FilexError.from(cause).message}`;
+        return this.#fail(stream, new FilexError('INTERNAL', message, { effect, cause }));
+      }
     }
     return { code: 'OK', message: undefined, outcome, bytes };
   }
 
   #fail(stream: number, error: FilexError): Told {
     const { connection } = this.driver;
-    const { code, message, retry, effect } = error;
+    const { message, retry, effect } = error;
+    // A failure is one, whatever the handler calls it.
+    const code = error.code === 'OK' ? 'INTERNAL' : error.code;
     if (connection.allows(stream, 'R_FAILURE')) {
       connection.result(stream, { status: code, detail: message, retry, effect });
     }
@@ -182,15 +189,24 @@ export class ServerConnection implements DriverOwner {
     // A server waits for no stream.
   }
 
+  onLost(): void {
+    // Every operation has heard it from its stream.
+  }
+
   onClosed(error: FilexError | undefined): void {
-    const { budget, address, onEvent, onClosed } = this.#options;
-    budget.give(this.#promised);
-    this.#promised = 0;
+    void this.#end(error);
+  }
+
+  async #end(error: FilexError | undefined): Promise<void> {
+    const { address, onEvent, budget, promised, onClosed } = this.#options;
     if (this.#peer !== undefined) {
       onEvent({ type: 'disconnection', peer: this.#peer, error });
     } else if (error !== undefined) {
       onEvent({ type: 'refused', address, code: error.code, message: error.message });
     }
+    // Handlers may still be at work on what was promised.
+    await this.settled();
+    budget.give(promised, this.#grown);
     onClosed(this);
   }
 }

@@ -1,0 +1,48 @@
+import { onTestFinished, vi } from 'vitest';
+import { slabs } from '../slab-pool.js';
+
+/**
+ * Counts the pooled buffers that are out, and overwrites each as it comes back: whoever still looks at it, or writes it
+ * to a socket, moves rubbish and no digest will agree.
+ */
+export class SlabWatch {
+  readonly #out = new Set<Buffer>();
+  #most = 0;
+  #onEmpty: (() => void)[] = [];
+
+  constructor() {
+    const take = slabs.take.bind(slabs);
+    const put = slabs.put.bind(slabs);
+    vi.spyOn(slabs, 'take').mockImplementation(() => {
+      const slab = take();
+      this.#out.add(slab.buffer);
+      this.#most = Math.max(this.#most, this.#out.size);
+      return slab;
+    });
+    vi.spyOn(slabs, 'put').mockImplementation((buffer) => {
+      // Some may have been taken before this watch began.
+      this.#out.delete(buffer);
+      buffer.fill(0xee);
+      put(buffer);
+      if (this.#out.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
+    });
+    onTestFinished(() => {
+      vi.mocked(slabs.take).mockRestore();
+      vi.mocked(slabs.put).mockRestore();
+    });
+  }
+
+  get out(): number {
+    return this.#out.size;
+  }
+
+  /** The most that were out at once. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** Resolves when all are back. */
+  async allBack(): Promise<void> {
+    while (this.#out.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  }
+}
