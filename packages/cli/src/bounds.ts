@@ -39,6 +39,8 @@ export const bounds = {
   recentServers: 10,
   /** Milliseconds to reach a server, unless `--connect-timeout` says otherwise. */
   connectTimeout: 10_000,
+  /** Bytes per second that `--bwlimit` can ask for, at least. */
+  leastBandwidth: 1024,
   /** Milliseconds a session may take to say goodbye before it is cut. */
   closeTimeout: 2_000,
   /** The most `ping --count` can ask for. */

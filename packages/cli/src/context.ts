@@ -81,6 +81,7 @@ export class Context {
     const session = await this.io.connect(formatUrl({ ...url, path: '', trailingSlash: false }), {
       signal: this.signal,
       timeout: this.settings.connectTimeout * 1000,
+      bandwidthLimit: this.settings.bwlimit,
       digests: await loadDigestProviders(),
       agent: `filex-client/${version}`,
     });

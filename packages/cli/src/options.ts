@@ -36,7 +36,8 @@ export function addCommonOptions(command: Command): void {
       option('--connect-timeout <seconds>', 'how long to try to reach the server', 'FILEX_CONNECT_TIMEOUT')
         .argParser(integer('the time', 1, 3600))
         .default(bounds.connectTimeout / 1000),
-    );
+    )
+    .addOption(bandwidthOption());
 }
 
 /** What `put` and `get` have in common. */
@@ -72,6 +73,23 @@ export function addTransferOptions(command: Command): void {
       ),
     )
     .addOption(dryRunOption());
+}
+
+/** A rate as in rsync and rclone: a number, with K, M or G for powers of 1024. */
+export function bandwidth(text: string): number {
+  const groups = /^(?<number>\d+(?:\.\d+)?)(?<unit>[kmg]?)$/i.exec(text)?.groups;
+  const factor = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[groups?.['unit']?.toLowerCase() ?? ''];
+  const rate = Math.floor(Number(groups?.['number']) * (factor ?? Number.NaN));
+  if (rate >= bounds.leastBandwidth) return rate;
+  throw new InvalidArgumentError('the rate is bytes per second, such as 500K, 2.5M or 1G, and at least 1K.');
+}
+
+function bandwidthOption(): Option {
+  return option(
+    '--bwlimit <rate>',
+    'bytes per second at most, such as 500K or 2.5M',
+    'FILEX_BWLIMIT',
+  ).argParser(bandwidth);
 }
 
 export function dryRunOption(): Option {

@@ -10,4 +10,6 @@ export interface Settings {
   readonly color: ColorChoice;
   /** Seconds. */
   readonly connectTimeout: number;
+  /** Bytes per second, for verbs that transfer. */
+  readonly bwlimit?: number | undefined;
 }

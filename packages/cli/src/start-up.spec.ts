@@ -40,7 +40,7 @@ describe('what is loaded at the start', () => {
 
   it('for ls is no prompt, no glob', () => {
     const loaded = loadedWith(join(here, 'commands/ls.ts'));
-    expect(loaded).toContain(join(here, 'ui/visible.ts'));
+    expect(loaded).toContain(join(here, 'ui/entries.ts'));
     for (const name of ['@clack/prompts', '@clack/core', 'env-paths', 'picomatch']) {
       expect(loaded).not.toContain(name);
     }

@@ -44,3 +44,5 @@ export const LISTEN_BACKLOG = 1024;
 export const MAX_TIMER = 2 ** 31 - 1;
 /** Milliseconds to connect and shake hands. */
 export const CONNECT_TIMEOUT = 10_000;
+/** Bytes per second that a session can be limited to, at least. */
+export const MIN_BANDWIDTH = 1024;

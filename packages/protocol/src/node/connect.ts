@@ -12,6 +12,7 @@ import type { ConnectOptions, Session } from './types.js';
  * @param url `filex+tcp://host:12345/`, as text or taken apart.
  * @throws FilexError `URL_INVALID`, `UNSUPPORTED` (a `filex://` address: TLS is not in this version), `CONNECT_FAILED`,
  * `WRONG_PROTOCOL` (something else answers there), `TIMEOUT`, or the code the server refused with.
+ * @throws RangeError for limits that make no sense.
  */
 export async function connect(url: string | FilexUrl, options: ConnectOptions = {}): Promise<Session> {
   const address = typeof url === 'string' ? parseUrl(url) : url;

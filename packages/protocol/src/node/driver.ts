@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
 import { FilexError } from '../errors.js';
 import { LINGER_TIMEOUT, MAX_TURNS, PIN_FRACTION, SOCKET_HIGH_WATER } from './bounds.js';
+import { RateLimit } from './rate-limit.js';
 import type { Slab } from './slab-pool.js';
 
 /** Bytes of a file that arrived. Their credit goes back to the peer by {@link Driver.consume}. */
@@ -66,6 +67,13 @@ export class Driver {
   /** Those of the last output taken, while it is under way. */
   #lastReleases: (() => void)[] | undefined;
   #inFlight = 0;
+  /** What may be sent, and what is received: bytes of file content. */
+  readonly #sendRate: RateLimit | undefined;
+  readonly #receiveRate: RateLimit | undefined;
+  /** Credit that is returned when the rate allows. */
+  #owed: { readonly stream: number; readonly count: number }[] = [];
+  #sendTimer: NodeJS.Timeout | undefined;
+  #receiveTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** What the timer waits for. */
   #due = Number.POSITIVE_INFINITY;
@@ -76,8 +84,17 @@ export class Driver {
   #closed = false;
   #error: FilexError | undefined;
 
-  constructor(options: Omit<ConnectionOptions, 'now' | 'random'>, owner: DriverOwner) {
+  /** @param bandwidthLimit bytes of file content per second, each way. */
+  constructor(
+    options: Omit<ConnectionOptions, 'now' | 'random'>,
+    owner: DriverOwner,
+    bandwidthLimit?: number | undefined,
+  ) {
     this.#owner = owner;
+    if (bandwidthLimit !== undefined) {
+      this.#sendRate = new RateLimit(bandwidthLimit);
+      this.#receiveRate = new RateLimit(bandwidthLimit);
+    }
     this.connection = new Connection({ ...options, now: performance.now(), random: randomBytes });
   }
 
@@ -117,7 +134,34 @@ export class Driver {
   /** Returns credit for `count` bytes that arrived on the stream. */
   consume(stream: number, count: number): void {
     if (this.#closed) return;
+    if (this.#receiveRate !== undefined) {
+      this.#owed.push({ stream, count });
+      this.#payOwed(this.#receiveRate);
+      return;
+    }
     this.connection.consume(stream, count);
+    if (this.connection.outputSize > 0) this.schedule();
+  }
+
+  /** Returns credit, as fast as the rate allows. */
+  #payOwed(rate: RateLimit): void {
+    if (this.#receiveTimer !== undefined) return;
+    let paid = 0;
+    for (; paid < this.#owed.length; paid += 1) {
+      const now = performance.now();
+      const delay = rate.delay(now);
+      if (delay > 0) {
+        this.#receiveTimer = setTimeout(() => {
+          this.#receiveTimer = undefined;
+          this.#payOwed(rate);
+        }, delay);
+        break;
+      }
+      const { stream, count } = this.#owed[paid] as { stream: number; count: number };
+      rate.spend(count, now);
+      this.connection.consume(stream, count);
+    }
+    this.#owed.splice(0, paid);
     if (this.connection.outputSize > 0) this.schedule();
   }
 
@@ -225,12 +269,27 @@ export class Driver {
 
   #canServe({ stream, least, turn }: RoomRequest): boolean {
     if (turn && this.#turns >= MAX_TURNS) return false;
+    if (this.#sendRate !== undefined && !this.#maySend(this.#sendRate)) return false;
     return this.#hasSpace() && this.connection.sendable(stream) >= least;
   }
 
   #serve({ stream, turn, use }: RoomRequest): void {
     if (turn) this.#turns += 1;
-    use(this.connection.sendable(stream));
+    const room = this.connection.sendable(stream);
+    const rate = this.#sendRate;
+    if (rate === undefined) return use(room);
+    use(Math.min(room, rate.portion));
+    rate.spend(room - this.connection.sendable(stream), performance.now());
+  }
+
+  #maySend(rate: RateLimit): boolean {
+    const delay = rate.delay(performance.now());
+    if (delay === 0) return true;
+    this.#sendTimer ??= setTimeout(() => {
+      this.#sendTimer = undefined;
+      this.flush();
+    }, delay);
+    return false;
   }
 
   #writeOut(socket: Socket): void {
@@ -369,7 +428,8 @@ export class Driver {
   #onTransportClose(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#sendTimer, this.#receiveTimer]) clearTimeout(timer);
+    this.#owed = [];
     for (const release of this.#releases) release();
     this.#releases = [];
     if (!this.#ending) this.#error ??= new FilexError('CONNECTION_LOST');

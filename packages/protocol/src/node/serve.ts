@@ -189,5 +189,5 @@ function readable(address: string): string {
 /** Whether an address is this machine's own. */
 export function isLoopback(address: string): boolean {
   const plain = readable(address);
-  return plain === '::1' || /^127\./.test(plain);
+  return plain === '::1' || (net.isIPv4(plain) && plain.startsWith('127.'));
 }

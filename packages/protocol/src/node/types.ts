@@ -31,6 +31,11 @@ export interface ConnectOptions {
   readonly digests?: readonly DigestProvider[] | undefined;
   /** Name and version of the program, shown in the server's log. Default: `@filex/protocol`. */
   readonly agent?: string | undefined;
+  /**
+   * Bytes of file content per second that all operations of the session send together, and as many that they receive. At
+   * least 1024. Default: no limit.
+   */
+  readonly bandwidthLimit?: number | undefined;
 }
 
 export interface OperationOptions {

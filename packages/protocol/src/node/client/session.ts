@@ -3,9 +3,10 @@ import { FilexError } from '../../errors.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { checkPath } from '../../wire/path.js';
-import { LINGER_TIMEOUT } from '../bounds.js';
+import { LINGER_TIMEOUT, MIN_BANDWIDTH } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { Driver, type DriverOwner, type StreamListener } from '../driver.js';
+import { windowsFor } from '../rate-limit.js';
 import type {
   ConnectOptions,
   DownloadOptions,
@@ -61,14 +62,19 @@ export class ClientSession implements Session, DriverOwner {
     this.closed = new Promise((resolve) => {
       this.#onClosedSettled = resolve;
     });
+    const { bandwidthLimit } = options;
+    if (bandwidthLimit !== undefined && !(bandwidthLimit >= MIN_BANDWIDTH)) {
+      throw new RangeError(`bandwidthLimit must be at least ${MIN_BANDWIDTH} bytes per second`);
+    }
     this.driver = new Driver(
       {
         role: 'client',
-        limits: options.limits,
+        limits: { ...(bandwidthLimit === undefined ? {} : windowsFor(bandwidthLimit)), ...options.limits },
         agent: options.agent ?? DEFAULT_AGENT,
         digests: [...new Set(providers.map(({ algorithm }) => algorithm))],
       },
       this,
+      bandwidthLimit,
     );
     this.#slots = new StreamSlots(() => this.driver.connection.canOpen);
   }
