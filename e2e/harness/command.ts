@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Run as this user; only root can. */
   readonly uid?: number | undefined;
+  /** In a process group of its own, so that signals reach what it starts as well. */
+  readonly group?: boolean | undefined;
   /** What standard input holds; default: nothing. */
   readonly input?: string | Uint8Array | undefined;
 }
@@ -20,21 +22,27 @@ export interface Exit {
   readonly bytes: Buffer;
 }
 
+/** Milliseconds; then a test fails with what the process said, not with a time-out of its own. */
+const PATIENCE = 60_000;
+
 type Source = 'stdout' | 'stderr';
 
 /** One real process of this test: its output is kept, and it does not outlive the test. */
 export class Command {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #group: boolean;
   readonly #chunks: { readonly [S in Source]: Buffer[] } = { stdout: [], stderr: [] };
   #watchers: (() => void)[] = [];
   #ended = false;
 
   constructor(program: string, args: readonly string[], options: CommandOptions = {}) {
-    const { cwd, env, uid, input } = options;
+    const { cwd, env, uid, input, group = false } = options;
+    this.#group = group && process.platform !== 'win32';
     this.#child = spawn(program, args, {
       cwd,
       env: environment(env),
+      detached: this.#group,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid, gid: uid }),
     });
@@ -73,13 +81,14 @@ export class Command {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    if (this.#group) process.kill(-this.pid, signal);
+    else this.#child.kill(signal);
   }
 
   /** Ends it at once, if it still runs. */
   async kill(): Promise<void> {
     if (this.#ended) return;
-    this.#child.kill('SIGKILL');
+    this.signal('SIGKILL');
     await this.exited.catch(() => undefined);
   }
 
@@ -94,11 +103,20 @@ export class Command {
   /** What `look` returns, as soon as that is something; it is asked again whenever there is more output. */
   until<T>(look: () => T | undefined, what: string): Promise<T> {
     return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        settle();
+        reject(new Error(`${why} ${what}:\n${this.#transcript()}`));
+      };
       const check = (): void => {
         const found = look();
-        if (found !== undefined) resolve(found);
-        else if (this.#ended) reject(new Error(`the process ended without ${what}:\n${this.#transcript()}`));
-        else return;
+        if (found !== undefined) {
+          settle();
+          resolve(found);
+        } else if (this.#ended) fail('the process ended without');
+      };
+      const deadline = setTimeout(() => fail('the process does not give'), PATIENCE);
+      const settle = (): void => {
+        clearTimeout(deadline);
         this.#watchers = this.#watchers.filter((watcher) => watcher !== check);
       };
       this.#watchers.push(check);

@@ -13,6 +13,9 @@ export const keys = {
   interrupt: '\x03',
 } as const;
 
+/** Milliseconds; then a test fails with what is on the screen, not with a time-out of its own. */
+const PATIENCE = 60_000;
+
 type Pty = typeof import('@lydell/node-pty');
 
 /** The library for pseudo-terminals, or why there is none on this machine. */
@@ -76,17 +79,24 @@ export class Terminal {
     for (const stroke of strokes) this.#pty.write(stroke);
   }
 
-  /** Waits for text that has not been waited for before; what comes up to it counts as seen. */
+  /** Waits for text that comes after what was waited for before. Rejects when it does not come. */
   shows(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        settle();
+        reject(new Error(`${why} ${pattern}:\n${this.text}`));
+      };
       const check = (): void => {
-        const found = pattern.exec(plain(this.#output.slice(this.#seen)));
+        const found = pattern.exec(this.text.slice(this.#seen));
         if (found !== null) {
-          this.#seen = this.#output.length;
+          this.#seen += found.index + found[0].length;
+          settle();
           resolve(found);
-        } else if (this.#ended) {
-          reject(new Error(`the program ended without showing ${pattern}:\n${this.text}`));
-        } else return;
+        } else if (this.#ended) fail('the program ended without showing');
+      };
+      const deadline = setTimeout(() => fail('the program does not show'), PATIENCE);
+      const settle = (): void => {
+        clearTimeout(deadline);
         this.#watchers = this.#watchers.filter((watcher) => watcher !== check);
       };
       this.#watchers.push(check);
