@@ -1,0 +1,475 @@
+import { describe, expect, it, vi } from 'vitest';
+import { type Code, codes } from '../../codes.js';
+import { FilexError } from '../../errors.js';
+import { concat } from '../../testing/bytes.js';
+import { dataFrame, messageFrame, rawFrame } from '../../testing/frames.js';
+import { op } from '../../testing/peer.js';
+import type { Entry } from '../../vocabulary.js';
+import { TreeDigest } from '../../wire/digest.js';
+import type { Messages } from '../../wire/messages.js';
+import { MAX_TURNS, SLAB_SIZE, SOCKET_HIGH_WATER } from '../bounds.js';
+import { sha256Provider } from '../digests.js';
+import { failureOf, Gate } from '../testing/deferred.js';
+import { breaches } from '../testing/memory-handler.js';
+import { RawPeer } from '../testing/raw-peer.js';
+import { content, Rig, type RigOptions, startPair } from '../testing/rig.js';
+import { SlabWatch } from '../testing/slab-watch.js';
+
+vi.mock('../bounds.js', async (original) => ({
+  ...(await original<typeof import('../bounds.js')>()),
+  LINGER_TIMEOUT: 50,
+}));
+
+const id = new Uint8Array(16);
+const bytes = content(1000);
+
+function digestOf(data: Uint8Array): Uint8Array {
+  const tree = new TreeDigest(sha256Provider.create);
+  tree.update(data);
+  return tree.digest();
+}
+
+function open(stream: number, operation: number, more: Partial<Messages['OPEN']> = {}): Uint8Array {
+  return messageFrame('OPEN', stream, { operation, operationId: id, path: 'a', ...more });
+}
+
+const end = (stream: number, length: number, digest: Uint8Array): Uint8Array =>
+  messageFrame('END', stream, { length, digest });
+
+async function hostile(
+  options: RigOptions = {},
+  hello: Partial<Messages['HELLO']> = {},
+): Promise<{ rig: Rig; peer: RawPeer; watch: SlabWatch }> {
+  const watch = new SlabWatch();
+  const rig = await Rig.start(options);
+  return { rig, peer: await RawPeer.client(rig.port, hello), watch };
+}
+
+/** Everything is as it should be once the server has no connection left. */
+async function settle(rig: Rig, watch: SlabWatch): Promise<void> {
+  await rig.server.destroy();
+  await watch.allBack();
+  expect(breaches(rig.handler.told)).toEqual([]);
+  expect(rig.server.connections).toBe(0);
+}
+
+describe('a client that breaks the rules', () => {
+  const wrongs: [string, Code, readonly Uint8Array[]][] = [
+    ['uses an even stream', 'STREAM_LIMIT', [open(2, op.stat)]],
+    ['uses a stream twice', 'STREAM_LIMIT', [open(1, op.stat), open(1, op.stat)]],
+    ['goes back', 'STREAM_LIMIT', [open(5, op.stat), open(3, op.stat)]],
+    ['sends data on no stream', 'STATE_VIOLATION', [dataFrame(1, bytes)]],
+    ['sends data where none belongs', 'STATE_VIOLATION', [open(1, op.download), dataFrame(1, bytes)]],
+    [
+      'answers itself',
+      'STATE_VIOLATION',
+      [open(1, op.upload), messageFrame('RESULT', 1, { status: 0, effect: 'none' })],
+    ],
+    ['ends twice', 'STATE_VIOLATION', [open(1, op.upload), end(1, 0, digestOf(id)), end(1, 0, digestOf(id))]],
+    [
+      'lies about the length',
+      'LENGTH_MISMATCH',
+      [open(1, op.upload), dataFrame(1, bytes), end(1, 999, digestOf(bytes))],
+    ],
+    [
+      'exceeds its credit',
+      'CREDIT_EXCEEDED',
+      [open(1, op.upload), ...Array.from({ length: 9 }, () => dataFrame(1, content(65_536)))],
+    ],
+    [
+      'sends a frame that is too large',
+      'FRAME_TOO_LARGE',
+      [open(1, op.upload), Buffer.from([0xff, 0, 0, 0, 5, 0, 0, 0, 0, 1])],
+    ],
+    ['sends an empty one', 'FRAME_MALFORMED', [open(1, op.upload), rawFrame(5, 1, new Uint8Array(0))]],
+    ['talks nonsense', 'FRAME_UNKNOWN', [open(1, op.upload), rawFrame(0x70, 1, bytes)]],
+    [
+      'leads out of the folder',
+      'MESSAGE_MALFORMED',
+      [rawFrame(3, 1, concat([open(1, op.stat, { path: 'xx' }).subarray(10, -2), Buffer.from('..')]))],
+    ],
+  ];
+
+  it.each(wrongs)('%s is told %s and left, and nothing stays', async (_what, code, parts) => {
+    // A handler that is stuck, so that nothing is consumed and nothing answered.
+    const { rig, peer, watch } = await hostile();
+    const gate = new Gate();
+    rig.handler.before = (step) =>
+      step === 'write' || step === 'stat' || step === 'download' ? gate.pass() : undefined;
+    peer.send(...parts);
+    expect(await peer.next('GOAWAY')).toMatchObject({ code: codes[code].number });
+    await peer.ended;
+    expect(await rig.event('disconnection')).toMatchObject({ error: { code } });
+    gate.open();
+    await settle(rig, watch);
+    expect(rig.handler.files.size).toBe(0);
+  });
+});
+
+describe('an upload that', () => {
+  const wrongs: [string, Code, readonly Uint8Array[]][] = [
+    ['is longer than announced', 'LENGTH_MISMATCH', [open(1, op.upload, { size: 999 }), dataFrame(1, bytes)]],
+    [
+      'is longer than announced and goes on',
+      'LENGTH_MISMATCH',
+      [
+        open(1, op.upload, { size: 999 }),
+        dataFrame(1, bytes),
+        dataFrame(1, bytes.subarray(0, 5)),
+        end(1, 1005, digestOf(bytes)),
+      ],
+    ],
+    [
+      'is shorter than announced',
+      'LENGTH_MISMATCH',
+      [open(1, op.upload, { size: 1001 }), dataFrame(1, bytes), end(1, 1000, digestOf(bytes))],
+    ],
+    [
+      'has another digest',
+      'DIGEST_MISMATCH',
+      [open(1, op.upload), dataFrame(1, bytes), end(1, 1000, digestOf(content(1000, 2)))],
+    ],
+    [
+      'wants a digest that is not there',
+      'UNSUPPORTED',
+      [open(1, op.upload, { algorithm: 'blake3' }), dataFrame(1, bytes), end(1, 1000, digestOf(bytes))],
+    ],
+    [
+      'is taken back',
+      'CANCELLED',
+      [open(1, op.upload), dataFrame(1, bytes), messageFrame('RESET', 1, { code: 0x20, finalOffset: 1000 })],
+    ],
+  ];
+
+  it.each(wrongs)('%s fails with %s, and is not stored', async (_what, code, parts) => {
+    const { rig, peer, watch } = await hostile();
+    peer.send(...parts);
+    expect(await peer.next('RESULT')).toMatchObject({
+      stream: 1,
+      status: codes[code].number,
+      effect: 'none',
+    });
+    // The connection is none the worse.
+    peer.send(
+      open(3, op.upload, { path: 'b', size: 1000 }),
+      dataFrame(3, bytes),
+      end(3, 1000, digestOf(bytes)),
+    );
+    expect(await peer.next('RESULT')).toMatchObject({ stream: 3, status: 0, effect: 'applied' });
+    expect([...rig.handler.files.keys()]).toEqual(['b']);
+    await settle(rig, watch);
+  });
+
+  const good = [
+    open(1, op.upload, { size: 1000 }),
+    dataFrame(1, bytes.subarray(0, 400)),
+    dataFrame(1, bytes.subarray(400)),
+    end(1, 1000, digestOf(bytes)),
+  ];
+
+  it('is cut off at any byte is undone; whole, it is stored', async () => {
+    const whole = concat(good);
+    const { rig, peer, watch } = await hostile();
+    peer.socket.destroy();
+    const cuts = [0, 1, 9, 10, 11, 30, 45, 60, 200, 445, 600, 1020, whole.length - 1, whole.length];
+    for (const at of cuts) {
+      for (const rudely of [false, true]) {
+        const each = await RawPeer.client(rig.port);
+        each.send(whole.subarray(0, at));
+        if (rudely) each.socket.resetAndDestroy();
+        else each.socket.end();
+        await each.closed;
+      }
+    }
+    await rig.server.shutdown();
+    await settle(rig, watch);
+    const committed = rig.handler.told.filter(({ calls }) => calls.includes('commit'));
+    expect(committed.length).toBeLessThanOrEqual(2);
+    expect(rig.handler.told.length).toBeGreaterThan(10);
+  });
+
+  it.each(['upload', 'write', 'commit', 'abort'] as const)(
+    'loses its client while the handler is at %s keeps the contract',
+    async (step) => {
+      const { rig, peer, watch } = await hostile();
+      const gate = new Gate();
+      rig.handler.before = (at) => (at === step ? gate.pass() : undefined);
+      peer.send(...(step === 'abort' ? [open(1, op.upload, { size: 5 }), dataFrame(1, bytes)] : good));
+      await gate.reached;
+      peer.socket.destroy();
+      await rig.event('disconnection');
+      gate.open();
+      await rig.event('operation');
+      await settle(rig, watch);
+      if (step !== 'commit') expect(rig.handler.files.size).toBe(0);
+    },
+  );
+
+  it.each(['upload', 'write', 'commit', 'abort'] as const)(
+    'whose handler throws at %s fails, and all credit comes back',
+    async (step) => {
+      const { rig, session } = await startPair();
+      const watch = new SlabWatch();
+      rig.handler.before = (at) => {
+        if (at === step || (step === 'abort' && at === 'write')) throw new Error(`no ${at}`);
+      };
+      // Several times what a connection may hold: credit that was lost would show.
+      for (let i = 0; i < 12; i += 1) {
+        const failure = await failureOf(session.upload(content(3_000_000), 'x'));
+        expect(failure).toMatchObject({
+          code: step === 'write' || step === 'abort' ? 'IO_ERROR' : 'INTERNAL',
+        });
+      }
+      rig.handler.before = undefined;
+      await session.upload(content(3_000_000), 'x');
+      await session.close();
+      await settle(rig, watch);
+    },
+  );
+});
+
+describe('a flood', () => {
+  /** Sends over and over, reading nothing, until the server has had enough. */
+  async function flood(peer: RawPeer, make: (i: number) => Uint8Array): Promise<void> {
+    peer.socket.pause();
+    let over = false;
+    void peer.closed.then(() => {
+      over = true;
+    });
+    for (let i = 0; !over; i += 1) {
+      const more = peer.socket.write(make(i));
+      if (!more) {
+        await new Promise<void>((resolve) => {
+          peer.socket.once('drain', resolve);
+          peer.socket.once('close', () => resolve());
+        });
+      }
+    }
+  }
+
+  it('of PINGs whose PONGs are not read ends the connection', async () => {
+    const { rig, peer, watch } = await hostile();
+    const many = (i: number): Uint8Array =>
+      concat(Array.from({ length: 1000 }, (_, k) => messageFrame('PING', 0, { token: i * 1000 + k })));
+    await flood(peer, many);
+    expect(await rig.event('disconnection')).toMatchObject({ error: { code: 'RATE_LIMITED' } });
+    await settle(rig, watch);
+  });
+
+  it('of requests whose answers are not read ends the connection', async () => {
+    const { rig, peer, watch } = await hostile({ server: { limits: { maxStreams: 50 } } });
+    let stream = -1;
+    let running = 0;
+    let most = 0;
+    rig.handler.before = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+    };
+    const path = `${'x'.repeat(250)}/`.repeat(4).slice(0, -1);
+    await flood(peer, () => {
+      stream += 2;
+      return open(stream, op.stat, { path });
+    });
+    expect(await rig.event('disconnection')).toMatchObject({ error: { code: 'STREAM_LIMIT' } });
+    expect(most).toBeLessThanOrEqual(50);
+    await settle(rig, watch);
+  });
+
+  it('of requests that are taken back at once never makes more work than there may be streams', async () => {
+    const { rig, peer, watch } = await hostile({ server: { limits: { maxStreams: 20 } } });
+    let running = 0;
+    let most = 0;
+    rig.handler.before = async (step) => {
+      if (step !== 'upload') return;
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+    };
+    for (let i = 0; i < 200; i += 1) {
+      const streams = Array.from({ length: 20 }, (_, k) => 2 * (20 * i + k) + 1);
+      peer.send(
+        ...streams.flatMap((stream) => [
+          open(stream, op.upload),
+          dataFrame(stream, bytes.subarray(0, 10)),
+          messageFrame('RESET', stream, { code: 0x20, finalOffset: 10 }),
+        ]),
+      );
+      for (const _ of streams) expect(await peer.next('RESULT')).toMatchObject({ status: 0x20 });
+    }
+    expect(most).toBeLessThanOrEqual(20);
+    await settle(rig, watch);
+  });
+
+  it('of downloads nobody reads takes little memory, and stops nobody else', async () => {
+    const streams = 200;
+    const { rig, peer, watch } = await hostile({}, { connectionWindow: 2 ** 40, streamWindow: 2 ** 40 });
+    rig.handler.put('a', content(20 * SLAB_SIZE));
+    peer.socket.pause();
+    peer.send(...Array.from({ length: streams }, (_, i) => open(2 * i + 1, op.download)));
+    const session = await rig.connect();
+    while (rig.handler.told.length < streams) await new Promise((resolve) => setImmediate(resolve));
+    await session.download('a', { write: () => undefined });
+    // Read and not yet handed over; handed over and not yet sent; and as much again for the other session.
+    expect(watch.most).toBeLessThanOrEqual(2 * (MAX_TURNS + SOCKET_HIGH_WATER / SLAB_SIZE + 2));
+    // What is read slowly arrives all the same.
+    peer.socket.resume();
+    for (let i = 0; i < 20; i += 1) await peer.next('DATA');
+    peer.socket.destroy();
+    await session.close();
+    await settle(rig, watch);
+  });
+
+  it('of downloads without credit takes no memory at all, and stops no other stream', async () => {
+    const { rig, peer, watch } = await hostile(
+      {},
+      { connectionWindow: 1 << 20, streamWindow: 10_000, maxStreams: 100 },
+    );
+    rig.handler.put('a', content(20 * SLAB_SIZE));
+    rig.handler.put('b', content(20_000));
+    peer.send(...Array.from({ length: 100 }, (_, i) => open(2 * i + 1, op.download)));
+    while (peer.count('DATA') < 100) await peer.next('DATA');
+    // All have sent what they may; one more, which gets credit, is not held up.
+    peer.send(open(201, op.download, { path: 'b' }), messageFrame('CREDIT', 201, { limit: 20_000 }));
+    expect(await peer.next('RESULT')).toMatchObject({ stream: 201, status: 0 });
+    peer.socket.destroy();
+    await settle(rig, watch);
+    expect(watch.most).toBeLessThanOrEqual(2);
+  });
+
+  it('of single bytes beside a stream that pours pins no buffers', async () => {
+    const { rig, peer, watch } = await hostile();
+    const gate = new Gate();
+    rig.handler.before = (step, path) => (step === 'write' && path === 'drip' ? gate.pass() : undefined);
+    peer.send(open(1, op.upload, { path: 'drip' }), open(3, op.upload, { path: 'pour' }));
+    await peer.next('ACCEPT');
+    await peer.next('ACCEPT');
+    const pour = content(64 * 1024);
+    let granted = 256 * 1024;
+    let connection = 256 * 1024;
+    let sent = 0;
+    let dripped = 0;
+    for (let round = 0; round < 150; round += 1) {
+      while (sent + pour.length > granted || sent + dripped + pour.length + 1 > connection) {
+        const credit = await peer.next('CREDIT');
+        if (credit.stream === 3) granted = credit.limit;
+        if (credit.stream === 0) connection = credit.limit;
+      }
+      peer.send(dataFrame(1, bytes.subarray(0, 1)), dataFrame(3, pour));
+      sent += pour.length;
+      dripped += 1;
+    }
+    expect(watch.out).toBeLessThanOrEqual(4);
+    gate.open();
+    peer.send(messageFrame('RESET', 1, { code: 0x20, finalOffset: dripped }));
+    await peer.next('RESULT');
+    peer.socket.destroy();
+    await settle(rig, watch);
+    expect(watch.most).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('a handler that', () => {
+  const bad: Entry = { path: 'a', kind: 'file', size: 1, mtime: 1.5, executable: false };
+
+  it('answers what cannot be said is told on, not waited for', async () => {
+    const { rig, session } = await startPair();
+    vi.spyOn(rig.handler, 'stat').mockResolvedValue(bad);
+    expect(await failureOf(session.stat('a'))).toMatchObject({ code: 'INTERNAL', effect: 'none' });
+    vi.spyOn(rig.handler, 'makeDirectory').mockResolvedValue({ outcome: 'nonsense' as 'created' });
+    expect(await failureOf(session.makeDirectory('a'))).toMatchObject({
+      code: 'INTERNAL',
+      effect: 'applied',
+    });
+    vi.spyOn(rig.handler, 'download').mockResolvedValue({
+      entry: bad,
+      read: async () => 0,
+      close: () => undefined,
+    });
+    expect(await failureOf(session.download('a', { write: () => undefined }))).toMatchObject({
+      code: 'IO_ERROR',
+    });
+    rig.handler.listing = async function* () {
+      yield bad;
+    };
+    const listing = session.list()[Symbol.asyncIterator]();
+    expect(await failureOf(listing.next())).toMatchObject({ code: 'INTERNAL' });
+    vi.spyOn(rig.handler, 'upload').mockResolvedValue({
+      write: () => undefined,
+      commit: async () => ({ outcome: 'created', path: '/not/a/path' }),
+      abort: () => undefined,
+    });
+    expect(await failureOf(session.upload(bytes, 'a'))).toMatchObject({
+      code: 'INTERNAL',
+      effect: 'applied',
+    });
+    expect(rig.events.filter((event) => event.type === 'operation' && event.code === 'OK')).toEqual([]);
+    await session.close();
+    await rig.server.shutdown();
+  });
+
+  it('throws at once, or throws what is no error, fails that operation only', async () => {
+    const { rig, session } = await startPair();
+    const thrown: [unknown, Partial<FilexError>][] = [
+      [
+        new FilexError('NO_SPACE', 'full', { retry: false }),
+        { code: 'NO_SPACE', message: 'full', retry: false },
+      ],
+      [new Error('oops'), { code: 'INTERNAL', message: 'oops' }],
+      ['text', { code: 'INTERNAL', message: 'text' }],
+      [undefined, { code: 'INTERNAL' }],
+      [new FilexError('OK'), { code: 'INTERNAL' }],
+      [new FilexError('CONNECTION_LOST'), { code: 'INTERNAL' }],
+      [new FilexError('IO_ERROR', 'x'.repeat(10_000)), { code: 'IO_ERROR' }],
+    ];
+    for (const [value, expected] of thrown) {
+      const fail = (): never => {
+        throw value;
+      };
+      for (const name of [
+        'stat',
+        'upload',
+        'download',
+        'list',
+        'makeDirectory',
+        'rename',
+        'remove',
+      ] as const) {
+        vi.spyOn(rig.handler, name).mockImplementation(fail);
+      }
+      const listing = session.list()[Symbol.asyncIterator]();
+      for (const attempt of [
+        session.stat('a'),
+        session.upload(bytes, 'a'),
+        session.download('a', { write: () => undefined }),
+        listing.next(),
+        session.makeDirectory('a'),
+        session.rename('a', 'b'),
+        session.remove('a'),
+      ]) {
+        expect(await failureOf(attempt)).toMatchObject(expected);
+      }
+    }
+    vi.restoreAllMocks();
+    expect(await session.stat('')).toMatchObject({ kind: 'directory' });
+  });
+
+  it('reads less than it announced fails the download', async () => {
+    const { rig, session } = await startPair();
+    const watch = new SlabWatch();
+    vi.spyOn(rig.handler, 'download').mockResolvedValue({
+      entry: { path: 'a', kind: 'file', size: 1_000_000, mtime: 0, executable: false },
+      read: async (_buffer, offset) => (offset < 500_000 ? 250_000 : 0),
+      close: () => {
+        throw new Error('cannot close');
+      },
+    });
+    expect(await failureOf(session.download('a', { write: () => undefined }))).toMatchObject({
+      code: 'SOURCE_CHANGED',
+    });
+    await session.close();
+    await settle(rig, watch);
+  });
+});
