@@ -85,7 +85,7 @@ function frame(type: number, stream: number, payload: Uint8Array): Uint8Array {
 }
 
 /** Answers on one stream, true or not. */
-export class Reply {
+class Reply {
   readonly #socket: Socket;
   readonly #stream: number;
 

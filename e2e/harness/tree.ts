@@ -3,7 +3,7 @@ import { chmodSync, lutimesSync, mkdirSync, type PathLike, writeFileSync } from 
 import { dirname, join } from 'node:path';
 
 /** A file: its content, or more about it. */
-export type FileSpec =
+type FileSpec =
   | string
   | Uint8Array
   | { readonly content: string | Uint8Array; readonly executable?: boolean; readonly mtime?: Date };
@@ -41,7 +41,7 @@ function makeFile(target: string, file: FileSpec): void {
   setTime(target, mtime);
 }
 
-export function setTime(path: PathLike, time: Date): void {
+function setTime(path: PathLike, time: Date): void {
   lutimesSync(path, time, time);
 }
 
