@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
+import { SlabPool } from './slab-pool.js';
+
+describe('a slab', () => {
+  it('goes back when the last one lets go, and not before', () => {
+    const pool = new SlabPool();
+    const slab = pool.take();
+    expect(slab.buffer.length).toBe(SLAB_SIZE);
+    slab.hold();
+    slab.release();
+    expect(pool.take().buffer === slab.buffer).toBe(false);
+    slab.release();
+    expect(pool.take().buffer === slab.buffer).toBe(true);
+  });
+
+  it('that is let go once too often says so', () => {
+    const slab = new SlabPool().take();
+    slab.release();
+    expect(() => slab.release()).toThrow('more often');
+  });
+
+  it('is not kept when there are enough', () => {
+    const pool = new SlabPool();
+    const taken = Array.from({ length: MAX_FREE_SLABS + 3 }, () => pool.take());
+    for (const slab of taken) slab.release();
+    const again = new Set(Array.from({ length: MAX_FREE_SLABS + 3 }, () => pool.take().buffer));
+    expect(taken.filter(({ buffer }) => again.has(buffer)).length).toBe(MAX_FREE_SLABS);
+  });
+});
