@@ -27,7 +27,7 @@ export const CANCEL_TIMEOUT = 2_000;
 /** An upload is made durable, and acknowledged, after this many bytes … */
 export const SYNC_BYTES = 64 * MiB;
 /** … or this many milliseconds, whichever comes first. */
-export const SYNC_INTERVAL = 1_000;
+export const SYNC_INTERVAL = 500;
 /** Bytes of one page of a listing, about. */
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */
