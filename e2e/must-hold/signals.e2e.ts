@@ -58,11 +58,15 @@ test('without connections SIGTERM and SIGINT end the server with exit 0', async 
 });
 
 test('SIGINT during an upload: exit 130, how to go on, and nothing visible on the server', async () => {
-  const { server, client } = await uploadUnderWay();
+  const { server, relay, client } = await uploadUnderWay();
+  const pressed = performance.now();
   client.signal('SIGINT');
   const exit = clientExit(await client.exited);
+  // Although the server says nothing any more.
+  expect(performance.now() - pressed).toBeLessThan(15_000);
   expect(exit.code, exit.stderr).toBe(INTERRUPTED);
   expect(exit.stderr).toMatch(/goes on from here:\n.*filex-client put .*large filex\+tcp:/);
+  relay.cut();
   await server.stop();
   expect(visible(server.folder)).toEqual([]);
   expect(staged(server.folder)).toEqual([]);
