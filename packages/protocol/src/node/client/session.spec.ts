@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Entry } from '../../vocabulary.js';
 import { BLOCK_SIZE, TreeDigest } from '../../wire/digest.js';
 import { sha256Provider } from '../digests.js';
+import { modificationTime } from '../files/index.js';
 import { failureOf, Gate } from '../testing/deferred.js';
 import { content, startPair } from '../testing/rig.js';
 import { SlabWatch } from '../testing/slab-watch.js';
@@ -89,7 +90,7 @@ describe('an upload', () => {
     const { rig, session } = await startPair();
     const path = join(await folder(), 'source');
     await writeFile(path, 'x', { mode: 0o755 });
-    const mtime = Math.floor(Number((await stat(path, { bigint: true })).mtimeNs / 1000n));
+    const mtime = modificationTime(await stat(path, { bigint: true }));
     await session.upload(path, 'a');
     expect(rig.handler.files.get('a')).toMatchObject({ mtime, executable: process.platform !== 'win32' });
     await session.upload(path, 'b', { mtime: 5, executable: false });

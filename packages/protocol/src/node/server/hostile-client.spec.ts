@@ -456,6 +456,28 @@ describe('a handler that', () => {
     expect(await session.stat('')).toMatchObject({ kind: 'directory' });
   });
 
+  it.each(['download', 'read', 'verify', 'close'] as const)(
+    'throws at %s fails no other download',
+    async (step) => {
+      const { rig, session } = await startPair();
+      const watch = new SlabWatch();
+      const bytes = rig.handler.put('a', content(3_000_000));
+      rig.handler.before = (at) => {
+        if (at === step) throw new Error(`no ${at}`);
+      };
+      for (let i = 0; i < 3 * MAX_TURNS; i += 1) {
+        const downloading = session.download('a', { write: () => undefined });
+        // How a file is put away says nothing about what was read from it.
+        if (step === 'close') await downloading;
+        else expect(await failureOf(downloading)).toMatchObject({ message: `no ${step}`, effect: 'none' });
+      }
+      rig.handler.before = undefined;
+      expect(await session.download('a', { write: () => undefined })).toMatchObject({ size: bytes.length });
+      await session.close();
+      await settle(rig, watch);
+    },
+  );
+
   it('reads less than it announced fails the download', async () => {
     const { rig, session } = await startPair();
     const watch = new SlabWatch();
