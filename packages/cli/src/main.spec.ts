@@ -216,6 +216,22 @@ describe('cat', () => {
     }) as typeof full.write;
     expect(await main(['cat', `${server}/a.txt`], { ...it.io, stdout: full })).toBe(8);
   });
+
+  it('says what is wrong with the output, not that the transfer was given up for it', async () => {
+    class Abortable extends MemorySession {
+      override async download(...[path, , options]: Parameters<MemorySession['download']>): Promise<never> {
+        await super.stat(path);
+        // As a stream does it: by the time the callback tells the writer, the signal has ended the operation.
+        full.emit('error', Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' }));
+        expect(options?.signal?.aborted).toBe(true);
+        throw new FilexError('CANCELLED');
+      }
+    }
+    const full = new PassThrough();
+    const it = fakeProcess({ session: new Abortable().add('a.txt', 'A') });
+    expect(await main(['cat', `${server}/a.txt`], { ...it.io, stdout: full })).toBe(8);
+    expect(it.stderr()).toContain('cannot write the output: ENOSPC');
+  });
 });
 
 describe('mkdir', () => {

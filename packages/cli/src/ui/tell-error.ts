@@ -15,7 +15,12 @@ export function tellError(context: Context, error: unknown, resume?: string): nu
     );
     return exits.interrupted;
   }
-  if (error instanceof BrokenPipe || context.signal.reason instanceof BrokenPipe) return exits.ok;
+  // What ran when the output failed only knows that it was given up; the output knows why.
+  const fault: unknown = context.signal.aborted ? context.signal.reason : error;
+  return fault instanceof BrokenPipe ? exits.ok : tellFault(context, fault);
+}
+
+function tellFault(context: Context, error: unknown): number {
   if (error instanceof UsageError)
     return tell(context, exits.usage, 'USAGE', error.message, '--help shows how.');
   if (error instanceof FilexError && error.code !== 'INTERNAL') {
