@@ -305,6 +305,7 @@ describe('put: how it works', () => {
       'would make the folder new/dir/e/',
       `would upload ${top}/dir/a as new/dir/a  1 B`,
     ]);
+    expect(it.stderr()).toBe('✔ Dry run  nothing was transferred\n');
   });
 
   it('leaves out what it is told to', async () => {

@@ -38,7 +38,7 @@ export interface TransferTask {
   /** The command that goes on after an interruption, if one can. */
   readonly resume: string | undefined;
   /** For the `start` event of `--json`. */
-  readonly start: Readonly<Record<string, unknown>>;
+  readonly start: Readonly<Record<string, unknown>> & { readonly dryRun: boolean };
   run(report: Report): Promise<void>;
 }
 
@@ -68,8 +68,10 @@ export async function runTransfer(context: Context, task: TransferTask): Promise
     report.close();
     forget();
   }
-  const { verb, single } = task;
-  const ending = { verb, single, tally, milliseconds: io.now() - begun, stopped: fault !== undefined };
+  const { verb, single, start } = task;
+  const { dryRun } = start;
+  const milliseconds = io.now() - begun;
+  const ending = { verb, single, dryRun, tally, milliseconds, stopped: fault !== undefined };
   tellSummary(context, ending);
   const exit = fault === undefined ? tally.exit(single) : tellFault(context, fault.error, task.resume);
   if (settings.json) context.post(summaryEvent(ending, exit));

@@ -15,6 +15,8 @@ export interface Ending {
   readonly stopped: boolean;
   /** About one file. */
   readonly single: boolean;
+  /** Nothing was to be done, only told. */
+  readonly dryRun: boolean;
 }
 
 /** The table at the end: a row for everything there is some of, then the failures. */
@@ -49,16 +51,15 @@ function tellRows(context: Context, ending: Ending): void {
   });
 }
 
-function summaryRows({ verb, tally, milliseconds }: Ending): [string, string][] {
+function summaryRows({ verb, tally, milliseconds, dryRun }: Ending): [string, string][] {
   const { created, replaced, identical, read, skipped, failed, notTried, foldersMade, bytes } = tally;
   const moved = created + replaced + read;
   // Of a moment no rate can be told.
   const speed = bytes > 0 && milliseconds >= 500 ? `, ${rate((bytes * 1000) / milliseconds)}` : '';
+  const news =
+    moved === 0 && identical + skipped.exists > 0 ? 'nothing new' : `${count(moved, 'file')}, ${size(bytes)}`;
   const rows: [string, string][] = [
-    [
-      verb,
-      `${moved === 0 && identical > 0 ? 'nothing new' : `${count(moved, 'file')}, ${size(bytes)}`} in ${duration(milliseconds)}${speed}`,
-    ],
+    dryRun ? ['Dry run', 'nothing was transferred'] : [verb, `${news} in ${duration(milliseconds)}${speed}`],
   ];
   const row = (amount: number, label: string, text: string): void => {
     if (amount > 0) rows.push([label, text]);
@@ -66,7 +67,7 @@ function summaryRows({ verb, tally, milliseconds }: Ending): [string, string][] 
   row(replaced, 'Replaced', `${count(replaced, 'file')} of these`);
   row(foldersMade, 'Made', count(foldersMade, 'folder'));
   row(identical, 'Already there', `${count(identical, 'file')}, identical`);
-  row(skipped.exists, 'Kept', `${count(skipped.exists, 'file')} that were there, as --if-exists says`);
+  row(skipped.exists, 'Kept', `${count(skipped.exists, 'file')} already there, as --if-exists says`);
   row(skipped.symlink, 'Skipped', `${count(skipped.symlink, 'symlink')}`);
   row(
     skipped.special,
