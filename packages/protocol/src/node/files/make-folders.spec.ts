@@ -16,7 +16,12 @@ it('makes what is missing, once', () => {
 
 it('says what is in the way', () => {
   writeFileSync(join(top, 'file'), '');
-  expect(() => makeFolders(join(top, 'file'))).toThrow(expect.objectContaining({ code: 'ALREADY_EXISTS' }));
+  expect(() => makeFolders(join(top, 'file'))).toThrow(
+    expect.objectContaining({
+      code: 'ALREADY_EXISTS',
+      message: expect.stringMatching(/file" is not a folder$/) as string,
+    }),
+  );
   expect(() => makeFolders(join(top, 'file/below'))).toThrow(
     expect.objectContaining({ code: 'NOT_A_DIRECTORY' }),
   );

@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { FilexError } from '../../errors.js';
 import { errnoOf, fileError } from './errno.js';
 
 /**
@@ -23,7 +24,14 @@ function make(path: string): boolean {
     return true;
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'EEXIST' && statSync(path).isDirectory()) return false;
+    if (errno === 'EEXIST') {
+      if (statSync(path).isDirectory()) return false;
+      // That "it exists already" would be no help to whoever wants a folder that exists already.
+      throw new FilexError('ALREADY_EXISTS', `${JSON.stringify(path)} is not a folder`, {
+        path,
+        cause: error,
+      });
+    }
     if (errno !== 'ENOENT' || dirname(path) === path) throw error;
     make(dirname(path));
     // Its parent is there now, so a second "no such folder" is final.
