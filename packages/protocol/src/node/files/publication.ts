@@ -116,7 +116,7 @@ export interface Prospect {
 }
 
 /**
- * Refuses at once what {@link place} would refuse when all bytes have been transferred, as far as that can be told: a
+ * Refuses at once what `place` would refuse when all bytes have been transferred, as far as that can be told: a
  * courtesy, the decision is made there. `skip` is refused for whatever is there, since its purpose is to save the transfer.
  */
 export async function refuseEarly(target: string, prospect: Prospect): Promise<void> {
