@@ -95,7 +95,7 @@ export class Connection {
   readonly #leftovers = new Map<number, ReceiveCredit>();
   /** Bytes consumed since the window of the connection was last widened. */
   #earned = 0;
-  /** Bytes that wait to be consumed, of each stream up to its initial window. */
+  /** Bytes that wait to be read, of each stream up to its initial window. */
   #held = 0;
   /** How many of these may be granted on top of the window of the connection. */
   #reserved = 0;
@@ -468,6 +468,18 @@ export class Connection {
     if (limit === undefined) return;
     this.#send('CREDIT', stream, { limit });
     this.#widen(record.receive);
+  }
+
+  /**
+   * Says that `count` bytes were read, though their credit is kept back for now; `consume` follows. So the peer is not
+   * granted as much for the sake of other streams, as it is for bytes that nobody reads.
+   */
+  withhold(stream: number, count: number): void {
+    const receive = this.#streams.get(stream)?.receive ?? this.#leftovers.get(stream);
+    if (receive === undefined) return;
+    this.#held -= this.#heldBy(receive);
+    receive.withhold(count);
+    this.#held += this.#heldBy(receive);
   }
 
   // ------------------------------------------------------------------ the connection itself
@@ -925,7 +937,7 @@ export class Connection {
   }
 
   #heldBy(receive: ReceiveCredit): number {
-    return Math.min(receive.unconsumed, this.limits.initialStreamWindow);
+    return Math.min(receive.unread, this.limits.initialStreamWindow);
   }
 
   #dropLeftover(stream: number, receive: ReceiveCredit): void {

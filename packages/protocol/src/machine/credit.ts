@@ -48,6 +48,7 @@ export class ReceiveCredit {
   #limit: number;
   #received = 0;
   #consumed = 0;
+  #withheld = 0;
 
   constructor(window: number) {
     this.#window = window;
@@ -82,6 +83,11 @@ export class ReceiveCredit {
     return this.#received - this.#consumed;
   }
 
+  /** What arrived and nobody has read yet: not consumed, and not withheld either. */
+  get unread(): number {
+    return Math.max(0, this.unconsumed - this.#withheld);
+  }
+
   /** Takes effect with the next grant; what was granted is never taken back. */
   setWindow(window: number): void {
     this.#window = window;
@@ -98,7 +104,13 @@ export class ReceiveCredit {
   consume(count: number): boolean {
     if (this.#consumed + count > this.#received) return false;
     this.#consumed += count;
+    this.#withheld = Math.max(0, this.#withheld - count);
     return true;
+  }
+
+  /** Bytes that were read, whose credit is kept back until they are consumed. */
+  withhold(count: number): void {
+    this.#withheld += count;
   }
 
   /**

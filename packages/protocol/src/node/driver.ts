@@ -135,6 +135,7 @@ export class Driver {
   consume(stream: number, count: number): void {
     if (this.#closed) return;
     if (this.#receiveRate !== undefined) {
+      this.connection.withhold(stream, count);
       this.#owed.push({ stream, count });
       this.#payOwed(this.#receiveRate);
       return;

@@ -88,6 +88,27 @@ describe('a session with a bandwidth limit', () => {
     expect(Buffer.concat(parts).equals(content)).toBe(true);
   });
 
+  it('receives many small files no faster, though each has a window of its own', async () => {
+    const { handler, session } = await limited(1_000_000);
+    const files = Array.from({ length: 60 }, (_, i) => `file ${i}`);
+    for (const file of files) handler.put(file, Buffer.alloc(30_000, 'x'));
+    const started = performance.now();
+    await Promise.all(files.map((file) => session.download(file, { write: () => undefined })));
+    // All but the window of the connection, and what is on its way to being read.
+    expect(performance.now() - started).toBeGreaterThanOrEqual(900);
+  });
+
+  it('lets a stream that nobody reads from stop no other', async () => {
+    const { handler, session } = await limited(1_000_000);
+    const content = handler.put('file', Buffer.alloc(300_000, 'x'));
+    const paused = Array.from({ length: 5 }, () => session.read('file')[Symbol.asyncIterator]());
+    for (const iterator of paused) await iterator.next();
+    expect(await session.download('file', { write: () => undefined })).toMatchObject({
+      size: content.length,
+    });
+    for (const iterator of paused) await iterator.return?.();
+  });
+
   it('ends at once when it is destroyed while it waits', async () => {
     const { session } = await limited(1024);
     const upload = session.upload(Buffer.alloc(1_000_000), 'file');

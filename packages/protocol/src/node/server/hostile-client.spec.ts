@@ -314,9 +314,16 @@ describe('a flood', () => {
     await session.download('a', { write: () => undefined });
     // Read and not yet handed over; handed over and not yet sent; and as much again for the other session.
     expect(watch.most).toBeLessThanOrEqual(2 * (MAX_TURNS + SOCKET_HIGH_WATER / SLAB_SIZE + 2));
-    // What is read slowly arrives all the same.
+    // What is read slowly arrives all the same, and as it was.
     peer.socket.resume();
-    for (let i = 0; i < 20; i += 1) await peer.next('DATA');
+    const whole = rig.handler.files.get('a')?.content as Buffer;
+    const offsets = new Map<number, number>();
+    for (let i = 0; i < 40; i += 1) {
+      const { stream, bytes: part } = await peer.next('DATA');
+      const at = offsets.get(stream) ?? 0;
+      offsets.set(stream, at + part.length);
+      expect(whole.subarray(at, at + part.length).equals(part)).toBe(true);
+    }
     peer.socket.destroy();
     await session.close();
     await settle(rig, watch);
