@@ -72,10 +72,21 @@ describe('what happens on the wire is logged', () => {
     [{ ...operation, code: 'OK', message: undefined, outcome: 'created' }, 'debug', 'upload'],
     [{ ...operation, code: 'NO_SPACE', message: 'full', outcome: undefined }, 'error', 'upload failed'],
     [{ ...operation, code: 'NOT_FOUND', message: undefined, outcome: undefined }, 'info', 'upload refused'],
+    [{ ...operation, code: 'CONNECTION_LOST', message: 'x', outcome: undefined }, 'info', 'upload given up'],
   ])('%j', (event, level, message) => {
     const told: unknown[] = [];
     const at = (name: string) => (_: object, text: string) => told.push([name, text]);
     logServeEvent({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, event);
     expect(told).toEqual([[level, message]]);
+  });
+
+  it('with the bytes of what succeeded, and no count of what did not', () => {
+    const told: object[] = [];
+    const tell = (details: object) => told.push(details);
+    const logger = { debug: tell, info: tell, warn: tell, error: tell };
+    logServeEvent(logger, { ...operation, code: 'OK', message: undefined, outcome: 'created' });
+    logServeEvent(logger, { ...operation, bytes: 0, code: 'CANCELLED', message: 'x', outcome: undefined });
+    expect(told[0]).toMatchObject({ bytes: 5, outcome: 'created' });
+    expect(told[1]).not.toHaveProperty('bytes');
   });
 });

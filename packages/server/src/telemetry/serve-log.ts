@@ -5,6 +5,9 @@ import type { Logger } from './log.js';
 /** Codes that are the fault of this end: somebody should look after it. */
 const OUR_FAULT = new Set(['NO_SPACE', 'IO_ERROR', 'INTERNAL', 'BUSY']);
 
+/** Nobody refused anything: the client, or its connection, went away. */
+const GIVEN_UP = new Set(['CANCELLED', 'CONNECTION_LOST']);
+
 /** Writes down what happened on the wire. */
 export function logServeEvent(logger: Logger, event: ServeEvent): void {
   switch (event.type) {
@@ -26,11 +29,15 @@ export function logServeEvent(logger: Logger, event: ServeEvent): void {
       return;
     case 'operation': {
       const { peer, operation, path, code, message, outcome, bytes, duration } = event;
-      const details = { connection: peer.connection, path, outcome, bytes, ms: Math.round(duration) };
-      if (code === 'OK') logger.debug(details, operation);
+      const details = { connection: peer.connection, path, ms: Math.round(duration) };
+      // Of what failed, the bytes that came are not counted: to say 0 would not be true.
+      if (code === 'OK') logger.debug({ ...details, outcome, bytes }, operation);
       else if (OUR_FAULT.has(code))
         logger.error({ ...details, code, reason: message }, `${operation} failed`);
-      else logger.info({ ...details, code, reason: message ?? codes[code].meaning }, `${operation} refused`);
+      else {
+        const ended = GIVEN_UP.has(code) ? 'given up' : 'refused';
+        logger.info({ ...details, code, reason: message ?? codes[code].meaning }, `${operation} ${ended}`);
+      }
     }
   }
 }
