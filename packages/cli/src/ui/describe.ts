@@ -16,7 +16,8 @@ export function describeError(error: FilexError, ...names: readonly (string | un
     (name) => name !== undefined && name !== '' && error.message.includes(quoted(name)),
   );
   const [first] = names;
-  return visibleText(said || first === undefined ? error.message : `${first}: ${error.message}`);
+  // The root of a server has no name to begin with.
+  return visibleText(said || (first ?? '') === '' ? error.message : `${first}: ${error.message}`);
 }
 
 export function describeSettled(settled: Settled): string {
