@@ -89,9 +89,9 @@ function compare(a: Buffer, b: Buffer, stats: BigIntStats, comparison: Compariso
 }
 
 function compareTimes(a: BigIntStats, b: BigIntStats, shown: string, found: string[]): void {
-  const difference = b.mtimeNs - a.mtimeNs;
-  // What travels is the nearest microsecond.
-  if (difference < -500n || difference > 500n) found.push(`${shown}: is ${difference} ns younger`);
+  // The nearest microsecond is what travels.
+  const [one, two] = [a, b].map(({ mtimeNs }) => (mtimeNs + 500n) / 1000n);
+  if (one !== two) found.push(`${shown}: is of ${two} µs, not of ${one} µs`);
 }
 
 function sameContent(a: Buffer, b: Buffer, size: number): boolean {
