@@ -10,7 +10,7 @@ export function compareTrees(original, copy) {
   const copied = new Set(readdirSync(copy));
   for (const name of readdirSync(original)) {
     const [from, to] = [join(original, name), join(copy, name)];
-    const stats = lstatSync(from);
+    const stats = lstatSync(from, { bigint: true });
     if (stats.isSymbolicLink()) continue;
     if (!copied.delete(name)) differences.push(`${to} is missing`);
     else if (stats.isDirectory()) differences.push(...compareTrees(from, to));
@@ -21,11 +21,16 @@ export function compareTrees(original, copy) {
 }
 
 function compareFiles(from, to, stats) {
-  const other = lstatSync(to);
+  const other = lstatSync(to, { bigint: true });
   if (!other.isFile()) return [`${to} is not a file`];
   const differences = [];
   if (!readFileSync(from).equals(readFileSync(to))) differences.push(`${to} has other content`);
-  if (((stats.mode ^ other.mode) & 0o100) !== 0) differences.push(`${to} has another executable bit`);
-  if (Math.abs(stats.mtimeMs - other.mtimeMs) > 0.001) differences.push(`${to} has another time`);
+  if (((stats.mode ^ other.mode) & 0o100n) !== 0n) differences.push(`${to} has another executable bit`);
+  if (microseconds(stats) !== microseconds(other)) differences.push(`${to} has another time`);
   return differences;
+}
+
+/** FileX keeps times to the nearest microsecond. */
+function microseconds({ mtimeNs }) {
+  return (mtimeNs + 500n) / 1000n;
 }
