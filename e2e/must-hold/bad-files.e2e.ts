@@ -107,3 +107,27 @@ test('files that the server may not read fail alone on the way down', async ({ s
   expect(exit.stderr).toMatch(/secret/);
   expect(visible(destination)).toEqual(['t', 't/a', 't/z']);
 });
+
+test('a file that vanishes on the server after it was listed fails alone', async () => {
+  const server = await startServer();
+  makeTree(join(server.folder, 't'), {
+    '1 large': pseudoRandomBytes(16 * 1024 * 1024, 4),
+    '2 vanishes': 'soon gone',
+    '3 stays': 'here',
+  });
+  const relay = await startRelay(server.port);
+  const destination = temporaryFolder();
+  const words = ['get', '-r', '--json', '--transfers', '1', relay.url('t'), destination];
+  const client = startClient(words);
+  await relay.passed('down', 4 * 1024 * 1024);
+  relay.hold();
+  await client.line('stdout', /"event":"progress","complete":true/);
+  rmSync(join(server.folder, 't/2 vanishes'));
+  relay.release();
+  const exit = clientExit(await client.exited);
+  expect(exit.code, exit.stderr).toBe(SOME_FAILED);
+  expect(exit.events().filter((event) => event['status'] === 'failed')).toMatchObject([
+    { event: 'file', code: 'NOT_FOUND' },
+  ]);
+  expect(visible(destination)).toEqual(['t', 't/1 large', 't/3 stays']);
+});

@@ -38,20 +38,10 @@ async function client({ name, tree, label }, server) {
     { direction: 'download', words: ['get', '-r', `${server.url}${name}`, got], copy: join(got, name) },
   ]) {
     const lane = screen.lane(name, `${direction} ${label}`);
-    const started = performance.now();
     const summary = await runClient(words, (progress) => lane.progress(progress));
-    const seconds = (performance.now() - started) / 1000;
     lane.end(summary);
-    rows.push({
-      name,
-      direction,
-      label,
-      seconds,
-      files: summary.files.created,
-      bytes: summary.bytes,
-      tree,
-      copy,
-    });
+    const { files, bytes, seconds } = summary;
+    rows.push({ name, direction, label, seconds, files: files.created, bytes, tree, copy });
   }
   return rows;
 }
