@@ -8,10 +8,17 @@ export const SLAB_SIZE = 512 * KiB;
 export const MAX_FREE_SLABS = 64;
 /** Bytes offered to a socket that is not known to be busy, so that idle connections cost little. */
 export const SMALL_READ_SIZE = 16 * KiB;
-/** A view smaller than this part of its slab is copied out, so that small data never pins large memory. */
-export const PIN_FRACTION = 4;
+/** Above this many slabs in use, files are sent in small pieces, and less of them at once. */
+export const MANY_SLABS = 512;
+/** Views smaller than this part of their slab are copied out, so that small data never pins large memory … */
+export const PIN_FRACTION = 32;
+/** … and smaller than this part, when more than this many slabs are in use. */
+export const TIGHT_PIN_FRACTION = 4;
+export const TIGHT_SLABS = 128;
 /** Bytes given to the socket that it has not yet sent; senders wait above it. */
 export const SOCKET_HIGH_WATER = 2 * MiB;
+/** The same when there are too many slabs in use. */
+export const SCARCE_HIGH_WATER = 64 * KiB;
 /** Pooled buffers that wait in sockets for data; sockets beyond that get small ones. */
 export const MAX_READING_SLABS = 64;
 /** A piece shorter than this is copied to the one before it while that waits, so that tiny pieces cost no more than their bytes. */

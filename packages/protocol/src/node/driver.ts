@@ -3,9 +3,17 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
 import { FilexError } from '../errors.js';
-import { LINGER_TIMEOUT, MAX_TURNS, PIN_FRACTION, SOCKET_HIGH_WATER } from './bounds.js';
+import {
+  LINGER_TIMEOUT,
+  MAX_TURNS,
+  PIN_FRACTION,
+  SCARCE_HIGH_WATER,
+  SOCKET_HIGH_WATER,
+  TIGHT_PIN_FRACTION,
+  TIGHT_SLABS,
+} from './bounds.js';
 import { RateLimit } from './rate-limit.js';
-import type { Slab } from './slab-pool.js';
+import { type Slab, slabs } from './slab-pool.js';
 
 /** Bytes of a file that arrived. Their credit goes back to the peer by {@link Driver.consume}. */
 export interface Arrival {
@@ -319,7 +327,8 @@ export class Driver {
   }
 
   #hasSpace(): boolean {
-    return this.#inFlight + this.connection.outputSize < SOCKET_HIGH_WATER;
+    const enough = slabs.scarce ? SCARCE_HIGH_WATER : SOCKET_HIGH_WATER;
+    return this.#inFlight + this.connection.outputSize < enough;
   }
 
   #serveWaiting(): void {
@@ -460,17 +469,21 @@ export class Driver {
     clearTimeout(this.#timer);
     this.#due = due;
     this.#timer = setTimeout(
-      () => {
-        this.#due = Number.POSITIVE_INFINITY;
-        this.connection.handleTimeout(performance.now());
-        this.#dispatch(undefined);
-        this.flush();
-        this.#watch();
-      },
+      // Not at once: after a time in which this process did not run, what the peer said in it is read first.
+      () => setImmediate(() => this.#onTimer()),
       Math.max(1, due - performance.now()),
     );
     // What keeps a process alive is its socket, not the watch over it.
     this.#timer.unref();
+  }
+
+  #onTimer(): void {
+    this.#due = Number.POSITIVE_INFINITY;
+    if (this.#ending || this.#closed) return;
+    this.connection.handleTimeout(performance.now());
+    this.#dispatch(undefined);
+    this.flush();
+    this.#watch();
   }
 }
 
@@ -490,8 +503,10 @@ function keeperOf(events: readonly ConnectionEvent[], slab: Slab): Keeper {
   for (const event of events) {
     if (event.type === 'data') sizes.set(event.stream, (sizes.get(event.stream) ?? 0) + event.bytes.length);
   }
+  const tight = !slab.pooled || slabs.out > TIGHT_SLABS;
+  const least = slab.buffer.length / (tight ? TIGHT_PIN_FRACTION : PIN_FRACTION);
   return (stream, bytes) => {
-    if ((sizes.get(stream) as number) * PIN_FRACTION < slab.buffer.length) return copy(stream, bytes);
+    if ((sizes.get(stream) as number) < least) return copy(stream, bytes);
     slab.hold();
     return { bytes, release: () => slab.release() };
   };

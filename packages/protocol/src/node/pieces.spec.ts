@@ -1,7 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
 import { IterableSource, SlabSource } from './pieces.js';
+import { slabs } from './slab-pool.js';
 import { failureOf, turns } from './testing/deferred.js';
 import { content } from './testing/rig.js';
 import { SlabWatch } from './testing/slab-watch.js';
@@ -35,6 +36,15 @@ describe('a file', () => {
     const watch = new SlabWatch();
     await new SlabSource(reader(content(SMALL_READ_SIZE)), SMALL_READ_SIZE).next(1e9);
     await new SlabSource(reader(content(1_000_000)), 1_000_000).next(SMALL_READ_SIZE);
+    expect(watch.most).toBe(0);
+  });
+
+  it('takes no pooled buffer when those are scarce', async () => {
+    const watch = new SlabWatch();
+    const scarce = vi.spyOn(slabs, 'scarce', 'get').mockReturnValue(true);
+    onTestFinished(() => scarce.mockRestore());
+    const piece = await new SlabSource(reader(content(1_000_000)), 1_000_000).next(1e9);
+    expect(piece?.bytes.length).toBe(SMALL_READ_SIZE);
     expect(watch.most).toBe(0);
   });
 

@@ -26,7 +26,8 @@ export class SlabSource implements PieceSource {
   }
 
   async next(room: number): Promise<Piece | undefined> {
-    const wanted = Math.min(this.#size - this.#offset, room, SLAB_SIZE);
+    const most = slabs.scarce ? SMALL_READ_SIZE : SLAB_SIZE;
+    const wanted = Math.min(this.#size - this.#offset, room, most);
     if (wanted <= 0) return undefined;
     const slab = wanted <= SMALL_READ_SIZE ? new Slab(Buffer.allocUnsafe(wanted), undefined) : slabs.take();
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
+import { MANY_SLABS, MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
 import { SlabPool } from './slab-pool.js';
 
 describe('a slab', () => {
@@ -26,5 +26,15 @@ describe('a slab', () => {
     for (const slab of taken) slab.release();
     const again = new Set(Array.from({ length: MAX_FREE_SLABS + 3 }, () => pool.take().buffer));
     expect(taken.filter(({ buffer }) => again.has(buffer)).length).toBe(MAX_FREE_SLABS);
+  });
+
+  it('is scarce when many are out', () => {
+    const pool = new SlabPool();
+    const taken = Array.from({ length: MANY_SLABS - 1 }, () => pool.take());
+    expect([pool.out, pool.scarce]).toEqual([MANY_SLABS - 1, false]);
+    taken.push(pool.take());
+    expect(pool.scarce).toBe(true);
+    for (const slab of taken) slab.release();
+    expect([pool.out, pool.scarce]).toEqual([0, false]);
   });
 });

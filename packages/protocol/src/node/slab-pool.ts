@@ -1,4 +1,4 @@
-import { MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
+import { MANY_SLABS, MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
 
 /**
  * A reusable buffer with a count of who still looks at it. It goes back to its pool when the last one lets go; until
@@ -33,13 +33,26 @@ export class Slab {
 /** Buffers of one size, reused instead of allocated: a fresh 512 KiB buffer costs more than reading into it. */
 export class SlabPool {
   readonly #free: Buffer[] = [];
+  #out = 0;
+
+  /** Buffers that were taken and are not back. */
+  get out(): number {
+    return this.#out;
+  }
+
+  /** So many are out that whoever can do with less should: peers that do not read may hold them for long. */
+  get scarce(): boolean {
+    return this.#out >= MANY_SLABS;
+  }
 
   take(): Slab {
+    this.#out += 1;
     // allocUnsafeSlow: a buffer of its own, not a piece of the pool that Node shares among small buffers.
     return new Slab(this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_SIZE), this);
   }
 
   put(buffer: Buffer): void {
+    this.#out -= 1;
     if (this.#free.length < MAX_FREE_SLABS) this.#free.push(buffer);
   }
 }

@@ -5,7 +5,7 @@ import { CANCEL_TIMEOUT } from '../bounds.js';
 import type { Driver, StreamEvent } from '../driver.js';
 
 /** The error that a RESULT tells. */
-export function resultError(result: OperationResult, path: string): FilexError {
+function resultError(result: OperationResult, path: string): FilexError {
   return new FilexError(result.status, result.detail, {
     path,
     effect: result.effect,

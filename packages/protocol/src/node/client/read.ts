@@ -1,5 +1,5 @@
 import type { OperationOptions } from '../types.js';
-import { operationError } from './answer.js';
+import { onAbort, operationError } from './answer.js';
 import type { ClientContext } from './context.js';
 import { download } from './download.js';
 
@@ -18,7 +18,7 @@ export async function* read(
   options: OperationOptions,
 ): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const stopListening = onAbort(options.signal, () => stop.abort(options.signal?.reason));
   let offered: Offered | undefined;
   let wake = (): void => undefined;
   let finished = false;
@@ -34,7 +34,7 @@ export async function* read(
       // A chunk that still waits for a reader would keep the download from ending.
       stop: () => offered?.taken(),
     }),
-    { signal },
+    stop,
   );
   const done = transfer.finally(() => {
     finished = true;
@@ -61,6 +61,7 @@ export async function* read(
   } catch (error) {
     throw operationError(error, options.signal, path);
   } finally {
+    stopListening();
     stop.abort();
   }
 }

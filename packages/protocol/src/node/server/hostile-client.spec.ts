@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Code, codes } from '../../codes.js';
 import { FilexError } from '../../errors.js';
 import { concat } from '../../testing/bytes.js';
@@ -7,9 +7,10 @@ import { op } from '../../testing/peer.js';
 import type { Entry } from '../../vocabulary.js';
 import { TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
-import { MAX_TURNS, SLAB_SIZE, SOCKET_HIGH_WATER } from '../bounds.js';
+import { MAX_TURNS, SLAB_SIZE, SMALL_READ_SIZE, SOCKET_HIGH_WATER } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
-import { failureOf, Gate } from '../testing/deferred.js';
+import { slabs } from '../slab-pool.js';
+import { failureOf, Gate, turns } from '../testing/deferred.js';
 import { breaches } from '../testing/memory-handler.js';
 import { RawPeer } from '../testing/raw-peer.js';
 import { content, Rig, type RigOptions, startPair } from '../testing/rig.js';
@@ -344,6 +345,31 @@ describe('a flood', () => {
     peer.socket.destroy();
     await settle(rig, watch);
     expect(watch.most).toBeLessThanOrEqual(2);
+  });
+
+  it('of downloads nobody reads, when many buffers are out already, takes none of them', async () => {
+    const scarce = vi.spyOn(slabs, 'scarce', 'get').mockReturnValue(true);
+    onTestFinished(() => scarce.mockRestore());
+    const { rig, peer, watch } = await hostile({}, { connectionWindow: 2 ** 40, streamWindow: 2 ** 40 });
+    const whole = rig.handler.put('a', content(8 * SLAB_SIZE));
+    peer.socket.pause();
+    peer.send(...Array.from({ length: 100 }, (_, i) => open(2 * i + 1, op.download)));
+    while (rig.handler.told.length < 100) await turns();
+    // Others get on, in small pieces.
+    const parts: Buffer[] = [];
+    const session = await rig.connect();
+    const reads = rig.handler.told.reduce(
+      (sum, { calls }) => sum + calls.filter((call) => call === 'read').length,
+      0,
+    );
+    await session.download('a', { write: (bytes: Uint8Array) => void parts.push(Buffer.from(bytes)) });
+    expect(Buffer.concat(parts).equals(whole)).toBe(true);
+    expect(reads * SMALL_READ_SIZE).toBeLessThan(8 * 1024 * 1024);
+    // The one that waits for data in the socket of the session.
+    expect(watch.most).toBeLessThanOrEqual(2);
+    peer.socket.destroy();
+    await session.close();
+    await settle(rig, watch);
   });
 
   it('of single bytes beside a stream that pours pins no buffers', async () => {

@@ -13,13 +13,13 @@ export class SlabWatch {
   constructor() {
     const take = slabs.take.bind(slabs);
     const put = slabs.put.bind(slabs);
-    vi.spyOn(slabs, 'take').mockImplementation(() => {
+    const taking = vi.spyOn(slabs, 'take').mockImplementation(() => {
       const slab = take();
       this.#out.add(slab.buffer);
       this.#most = Math.max(this.#most, this.#out.size);
       return slab;
     });
-    vi.spyOn(slabs, 'put').mockImplementation((buffer) => {
+    const putting = vi.spyOn(slabs, 'put').mockImplementation((buffer) => {
       // Some may have been taken before this watch began.
       this.#out.delete(buffer);
       buffer.fill(0xee);
@@ -27,8 +27,8 @@ export class SlabWatch {
       if (this.#out.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
     onTestFinished(() => {
-      vi.mocked(slabs.take).mockRestore();
-      vi.mocked(slabs.put).mockRestore();
+      taking.mockRestore();
+      putting.mockRestore();
     });
   }
 
