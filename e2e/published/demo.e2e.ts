@@ -27,7 +27,7 @@ test('on a terminal it shows a bar for each client; Ctrl-C ends it and cleans up
   const folder = temporaryFolder();
   const terminal = new Terminal(pty, [demo], { cwd: folder, env: { TMPDIR: folder } });
   for (const client of ['typescript', 'sources', 'mixture']) {
-    await terminal.shows(new RegExp(`${client} +━+ +\\d+ files`));
+    await terminal.shows(new RegExp(`${client} +upload +━+ +\\d+ files`));
   }
   terminal.press('\x03');
   expect(await terminal.exited).toBe(130);

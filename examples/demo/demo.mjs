@@ -37,7 +37,7 @@ async function client({ name, tree, label }, server) {
     { direction: 'upload', words: ['put', '-r', tree, server.url], copy: join(server.folder, name) },
     { direction: 'download', words: ['get', '-r', `${server.url}${name}`, got], copy: join(got, name) },
   ]) {
-    const lane = screen.lane(name, `${direction} ${label}`);
+    const lane = screen.lane(name, direction);
     const summary = await runClient(words, (progress) => lane.progress(progress));
     lane.end(summary);
     const { files, bytes, seconds } = summary;

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-const BAR = 24;
+const BAR = 20;
 const FRAME = 100; // milliseconds
 
 /** Bars that are redrawn in place on a terminal; elsewhere a line when something begins and ends. */
@@ -91,16 +91,7 @@ class LiveScreen {
     const full = Math.round(fraction * BAR);
     const bar = this.style.good('━'.repeat(full)) + this.style.dim('━'.repeat(BAR - full));
     const speed = rate > 0 ? `${(rate / 1e6).toFixed(1)} MB/s` : '';
-    const numbers = `${String(files).padStart(5)} files  ${speed.padStart(11)}`;
-    const text = `  ${name.padEnd(10)} ${bar} ${numbers}  ${what}`;
-    // A line that wraps could not be drawn over: the task is left out where it does not fit.
-    return visibleLength(text) < (this.#stream.columns ?? 80)
-      ? text
-      : `  ${name.padEnd(10)} ${bar} ${numbers}`;
+    // Short of 80 columns, because a line that wraps could not be drawn over.
+    return `  ${name.padEnd(10)} ${what.padEnd(8)} ${bar} ${String(files).padStart(5)} files ${speed.padStart(11)}`;
   }
-}
-
-function visibleLength(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what it takes away
-  return text.replace(/\x1b\[[0-9;]*m/g, '').length;
 }
