@@ -16,11 +16,18 @@ for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ]) {
-  process.once(signal, async () => {
-    screen.close();
-    await cleanUp();
-    process.exit(code);
-  });
+  process.once(signal, () => stop(code));
+}
+// Nobody reads any more, as with `npm run demo | head`.
+process.stdout.once('error', () => stop(1));
+
+let stopping = false;
+
+async function stop(code) {
+  stopping = true;
+  screen.close();
+  await cleanUp();
+  process.exit(code);
 }
 
 async function cleanUp() {
@@ -68,9 +75,12 @@ try {
   );
   process.exitCode = wrong.length === 0 ? 0 : 1;
 } catch (error) {
-  screen.close();
-  console.error(error.message);
-  process.exitCode = 1;
+  // What ends because of a stop is no failure.
+  if (!stopping) {
+    screen.close();
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 } finally {
   await cleanUp();
 }
