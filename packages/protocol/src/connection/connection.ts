@@ -955,7 +955,8 @@ export class Connection {
     const { maxStreams, initialStreamWindow } = this.limits;
     const held = Math.min(this.#held, maxStreams * initialStreamWindow);
     let limit = this.#receiveCredit.grant(Math.min(held, this.#reserved));
-    const short = this.#receiveCredit.available * 2 < this.#receiveCredit.window;
+    // Three quarters, not half: of the least window there is, that still takes the longest record of a listing.
+    const short = this.#receiveCredit.available * 4 < this.#receiveCredit.window * 3;
     if (short && held > this.#reserved && this.#reserveCredit(held - this.#reserved)) {
       this.#reserved = held;
       limit = this.#receiveCredit.grant(held) ?? limit;

@@ -127,7 +127,20 @@ describe('streams that nobody reads from', () => {
           expect(uploader.promised).toBeLessThanOrEqual(connection * 16 + streams * stream);
         },
       ),
-      { numRuns: 120 },
+      {
+        numRuns: 120,
+        // Found by chance: half of the least window was left, and that is less than the longest record.
+        examples: [
+          [
+            {
+              stream: LEAST,
+              connection: LEAST,
+              streams: 2,
+              steps: [{ stream: 9, bytes: 4097, read: false }],
+            },
+          ],
+        ],
+      },
     );
   });
 
