@@ -95,7 +95,7 @@ describe('filex-server', () => {
     writeFileSync(join(top, 'file'), '');
     const onFile = await start([join(top, 'file'), '--port', '0']);
     expect((await onFile.stopped).exitCode).toBe(1);
-    expect(onFile.err()).toContain('cannot make the folder');
+    expect(onFile.err()).toContain('is not a folder');
     const dead = await start(['--healthcheck', '--port', '1']);
     expect((await dead.stopped).exitCode).toBe(1);
     expect(dead.err()).toContain('127.0.0.1:1');
