@@ -58,6 +58,9 @@ const MAX_REASON_BYTES = 1024;
 /** The last odd number of four bytes. */
 const MAX_STREAM = 0xffff_ffff;
 
+/** Bytes that one entry of a listing takes at most: path, etag and the rest, with their field headers. */
+const LONGEST_RECORD = 4608;
+
 /** What must be left of a connection's window for any stream to get on. */
 const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
 
@@ -955,8 +958,9 @@ export class Connection {
     const { maxStreams, initialStreamWindow } = this.limits;
     const held = Math.min(this.#held, maxStreams * initialStreamWindow);
     let limit = this.#receiveCredit.grant(Math.min(held, this.#reserved));
-    // Three quarters, not half: of the least window there is, that still takes the longest record of a listing.
-    const short = this.#receiveCredit.available * 4 < this.#receiveCredit.window * 3;
+    const { available, window } = this.#receiveCredit;
+    // Half of the least window there is would be too short for the longest record of a listing.
+    const short = available < Math.max(window / 2, LONGEST_RECORD);
     if (short && held > this.#reserved && this.#reserveCredit(held - this.#reserved)) {
       this.#reserved = held;
       limit = this.#receiveCredit.grant(held) ?? limit;
