@@ -238,6 +238,28 @@ describe('what is sent', () => {
     expect(bench.heard).toContain('lost RATE_LIMITED');
   });
 
+  it('stays in the core, where streams are counted until their last word has left', async () => {
+    const bench = new Bench({ maxStreams: 10 });
+    bench.download(1, 3, 5, 7, 9);
+    for (const stream of [1, 3, 5, 7, 9]) bench.write(stream, SLAB_SIZE);
+    await turns(3);
+    // These are answered at once, but the peer reads nothing.
+    const ask = async (stream: number): Promise<void> => {
+      bench.hear(
+        messageFrame('OPEN', stream, { operation: op.stat, operationId: new Uint8Array(16), path: 'a' }),
+      );
+      if (bench.driver.connection.isOpen(stream)) {
+        bench.driver.connection.result(stream, { status: 'NOT_FOUND', effect: 'none' });
+        bench.driver.schedule();
+      }
+      await turns();
+    };
+    for (let i = 0; i < 5; i += 1) await ask(11 + 2 * i);
+    expect(bench.heard).not.toContain('lost STREAM_LIMIT');
+    await ask(21);
+    expect(bench.heard).toContain('lost STREAM_LIMIT');
+  });
+
   it('by a stream that has ended is not asked for', async () => {
     const bench = new Bench();
     bench.download(1, 3, 5, 7, 9);
@@ -246,6 +268,7 @@ describe('what is sent', () => {
     bench.driver.connection.reset(9, 'CANCELLED');
     await bench.wire.drain();
     expect(states.map(({ written }) => written > 0)).toEqual([true, true, true, true, false]);
+    expect(bench.driver.tryTurn(1, 0), 'nobody waits any more').toBeGreaterThan(0);
   });
 });
 
@@ -314,6 +337,16 @@ describe('an ending', () => {
     expect(heard.length).toBe(1);
     expect(bench.heard.map((what) => what.split(' ')[0])).toEqual(['lost', 'closed']);
     expect(bench.driver.closed).toBe(true);
+  });
+
+  it('waits for nothing when the other end has closed already', async () => {
+    const bench = new Bench();
+    await turns();
+    bench.wire.push(null);
+    bench.wire.resume();
+    await turns(2);
+    await bench.wire.drain();
+    expect(bench.wire.destroyed).toBe(true);
   });
 
   it('waits for the last words to leave, but not for ever', async () => {

@@ -229,6 +229,32 @@ describe('an upload that', () => {
   );
 });
 
+describe('a download that', () => {
+  it.each(['read', 'verify', 'close'] as const)(
+    'loses its client while the handler is at %s keeps the contract',
+    async (step) => {
+      const { rig, peer, watch } = await hostile({}, { connectionWindow: 2 ** 40, streamWindow: 2 ** 40 });
+      rig.handler.put('a', content(3 * SLAB_SIZE));
+      // The second read goes ahead of what is sent.
+      const gate = new Gate();
+      let reads = 0;
+      rig.handler.before = (at) => {
+        if (at === 'read') reads += 1;
+        return at === step && reads !== 1 ? gate.pass() : undefined;
+      };
+      peer.send(open(1, op.download));
+      await gate.reached;
+      peer.socket.destroy();
+      await rig.event('disconnection');
+      gate.open();
+      expect(await rig.event('operation')).toMatchObject({
+        code: step === 'close' ? 'OK' : 'CONNECTION_LOST',
+      });
+      await settle(rig, watch);
+    },
+  );
+});
+
 describe('a flood', () => {
   /** Sends over and over, reading nothing, until the server has had enough. */
   async function flood(peer: RawPeer, make: (i: number) => Uint8Array): Promise<void> {
@@ -238,41 +264,33 @@ describe('a flood', () => {
       over = true;
     });
     for (let i = 0; !over; i += 1) {
-      const more = peer.socket.write(make(i));
-      if (!more) {
-        await new Promise<void>((resolve) => {
-          peer.socket.once('drain', resolve);
-          peer.socket.once('close', () => resolve());
-        });
-      }
+      peer.socket.write(make(i));
+      await turns();
     }
   }
 
-  it('of PINGs whose PONGs are not read ends the connection', async () => {
+  it('of PINGs ends the connection', async () => {
     const { rig, peer, watch } = await hostile();
-    const many = (i: number): Uint8Array =>
-      concat(Array.from({ length: 1000 }, (_, k) => messageFrame('PING', 0, { token: i * 1000 + k })));
-    await flood(peer, many);
+    await flood(peer, (i) =>
+      concat(Array.from({ length: 1000 }, (_, k) => messageFrame('PING', 0, { token: 1000 * i + k }))),
+    );
     expect(await rig.event('disconnection')).toMatchObject({ error: { code: 'RATE_LIMITED' } });
     await settle(rig, watch);
   });
 
-  it('of requests whose answers are not read ends the connection', async () => {
+  it('of requests ends the connection', async () => {
     const { rig, peer, watch } = await hostile({ server: { limits: { maxStreams: 50 } } });
-    let stream = -1;
     let running = 0;
     let most = 0;
     rig.handler.before = async () => {
       running += 1;
       most = Math.max(most, running);
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns();
       running -= 1;
     };
-    const path = `${'x'.repeat(250)}/`.repeat(4).slice(0, -1);
-    await flood(peer, () => {
-      stream += 2;
-      return open(stream, op.stat, { path });
-    });
+    await flood(peer, (i) =>
+      concat(Array.from({ length: 100 }, (_, k) => open(2 * (100 * i + k) + 1, op.stat))),
+    );
     expect(await rig.event('disconnection')).toMatchObject({ error: { code: 'STREAM_LIMIT' } });
     expect(most).toBeLessThanOrEqual(50);
     await settle(rig, watch);
