@@ -199,16 +199,24 @@ fi
 
 # ---------------------------------------------------------------- stop
 
-slowly() { # an upload that takes SECONDS
+# How long things take is not ours to say: what is waited for is that the server has staged something.
+under_way() {
+  for _ in $(seq 100); do
+    inside sh -c 'find /data/.filex -type f -size +0 | grep -q .' 2>/dev/null && return 0
+    sleep 0.1
+  done
+  return 1
+}
+slowly() { # slowly SECONDS URL: an upload that takes so long
   (
     head -c 1000000 "$WORK/file"
     sleep "$1"
     tail -c +1000001 "$WORK/file"
   ) | client put -q - "$2"
 }
-slowly 4 "${URL}slow" >"$WORK/slow" 2>&1 &
+slowly 6 "${URL}slow" >"$WORK/slow" 2>&1 &
 slow=$!
-sleep 1.5
+check 'an upload is under way' under_way
 check 'a stop waits for the upload that runs' engine stop -t 60 "$NAME"
 check 'that upload ends well' wait "$slow"
 check 'the server exits with 0' is 0 exit_code
@@ -218,7 +226,7 @@ check 'what was uploaded during the stop is there' eval "client cat \"\${URL}slo
 
 slowly 30 "${URL}cut" >"$WORK/cut" 2>&1 &
 cut=$!
-sleep 1.5
+check 'another upload is under way' under_way
 engine kill -s KILL "$NAME" >/dev/null
 check 'after a kill the client says that the server is gone' exits 5 wait "$cut"
 engine rm "$NAME" >/dev/null
@@ -228,9 +236,12 @@ check 'nothing of it is left behind' exits 1 inside sh -c 'find /data/.filex -ty
 
 slowly 30 "${URL}forced" >"$WORK/forced" 2>&1 &
 forced=$!
-sleep 1.5
+check 'a third upload is under way' under_way
 engine kill -s TERM "$NAME" >/dev/null
-sleep 0.5
+for _ in $(seq 100); do
+  engine logs "$NAME" 2>&1 | grep -q stopping && break
+  sleep 0.1
+done
 engine kill -s TERM "$NAME" >/dev/null
 engine wait "$NAME" >/dev/null
 check 'a second SIGTERM ends it at once, exit 143' is 143 exit_code
