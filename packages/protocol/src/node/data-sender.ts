@@ -1,5 +1,6 @@
 import { FilexError } from '../errors.js';
 import { type HashFactory, TreeDigest } from '../wire/digest.js';
+import { SLAB_SIZE } from './bounds.js';
 import type { Driver } from './driver.js';
 
 /** A piece of a file on its way out; `release` is called when nobody looks at `bytes` any more. */
@@ -138,18 +139,26 @@ export class DataSender {
           `the source has more than the ${size} bytes that were announced`,
         );
       }
-      const start = this.#tree.length;
-      this.#tree.update(bytes);
-      let at = 0;
-      while (at < bytes.length) {
-        const count = await this.#write(bytes, at);
-        if (count === 0) return;
-        at += count;
-        this.#onSent(start + at);
+      for (let at = 0; at < bytes.length; at += SLAB_SIZE) {
+        // Not all at once: digesting what a caller has in one buffer could hold up everything else for seconds.
+        if (!(await this.#sendPart(bytes.subarray(at, at + SLAB_SIZE)))) return;
       }
     } finally {
       this.#giveBack(taken);
     }
+  }
+
+  /** @returns whether all of it was written. */
+  async #sendPart(bytes: Uint8Array): Promise<boolean> {
+    const start = this.#tree.length;
+    this.#tree.update(bytes);
+    for (let at = 0; at < bytes.length; ) {
+      const count = await this.#write(bytes, at);
+      if (count === 0) return false;
+      at += count;
+      this.#onSent(start + at);
+    }
+    return true;
   }
 
   /** Waits for leave to take memory; resolves with how much can be sent, or 0 when it was cancelled. */
