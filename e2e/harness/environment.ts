@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 
 /** What programs remember between runs goes here, not to the home of whoever runs the tests. */
 const home = mkdtempSync(join(tmpdir(), 'filex-e2e-home-'));
-process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+// Imported by every test file, so this is when the file is done.
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Variables that change what the programs do or how they look. */
 const influences =
