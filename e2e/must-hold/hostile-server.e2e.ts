@@ -45,7 +45,7 @@ describe('a listing', () => {
     });
     const { destination, untouched } = surroundings();
     const exit = await filex(['get', '-r', url('t'), destination]);
-    expect(exit.code, exit.stderr).not.toBe(0);
+    expect(exit.code, exit.stderr).toBe(1);
     expect(exit.stderr).toMatch(/error:/);
     untouched();
   });
@@ -143,13 +143,13 @@ describe('a file', () => {
     const { exit, untouched } = await download((reply) => {
       reply.accept(100).data(evil).end(100, digestOf(evil)).success();
     });
-    expect(exit.code, exit.stderr).not.toBe(0);
+    expect(exit.code, exit.stderr).toBe(INTEGRITY);
     untouched();
   });
 
   test('that is called done without an end is refused', async () => {
     const { exit, untouched } = await download((reply) => void reply.accept(5).data(evil).success());
-    expect(exit.code, exit.stderr).not.toBe(0);
+    expect(exit.code, exit.stderr).toBe(1);
     untouched();
   });
 

@@ -60,7 +60,7 @@ describe('the client', () => {
 
   test('an address with TLS, which is not there yet, is refused and says what to write', async () => {
     const exit = await filex(['ls', 'filex://127.0.0.1:1/']);
-    expect(exit.code).not.toBe(0);
+    expect(exit.code).toBe(1);
     expect(exit.stderr).toMatch(/filex\+tcp:\/\//);
   });
 });
