@@ -316,6 +316,32 @@ describe('room', () => {
     await rig.server.shutdown();
   });
 
+  it('of memory that connections grew by is given back', async () => {
+    const window = 64 * 1024;
+    const rig = await Rig.start({
+      server: {
+        limits: { initialConnectionWindow: window, initialStreamWindow: window },
+        creditBudget: 20 * window,
+        maxConnections: 10,
+      },
+    });
+    for (let i = 0; i < 8; i += 1) {
+      const session = await rig.connect();
+      await session.upload(content(1_000_000), `file ${i}`);
+      await session.close();
+    }
+    // Without something left to grow by, streams that stall would stop the others.
+    const gate = new Gate();
+    rig.handler.before = (step, path) => (step === 'write' && path !== 'fast' ? gate.pass() : undefined);
+    const session = await rig.connect();
+    const slow = ['a', 'b', 'c'].map((path) => session.upload(content(200_000), path));
+    while (gate.arrivals < 3) await new Promise((resolve) => setImmediate(resolve));
+    await session.upload(content(1_000_000), 'fast');
+    gate.open();
+    await Promise.all(slow);
+    await session.close();
+  });
+
   it('of memory that is all promised is none', async () => {
     const rig = await Rig.start({ server: { creditBudget: 600 * 1024 } });
     const [first] = [await rig.connect(), await rig.connect()];

@@ -165,9 +165,11 @@ describe('an upload that is aborted', () => {
     const controller = new AbortController();
     const running = session.upload(content(10), 'x', controller);
     await gate.reached;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     controller.abort();
     gate.open();
     expect(await running).toMatchObject({ outcome: 'created' });
+    expect(vi.getTimerCount()).toBe(0);
     expect(handler.files.has('x')).toBe(true);
   });
 

@@ -9,7 +9,7 @@ import type { Entry } from '../../vocabulary.js';
 import { BLOCK_SIZE, TreeDigest } from '../../wire/digest.js';
 import { sha256Provider } from '../digests.js';
 import { modificationTime } from '../files/index.js';
-import { failureOf, Gate } from '../testing/deferred.js';
+import { failureOf, Gate, turns } from '../testing/deferred.js';
 import { content, startPair } from '../testing/rig.js';
 import { SlabWatch } from '../testing/slab-watch.js';
 import type { DownloadInfo, DownloadSink, Progress, UploadSource } from '../types.js';
@@ -458,14 +458,28 @@ describe('a listing', () => {
     expect(count).toBe(3001);
   });
 
-  it('left early cancels, and its credit comes back', async () => {
-    const { rig, session } = await startPair();
+  it('left early cancels, and the credit of the pages that waited comes back', async () => {
+    const window = 80 * 1024;
+    const limits = {
+      initialStreamWindow: window,
+      maxStreamWindow: window,
+      initialConnectionWindow: window,
+      maxConnectionWindow: window,
+      maxStreams: 1,
+    };
+    const { rig, session } = await startPair({ client: { limits } });
     rig.handler.listing = async function* () {
       for (let i = 0; ; i += 1) {
         yield { path: `file ${i}`, kind: 'file', size: 0, mtime: 0, executable: false };
       }
     };
-    for (let i = 0; i < 12; i += 1) for await (const _entry of session.list()) break;
+    for (let i = 0; i < 12; i += 1) {
+      for await (const _entry of session.list()) {
+        // More pages come meanwhile.
+        await turns(5);
+        break;
+      }
+    }
     rig.handler.put('a', content(BLOCK_SIZE));
     await session.download('a', { write: () => undefined });
     await session.close();
