@@ -206,6 +206,32 @@ describe('an upload that', () => {
     },
   );
 
+  it.each(['the connection', 'the stream'])(
+    'loses %s while the handler makes ready holds nothing',
+    async (what) => {
+      const { rig, peer, watch } = await hostile();
+      const gate = new Gate();
+      rig.handler.before = (at) => (at === 'upload' ? gate.pass() : undefined);
+      peer.send(open(1, op.upload));
+      for (let i = 0; i < 3; i += 1) peer.send(dataFrame(1, content(65_536)));
+      await gate.reached;
+      while (watch.most === 0) await turns();
+      if (what === 'the stream') {
+        peer.say('RESET', 1, { code: 0x20, finalOffset: 196_608 });
+        // What is read alone is little, and so is what the socket is offered next.
+        await turns(5);
+        peer.say('PING', 0, { token: 1 });
+        await peer.next('PONG');
+      } else {
+        peer.socket.destroy();
+      }
+      await watch.allBack();
+      gate.open();
+      await rig.event('operation');
+      await settle(rig, watch);
+    },
+  );
+
   it.each(['upload', 'write', 'commit', 'abort'] as const)(
     'whose handler throws at %s fails, and all credit comes back',
     async (step) => {
