@@ -39,10 +39,17 @@ export interface ConnectOptions {
 }
 
 export interface OperationOptions {
+  /**
+   * Gives up: the operation rejects with `CANCELLED` at once, or, when the server may have acted already, as soon as that
+   * has told whether it did, two seconds later at most.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file path, bytes in memory, or anything that yields bytes (a Node `Readable` is an async iterable). */
+/**
+ * A file path, bytes in memory, or anything that yields bytes (a Node `Readable` is an async iterable). What is iterated is
+ * closed when not all of it was wanted, as `for await` does; a chunk must stay as it is once it was yielded.
+ */
 export type UploadSource = string | URL | Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export interface UploadOptions extends OperationOptions {
@@ -71,7 +78,8 @@ export interface TransferResult {
 
 /**
  * Takes what is downloaded. `open` is called once, before anything else. `write` is called in order, one call at a time; the view is valid until what it returns
- * has settled. `commit` is called once, only after the digest was verified; `abort` once otherwise.
+ * has settled, which a download that is given up waits for. `commit` is called once, only after the digest was verified; `abort`
+ * once otherwise.
  */
 export interface DownloadSink {
   /** Called first, when the server has said what comes; throw to refuse it before anything is transferred. */
@@ -135,7 +143,7 @@ export interface Session {
     readonly principal: string;
     readonly algorithm: DigestAlgorithm;
   };
-  /** Resolves when the session has ended, with what ended it: `undefined` after `close()`. */
+  /** Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. */
   readonly closed: Promise<Error | undefined>;
   upload(source: UploadSource, path: string, options?: UploadOptions): Promise<TransferResult>;
   /** To a file path (written beside it under a hidden name, published whole), a Node `Writable`, or a sink. */
