@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Code } from '../../codes.js';
 import { FilexError } from '../../errors.js';
 import { CANCEL_TIMEOUT } from '../bounds.js';
@@ -14,6 +14,12 @@ import { SlabWatch } from '../testing/slab-watch.js';
 import type { OperationOptions, Session } from '../types.js';
 
 const MiB = 1024 * 1024;
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'filex-abort-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
 
 async function drain(iterable: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of iterable);
@@ -142,7 +148,7 @@ describe('an upload that is aborted', () => {
   it('while it waits for credit is over at once, though the server is stuck', async () => {
     const watch = new SlabWatch();
     const { rig, session, gate, handler } = await heldAt('write');
-    const directory = await mkdtemp(join(tmpdir(), 'filex-abort-'));
+    const directory = await folder();
     const path = join(directory, 'source');
     await writeFile(path, content(20 * MiB));
     const controller = new AbortController();
@@ -157,7 +163,6 @@ describe('an upload that is aborted', () => {
     await session.close();
     await rig.server.shutdown();
     await watch.allBack();
-    await rm(directory, { recursive: true });
   });
 
   it('after all was sent hears from the server whether it was too late', async () => {
@@ -287,7 +292,7 @@ describe('a download that is aborted', () => {
   it('into a folder leaves nothing there', async () => {
     const { rig, session } = await startPair();
     rig.handler.put('a', content(20 * MiB));
-    const directory = await mkdtemp(join(tmpdir(), 'filex-abort-'));
+    const directory = await folder();
     for (const after of [1, 5 * MiB]) {
       const controller = new AbortController();
       const running = session.download('a', join(directory, 'a'), {
@@ -299,7 +304,6 @@ describe('a download that is aborted', () => {
       expectCancelled(await failureOf(running), controller.signal.reason);
       expect(await readdir(directory)).toEqual([]);
     }
-    await rm(directory, { recursive: true });
   });
 
   it('while it commits is too late', async () => {
