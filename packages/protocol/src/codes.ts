@@ -83,6 +83,12 @@ export const codes = define({
   BUSY: { number: 0x31, retry: true, meaning: 'too much is going on; try again' },
   IO_ERROR: { number: 0x32, retry: true, meaning: 'reading or writing failed' },
   INTERNAL: { number: 0x33, retry: true, meaning: 'a defect on the end that says so' },
+  SUPERSEDED: { number: 0x34, retry: false, meaning: 'a newer connection goes on with this operation' },
+  OPERATION_MISMATCH: {
+    number: 0x35,
+    retry: false,
+    meaning: 'the operation id was used before, for something else',
+  },
 
   // Never on the wire.
   CONNECT_FAILED: { number: 0xf000, retry: true, meaning: 'the server could not be reached' },

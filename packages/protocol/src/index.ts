@@ -27,6 +27,7 @@ export {
 export { ReceiveCredit, SendCredit } from './machine/credit.js';
 export { type OperationEvent, operationEvents } from './machine/events.js';
 export {
+  initialState,
   initialStates,
   type MachineName,
   machineOf,

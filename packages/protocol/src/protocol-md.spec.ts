@@ -113,7 +113,7 @@ function machine({ states, initial, table: transitions, events }: AnyTable): str
   });
   const picture = [
     'stateDiagram-v2',
-    `  [*] --> ${initial}`,
+    ...initial.map((state) => `  [*] --> ${state}`),
     ...[...edges].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`),
     '  closed --> [*]',
   ];

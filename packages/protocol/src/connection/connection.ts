@@ -4,7 +4,7 @@ import { type Limits, limitTable, MAX_U64, resolveLimits } from '../limits.js';
 import { type ConnectionMachineEvent, type ConnectionState, connectionTable } from '../machine/connection.js';
 import { ReceiveCredit, SendCredit } from '../machine/credit.js';
 import type { OperationEvent } from '../machine/events.js';
-import { initialStates, machineOf, stepOperation } from '../machine/operation.js';
+import { initialState, machineOf, stepOperation } from '../machine/operation.js';
 import { step } from '../machine/table.js';
 import { type DigestAlgorithm, type Entry, type Operation, operations } from '../vocabulary.js';
 import { FrameDecoder } from '../wire/decoder.js';
@@ -15,6 +15,7 @@ import { clipUtf8 } from '../wire/utf8.js';
 import type { ConnectionEvent, Negotiated, OperationResult } from './events.js';
 import { chooseDigest, helloOf, type Offer, tooLow, VERSION } from './negotiation.js';
 import { OutputQueue } from './output-queue.js';
+import { acceptFault, openFault } from './resume.js';
 import { isDiscarding, type StreamRecord } from './stream.js';
 
 export interface ConnectionOptions {
@@ -323,6 +324,8 @@ export class Connection {
     this.#own('client');
     if (!this.canOpen) throw new LocalProtocolError('no stream can be opened now');
     const machine = machineOf[request.operation];
+    const fault = openFault(machine, request);
+    if (fault !== undefined) throw new LocalProtocolError(fault);
     const stream = this.#lastStream === 0 ? 1 : this.#lastStream + 2;
     const { operation, operationId = this.#random(16), path = '', ...rest } = request;
     const next = this.#next('C_OPEN');
@@ -332,7 +335,7 @@ export class Connection {
     this.#streams.set(stream, {
       id: stream,
       machine,
-      state: initialStates[machine],
+      state: initialState(machine, request.offset ?? 0),
       send: machine === 'upload' ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow) : undefined,
       receive:
         machine === 'download' || machine === 'listing'
@@ -349,9 +352,8 @@ export class Connection {
   /** Server: takes an upload from `offset` on, or announces the file of a download. */
   accept(stream: number, accept: Omit<Messages['ACCEPT'], 'epoch'> & { readonly epoch?: number }): void {
     const record = this.#sending(stream, 'R_ACCEPT', 'server');
-    if (accept.offset > record.offset) {
-      throw new LocalProtocolError(`offset ${accept.offset} is beyond ${record.offset}, which was asked for`);
-    }
+    const fault = acceptFault(record.machine, record.offset, accept);
+    if (fault !== undefined) throw new LocalProtocolError(fault);
     this.#send('ACCEPT', stream, { ...accept, epoch: accept.epoch ?? 0 });
     this.#sent(record, 'R_ACCEPT');
     record.base = accept.offset;
@@ -617,13 +619,15 @@ export class Connection {
     if (this.#streams.size + this.#lastWordsWaiting.length >= this.limits.maxStreams) {
       return this.#fault('STREAM_LIMIT', `more than ${this.limits.maxStreams} streams at once`);
     }
-    this.#lastStream = stream;
     const operation = operations[open.operation];
     const machine = operation === undefined ? 'call' : machineOf[operation];
+    const fault = openFault(machine, open);
+    if (fault !== undefined) return this.#fault('MESSAGE_MALFORMED', `OPEN on stream ${stream}: ${fault}`);
+    this.#lastStream = stream;
     const record: StreamRecord = {
       id: stream,
       machine,
-      state: initialStates[machine],
+      state: initialState(machine, open.offset ?? 0),
       send:
         machine === 'download' || machine === 'listing'
           ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow)
@@ -653,12 +657,8 @@ export class Connection {
   #onAccept(stream: number, accept: Messages['ACCEPT']): void {
     const record = this.#hearStream(stream, 'R_ACCEPT', 'ACCEPT');
     if (record === undefined) return;
-    if (accept.offset > record.offset) {
-      return this.#fault(
-        'STATE_VIOLATION',
-        `ACCEPT at ${accept.offset}, beyond ${record.offset}, which was asked for`,
-      );
-    }
+    const fault = acceptFault(record.machine, record.offset, accept);
+    if (fault !== undefined) return this.#fault('STATE_VIOLATION', `ACCEPT on stream ${stream}: ${fault}`);
     record.base = accept.offset;
     record.acknowledged = accept.offset;
     if (!isDiscarding(record)) this.#events.push({ type: 'accept', stream, accept });

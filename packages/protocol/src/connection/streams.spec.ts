@@ -243,13 +243,14 @@ describe('an upload', () => {
     expect(faultOf(client.hear('ACCEPT', stream, { offset: MAX_U64, epoch: 0 }))).toBe('STATE_VIOLATION');
 
     const server = opened({ offset: 100 });
-    expect(() => server.connection.accept(1, { offset: 101 })).toThrow(LocalProtocolError);
-    server.connection.accept(1, { offset: 60 });
+    const prefix = digest;
+    expect(() => server.connection.accept(1, { offset: 101, prefix })).toThrow(LocalProtocolError);
+    server.connection.accept(1, { offset: 100, prefix });
     server.hearData(1, 5);
-    expect(() => server.connection.acknowledge(1, 59)).toThrow(LocalProtocolError);
-    expect(() => server.connection.acknowledge(1, 66)).toThrow(LocalProtocolError);
-    server.connection.acknowledge(1, 65);
-    expect(server.hear('END', 1, { length: 65, digest })).toMatchObject([{ type: 'end', length: 65 }]);
+    expect(() => server.connection.acknowledge(1, 99)).toThrow(LocalProtocolError);
+    expect(() => server.connection.acknowledge(1, 106)).toThrow(LocalProtocolError);
+    server.connection.acknowledge(1, 105);
+    expect(server.hear('END', 1, { length: 105, digest })).toMatchObject([{ type: 'end', length: 105 }]);
   });
 });
 

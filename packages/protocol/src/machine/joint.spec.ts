@@ -82,9 +82,13 @@ function hear(
 }
 
 function explore(machine: MachineName): Map<string, { joint: Joint; next: string[] }> {
-  const initial = initialStates[machine];
   const found = new Map<string, { joint: Joint; next: string[] }>();
-  const todo: Joint[] = [{ initiator: initial, responder: initial, toResponder: [], toInitiator: [] }];
+  const todo: Joint[] = initialStates[machine].map((initial) => ({
+    initiator: initial,
+    responder: initial,
+    toResponder: [],
+    toInitiator: [],
+  }));
   for (let joint = todo.pop(); joint !== undefined; joint = todo.pop()) {
     const key = JSON.stringify(joint);
     if (found.has(key)) continue;

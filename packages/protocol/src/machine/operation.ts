@@ -24,13 +24,19 @@ export const operationTables: {
   readonly [K in MachineName]: TransitionTable<string, OperationEvent>;
 } = { upload: uploadTable, download: downloadTable, listing: listingTable, call: callTable };
 
-/** The state right after OPEN. */
-export const initialStates: { readonly [K in MachineName]: OperationState } = {
-  upload: 'open',
-  download: 'requested',
-  listing: 'requested',
-  call: 'requested',
+/** The states that OPEN can lead to. */
+export const initialStates: { readonly [K in MachineName]: readonly OperationState[] } = {
+  upload: ['open', 'resuming'],
+  download: ['requested'],
+  listing: ['requested'],
+  call: ['requested'],
 };
+
+/** The state right after OPEN. `offset`: the field of OPEN; an upload that has one goes on from where the responder says. */
+export function initialState(machine: MachineName, offset: number): OperationState {
+  if (machine === 'upload') return offset > 0 ? 'resuming' : 'open';
+  return 'requested';
+}
 
 /** The next state of an operation, or undefined when the event is not allowed. `closed` is terminal in every machine. */
 export function stepOperation(

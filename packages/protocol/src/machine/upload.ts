@@ -4,6 +4,7 @@ import type { TransitionTable } from './table.js';
 /**
  * An upload: the initiator sends DATA and END, the responder may ACCEPT, acknowledges and gives the RESULT.
  *
+ *   resuming           the initiator asks where to go on, and sends nothing before it knows
  *   open, accepted     the initiator sends; not yet, or already, accepted
  *   sent, committing   the initiator is done; the same two
  *   settled            the responder gave a failure while the initiator was still sending: what is under way is discarded
@@ -14,6 +15,7 @@ import type { TransitionTable } from './table.js';
  * Why success is only allowed after END: without the final length and digest nothing can have been verified.
  */
 export type UploadState =
+  | 'resuming'
   | 'open'
   | 'accepted'
   | 'sent'
@@ -24,6 +26,8 @@ export type UploadState =
   | 'closed';
 
 export const uploadTable: TransitionTable<UploadState, OperationEvent> = {
+  // Nothing is under way from the initiator, so a refusal ends it on both sides.
+  resuming: { I_RESET: 'cancelled', R_ACCEPT: 'accepted', R_FAILURE: 'closed', R_RESET: 'closed' },
   open: {
     I_DATA: 'open',
     I_END: 'sent',

@@ -6,7 +6,7 @@ import type { TransitionTable } from '../machine/table.js';
 /** Every table, whatever its states and events are called. */
 export interface AnyTable {
   readonly name: string;
-  readonly initial: string;
+  readonly initial: readonly string[];
   readonly states: readonly string[];
   readonly events: readonly string[];
   readonly table: TransitionTable<string, string>;
@@ -15,7 +15,7 @@ export interface AnyTable {
 export const allTables: readonly AnyTable[] = [
   {
     name: 'connection',
-    initial: 'idle',
+    initial: ['idle'],
     states: Object.keys(connectionTable),
     events: connectionEvents,
     table: connectionTable,
@@ -29,9 +29,9 @@ export const allTables: readonly AnyTable[] = [
   })),
 ];
 
-/** States that can be reached from `from`, itself included. */
-export function reachable({ table }: AnyTable, from: string): Set<string> {
-  const seen = new Set([from]);
+/** States that can be reached from `from`, themselves included. */
+export function reachable({ table }: AnyTable, ...from: readonly string[]): Set<string> {
+  const seen = new Set(from);
   for (const state of seen) for (const next of Object.values(table[state] ?? {})) seen.add(next as string);
   return seen;
 }

@@ -98,6 +98,7 @@ export const messageFields = {
     parents: optional(22, flag),
     ifMatch: optional(24, etag),
     offset: optional(26, u64),
+    prefix: optional(28, fixedBytes(DIGEST_SIZE)),
   },
   ACCEPT: {
     offset: required(2, u64),
@@ -107,6 +108,7 @@ export const messageFields = {
     mtime: optional(10, i64),
     executable: optional(12, flag),
     algorithm: optional(14, digestAlgorithm),
+    prefix: optional(16, fixedBytes(DIGEST_SIZE)),
   },
   END: { length: required(2, u64), digest: required(4, fixedBytes(DIGEST_SIZE)) },
   ACK: { offset: required(2, u64) },
