@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { codes, FIRST_LOCAL_CODE } from './codes.js';
 import { Connection, type ConnectionEvent } from './connection.js';
-import { limitTable, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.js';
+import { limitTable, MAX_CONTROL_PAYLOAD, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.js';
 import { machineOf } from './machine/operation.js';
 import { hex } from './testing/bytes.js';
 import { splitFields, splitFrames } from './testing/frames.js';
@@ -277,9 +277,12 @@ it('PROTOCOL.md says what the code does (npx vitest run src/protocol-md.spec.ts 
 
 it('PROTOCOL.md has the numbers that stand in its sentences', () => {
   const text = readFileSync(file, 'utf8').replaceAll(/\s+/g, ' ');
-  expect(text).toContain(`default port **${DEFAULT_PORT}**`);
+  expect(text).toContain(`default port is **${DEFAULT_PORT}**`);
+  expect(text).toContain(
+    `exceed ${MAX_CONTROL_PAYLOAD.toLocaleString('en').replaceAll(',', ' ')} (\`maxControlPayload`,
+  );
   expect(text).toContain(`blocks of 1 MiB (${BLOCK_SIZE.toLocaleString('en').replaceAll(',', ' ')} bytes)`);
-  expect(text).toContain(`more than ${MAX_PATH_BYTES} bytes, or a part of more than ${MAX_SEGMENT_BYTES}`);
+  expect(text).toContain(`more than ${MAX_PATH_BYTES} bytes, or a segment of more than ${MAX_SEGMENT_BYTES}`);
   expect(text).toContain(`more than ${limitTable.maxUnansweredPings.floor} PINGs unanswered`);
   expect(text).toContain(
     Buffer.from(PREFACE)
@@ -300,4 +303,53 @@ it('PROTOCOL.md has the numbers that stand in its sentences', () => {
       .replaceAll(' ', '-'),
   );
   for (const [, anchor] of text.matchAll(/\]\(#([^)]+)\)/g)) expect(headings).toContain(anchor);
+});
+
+describe('the rules of PROTOCOL.md', () => {
+  const text = readFileSync(file, 'utf8');
+  const rule = /^- \*\*(FX-(\d+)\.(\d+)-(\d+))\*\* /;
+
+  it('have ids that count up within their section', () => {
+    let section = '';
+    let last = 0;
+    let count = 0;
+    for (const line of text.split('\n')) {
+      const heading = /^#{2,3} (\d+(?:\.\d+)?) /.exec(line)?.[1];
+      if (heading !== undefined) [section, last] = [heading, 0];
+      const found = rule.exec(line);
+      if (found === null) continue;
+      const [, id, chapter, part, number] = found;
+      const where = section.includes('.') ? section : `${section}.1`;
+      expect(`${chapter}.${part}`, id).toBe(where);
+      expect(Number(number), id).toBe(last + 1);
+      last += 1;
+      count += 1;
+    }
+    expect(count).toBeGreaterThan(200);
+  });
+
+  it('are where a capital MUST can stand, and nowhere else', () => {
+    const [, ...parts] = text
+      .replaceAll(/<!-- [\s\S]*? -->/g, '')
+      .replace(/### 1\.1 Rules[\s\S]*?### 1\.2/, '')
+      .split(/\n(?=- |\n|#)/);
+    const outside = parts.filter(
+      (part) => /\b(MUST|SHOULD|MAY|REQUIRED|SHALL)\b/.test(part) && !rule.test(part),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  it('are named only when they exist, and headings are linked as they are called', () => {
+    const ids = new Set([...text.matchAll(/\*\*(FX-[\d.]+-\d+)\*\* /g)].map(([, id]) => id));
+    for (const [id] of text.matchAll(/FX-\d+\.\d+-\d+/g)) expect(ids).toContain(id);
+    const anchors = new Set(
+      [...text.matchAll(/^#{2,3} (.+)$/gm)].map(([, title]) =>
+        (title as string)
+          .toLowerCase()
+          .replaceAll(/[^\w\s-]/g, '')
+          .replaceAll(' ', '-'),
+      ),
+    );
+    for (const [, anchor] of text.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+  });
 });

@@ -127,4 +127,17 @@ describe('an address', () => {
       expect.objectContaining({ code: 'URL_INVALID', message: expect.stringContaining(why) }),
     );
   });
+
+  it.each([
+    'filex://ann:secret@h/',
+    'filex://ann%3Asecret@h/',
+    'filex://ann:se/secret@h:0/',
+    'http://:secret@h',
+    'filex://ann:a@secret@h/',
+  ])('does not show a secret: %s', (text) => {
+    expect(() => parseUrl(text)).toThrow(
+      expect.objectContaining({ code: 'URL_INVALID', message: expect.not.stringContaining('secret@') }),
+    );
+    expect(() => parseUrl('filex://h:80/ann@home?')).toThrow(/h:80\/ann@home/);
+  });
 });

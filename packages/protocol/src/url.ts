@@ -96,8 +96,8 @@ function fingerprintOf(text: string, query: string): string | undefined {
   return fingerprint;
 }
 
+/** What is shown is without what may be a secret, wrongly put before the host. */
 function invalid(text: string, why: string, cause?: unknown): FilexError {
-  return new FilexError('URL_INVALID', `cannot understand the address ${JSON.stringify(text)}: ${why}`, {
-    cause,
-  });
+  const shown = JSON.stringify(text.replace(/\/\/[^/@]*(?::(?!\d*\/)|%3a).*@/is, '//…@'));
+  return new FilexError('URL_INVALID', `cannot understand the address ${shown}: ${why}`, { cause });
 }
