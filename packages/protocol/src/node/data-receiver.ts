@@ -137,11 +137,11 @@ export class DataReceiver {
 
 /** Small pieces in one buffer of their own, which doubles as they come. */
 class Gathered {
-  #buffer: Buffer;
+  #buffer: Uint8Array;
   #length: number;
 
   constructor(first: Uint8Array, second: Uint8Array) {
-    this.#buffer = Buffer.allocUnsafe(2 * SMALL_PIECE);
+    this.#buffer = new Uint8Array(2 * SMALL_PIECE);
     this.#buffer.set(first);
     this.#buffer.set(second, first.length);
     this.#length = first.length + second.length;
@@ -156,7 +156,7 @@ class Gathered {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) {
       if (length > GATHERED_SIZE) return false;
-      const wider = Buffer.allocUnsafe(2 * this.#buffer.length);
+      const wider = new Uint8Array(2 * this.#buffer.length);
       wider.set(this.bytes);
       this.#buffer = wider;
     }

@@ -127,7 +127,7 @@ export class Driver {
   }
 
   /** Takes what the socket read. */
-  onRead(bytes: Buffer, slab: Slab): void {
+  onRead(bytes: Uint8Array, slab: Slab): void {
     if (this.#closed) return;
     this.connection.receive(bytes, performance.now());
     this.#dispatch(slab);
@@ -491,7 +491,7 @@ type Keeper = (stream: number, bytes: Uint8Array) => Arrival;
 
 const nothing = (): void => undefined;
 
-const copy: Keeper = (_stream, bytes) => ({ bytes: Buffer.from(bytes), release: nothing });
+const copy: Keeper = (_stream, bytes) => ({ bytes: new Uint8Array(bytes), release: nothing });
 
 /**
  * How views of one read are kept beyond it: by holding the slab, or, when those of their stream are only a small part of

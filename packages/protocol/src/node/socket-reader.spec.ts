@@ -6,7 +6,7 @@ import { SlabWatch } from './testing/slab-watch.js';
 
 /** A reader and what Node does with it: asks for a buffer, fills it, tells how much. */
 function reading() {
-  const got: { readonly bytes: Buffer; readonly slab: Slab }[] = [];
+  const got: { readonly bytes: Uint8Array; readonly slab: Slab }[] = [];
   const reader = slabReader(() => (bytes, slab) => void got.push({ bytes, slab }));
   let buffer = reader.buffer();
   const read = (count: number): Buffer => {

@@ -2,8 +2,11 @@ import * as net from 'node:net';
 import { MAX_READING_SLABS, SMALL_READ_SIZE } from './bounds.js';
 import { Slab, slabs } from './slab-pool.js';
 
-/** Told of each read. The slab is held for the call; hold it again to keep views of it. */
-export type OnRead = (bytes: Buffer, slab: Slab) => void;
+/**
+ * Told of each read. The slab is held for the call; hold it again to keep views of it. The bytes are no `Buffer`, so that
+ * what a program is given is of one class, however it arrived.
+ */
+export type OnRead = (bytes: Uint8Array, slab: Slab) => void;
 
 /** What Node takes as `onread`. */
 export interface SocketReader {
@@ -45,7 +48,8 @@ export function slabReader(onRead: () => OnRead): SocketReader {
       const current = take() as Slab;
       busy = count === current.buffer.length || (busy && count > SMALL_READ_SIZE);
       try {
-        onRead()(current.buffer.subarray(0, count), current);
+        const { buffer: memory, byteOffset } = current.buffer;
+        onRead()(new Uint8Array(memory, byteOffset, count), current);
       } finally {
         current.release();
       }
@@ -69,7 +73,10 @@ export function adopt(socket: net.Socket, onRead: () => OnRead): net.Socket {
   const inner = socket as unknown as Adoptable;
   const handle = inner._handle;
   if (typeof handle?.useUserBuffer !== 'function') {
-    socket.on('data', (chunk: Buffer) => onRead()(chunk, new Slab(chunk, undefined)));
+    socket.on('data', (chunk: Buffer) => {
+      const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      onRead()(bytes, new Slab(chunk, undefined));
+    });
     return socket;
   }
   inner._handle = null;

@@ -38,15 +38,29 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a view over a buffer that is used again',
     file: 'wire/decoder.ts',
-    find: '      this.#kept = new Uint8Array(HEADER_SIZE);\n',
+    find: '    this.#kept = new Uint8Array(HEADER_SIZE);\n',
     replace: '',
     property: ['decoder', 'a control payload is a view'],
   },
   {
     name: 'a copy of every payload',
     file: 'wire/decoder.ts',
-    find: 'this.#sink.onData(this.#stream, chunk.subarray(from, from + take))',
-    replace: 'this.#sink.onData(this.#stream, chunk.slice(from, from + take))',
+    find: 'this.#sink.onData(this.#stream, view)',
+    replace: 'this.#sink.onData(this.#stream, view.slice())',
+    property: ['decoder', 'data is a view'],
+  },
+  {
+    name: 'a copy of a chunk that is payload from end to end',
+    file: 'wire/decoder.ts',
+    find: 'this.#sink.onData(this.#stream, chunk)',
+    replace: 'this.#sink.onData(this.#stream, Uint8Array.from(chunk))',
+    property: ['decoder', 'data is a view'],
+  },
+  {
+    name: 'a payload that ends one chunk late',
+    file: 'wire/decoder.ts',
+    find: 'chunk.length < this.#remaining',
+    replace: 'chunk.length <= this.#remaining',
     property: ['decoder', 'data is a view'],
   },
   {
