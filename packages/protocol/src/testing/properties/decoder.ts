@@ -218,7 +218,18 @@ export const decoderProperties = {
           else expect(fault).toBeUndefined();
         },
       ),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        // The edges themselves are not left to chance.
+        examples: [
+          [0, frameTypes.DATA],
+          [limits.maxDataPayload, frameTypes.DATA],
+          [limits.maxDataPayload + 1, frameTypes.DATA],
+          [limits.maxControlPayload + 1, frameTypes.HELLO],
+          [0x8000_0000, frameTypes.DATA],
+          [0xffff_ffff, 0xff],
+        ],
+      },
     );
   },
 
