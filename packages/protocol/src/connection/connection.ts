@@ -2,7 +2,7 @@ import { type Code, codeName, codeNumber } from '../codes.js';
 import { LocalProtocolError } from '../errors.js';
 import { type Limits, limitTable, MAX_U64, resolveLimits } from '../limits.js';
 import { type ConnectionMachineEvent, type ConnectionState, connectionTable } from '../machine/connection.js';
-import { ReceiveCredit, SendCredit } from '../machine/credit.js';
+import { SendCredit } from '../machine/credit.js';
 import type { OperationEvent } from '../machine/events.js';
 import { initialState, machineOf, stepOperation } from '../machine/operation.js';
 import { step } from '../machine/table.js';
@@ -15,6 +15,7 @@ import { clipUtf8 } from '../wire/utf8.js';
 import type { ConnectionEvent, Negotiated, OperationResult } from './events.js';
 import { chooseDigest, helloOf, type Offer, tooLow, VERSION } from './negotiation.js';
 import { OutputQueue } from './output-queue.js';
+import { ReceiveLedger } from './receive-ledger.js';
 import { acceptFault, openFault } from './resume.js';
 import { isDiscarding, type StreamRecord } from './stream.js';
 
@@ -59,12 +60,6 @@ const MAX_REASON_BYTES = 1024;
 /** The last odd number of four bytes. */
 const MAX_STREAM = 0xffff_ffff;
 
-/** Bytes that one entry of a listing takes at most: path, etag and the rest, with their field headers. */
-const LONGEST_RECORD = 4608;
-
-/** What must be left of a connection's window for any stream to get on. */
-const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
-
 /** What every peer takes, so that it is never this end that floods. */
 const MAX_PINGS = limitTable.maxUnansweredPings.floor;
 
@@ -87,24 +82,13 @@ export class Connection {
   readonly role: 'client' | 'server';
   readonly limits: Limits;
   readonly #random: (size: number) => Uint8Array;
-  readonly #reserveCredit: (bytes: number) => boolean;
   readonly #offer: Offer;
   /** Encoded at once, so that an offer that does not fit is the caller's error and not a surprise in `receive`. */
   readonly #hello: Uint8Array;
   readonly #decoder: FrameDecoder;
   readonly #output = new OutputQueue();
   readonly #streams = new Map<number, StreamRecord>();
-  readonly #receiveCredit: ReceiveCredit;
-  /** What ended streams delivered and nobody consumed yet. */
-  readonly #leftovers = new Map<number, ReceiveCredit>();
-  /** Bytes consumed since the window of the connection was last widened. */
-  #earned = 0;
-  /** Bytes that wait to be read, of each stream up to its initial window. */
-  #held = 0;
-  /** How many of these may be granted on top of the window of the connection. */
-  #reserved = 0;
-  /** By how much the windows of streams are wider than they were initially, all together. */
-  #widened = 0;
+  readonly #ledger: ReceiveLedger;
   #sendCredit = new SendCredit(0);
   #state: ConnectionState = 'idle';
   #events: ConnectionEvent[] = [];
@@ -130,10 +114,9 @@ export class Connection {
     this.role = options.role;
     this.limits = resolveLimits(options.limits);
     this.#random = options.random;
-    this.#reserveCredit = options.reserveCredit ?? (() => true);
     this.#connectedAt = options.now;
     this.#heardAt = options.now;
-    this.#receiveCredit = new ReceiveCredit(this.limits.initialConnectionWindow);
+    this.#ledger = new ReceiveLedger(this.limits, options.reserveCredit ?? (() => true));
     this.#offer = {
       limits: this.limits,
       digests: options.digests ?? ['sha256'],
@@ -189,12 +172,12 @@ export class Connection {
 
   /** What this end promises the peer, without what is held: bytes between consumed and granted. */
   get connectionWindow(): number {
-    return this.#receiveCredit.window;
+    return this.#ledger.window;
   }
 
   /** Bytes that came in `data` and `entries` events and were not given back by `consume`. */
   get unconsumed(): number {
-    return this.#receiveCredit.unconsumed;
+    return this.#ledger.unconsumed;
   }
 
   /** Bytes waiting to be taken. */
@@ -337,10 +320,7 @@ export class Connection {
       machine,
       state: initialState(machine, request.offset ?? 0),
       send: machine === 'upload' ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow) : undefined,
-      receive:
-        machine === 'download' || machine === 'listing'
-          ? new ReceiveCredit(this.limits.initialStreamWindow)
-          : undefined,
+      receive: machine === 'download' || machine === 'listing' ? this.#ledger.openStream() : undefined,
       offset: request.offset ?? 0,
       base: 0,
       dataLength: 0,
@@ -461,7 +441,7 @@ export class Connection {
       throw new LocalProtocolError(`${count} bytes cannot be consumed`);
     if (count === 0 || this.#state === 'closed') return;
     const record = this.#streams.get(stream);
-    const receive = record?.receive ?? this.#leftovers.get(stream);
+    const receive = record?.receive ?? this.#ledger.leftover(stream);
     if (count > (receive?.unconsumed ?? 0)) {
       throw new LocalProtocolError('more is consumed than the stream delivered');
     }
@@ -472,7 +452,7 @@ export class Connection {
     const limit = record.receive.grant();
     if (limit === undefined) return;
     this.#send('CREDIT', stream, { limit });
-    this.#widen(record.receive);
+    this.#ledger.widen(record.receive);
   }
 
   /**
@@ -480,11 +460,8 @@ export class Connection {
    * granted as much for the sake of other streams, as it is for bytes that nobody reads.
    */
   withhold(stream: number, count: number): void {
-    const receive = this.#streams.get(stream)?.receive ?? this.#leftovers.get(stream);
-    if (receive === undefined) return;
-    this.#held -= this.#heldBy(receive);
-    receive.withhold(count);
-    this.#held += this.#heldBy(receive);
+    const receive = this.#streams.get(stream)?.receive ?? this.#ledger.leftover(stream);
+    if (receive !== undefined) this.#ledger.withhold(receive, count);
   }
 
   // ------------------------------------------------------------------ the connection itself
@@ -632,7 +609,7 @@ export class Connection {
         machine === 'download' || machine === 'listing'
           ? new SendCredit((this.#peer as Messages['HELLO']).streamWindow)
           : undefined,
-      receive: machine === 'upload' ? new ReceiveCredit(this.limits.initialStreamWindow) : undefined,
+      receive: machine === 'upload' ? this.#ledger.openStream() : undefined,
       offset: open.offset ?? 0,
       base: 0,
       dataLength: 0,
@@ -886,10 +863,7 @@ export class Connection {
     const record = this.#streams.get(stream);
     if (record?.state !== 'closed') return;
     this.#streams.delete(stream);
-    if (record.receive !== undefined) {
-      this.#leftovers.set(stream, record.receive);
-      this.#dropLeftover(stream, record.receive);
-    }
+    if (record.receive !== undefined) this.#ledger.closeStream(stream, record.receive);
     this.#checkDrained();
   }
 
@@ -906,79 +880,25 @@ export class Connection {
 
   /** Counts what came; false, after a fault, when it is more than was granted. */
   #receive(record: StreamRecord, count: number): boolean {
-    if (!this.#receiveCredit.receive(count)) {
-      this.#fault('CREDIT_EXCEEDED', 'of the connection');
+    const exceeded = this.#ledger.receive(record.receive, count);
+    if (exceeded !== undefined) {
+      this.#fault(
+        'CREDIT_EXCEEDED',
+        exceeded === 'connection' ? 'of the connection' : `of stream ${record.id}`,
+      );
       return false;
     }
-    const { receive } = record;
-    const held = receive === undefined ? 0 : this.#heldBy(receive);
-    if (receive?.receive(count) !== true) {
-      this.#fault('CREDIT_EXCEEDED', `of stream ${record.id}`);
-      return false;
-    }
-    this.#held += this.#heldBy(receive) - held;
     // What is going to be dropped gives its credit back by itself.
-    if (!isDiscarding(record)) this.#grantConnection();
+    if (!isDiscarding(record)) this.#grant(this.#ledger.grant());
     return true;
   }
 
-  #consume(stream: number, receive: ReceiveCredit | undefined, count: number): void {
-    this.#receiveCredit.consume(count);
-    if (receive !== undefined) {
-      const held = this.#heldBy(receive);
-      receive.consume(count);
-      this.#held += this.#heldBy(receive) - held;
-      this.#dropLeftover(stream, receive);
-    }
-    this.#grantConnection();
-    this.#earned += count;
-    const { window } = this.#receiveCredit;
-    if (this.#earned * 4 < window) return;
-    this.#earned = 0;
-    const more = Math.min(window, this.limits.maxConnectionWindow - window);
-    if (more > 0 && this.#reserveCredit(more)) this.#receiveCredit.setWindow(window + more);
+  #consume(stream: number, receive: StreamRecord['receive'], count: number): void {
+    this.#grant(this.#ledger.consume(stream, receive, count));
   }
 
-  #heldBy(receive: ReceiveCredit): number {
-    return Math.min(receive.unread, this.limits.initialStreamWindow);
-  }
-
-  #dropLeftover(stream: number, receive: ReceiveCredit): void {
-    if (receive.unconsumed > 0 || !this.#leftovers.delete(stream)) return;
-    this.#widened -= Math.max(0, receive.window - this.limits.initialStreamWindow);
-  }
-
-  /**
-   * Besides the window of the connection, grants what the streams hold, each up to its initial window: so streams that
-   * nobody reads from cannot use all of it up and stop the others (`#widen` sees to the rest of what they may hold).
-   * Bounded by `maxStreams` such windows and by the budget, which is asked only when the peer would run short.
-   */
-  #grantConnection(): void {
-    if (this.#state === 'closed') return;
-    const { maxStreams, initialStreamWindow } = this.limits;
-    const held = Math.min(this.#held, maxStreams * initialStreamWindow);
-    let limit = this.#receiveCredit.grant(Math.min(held, this.#reserved));
-    const { available, window } = this.#receiveCredit;
-    // Half of the least window there is would be too short for the longest record of a listing.
-    const short = available < Math.max(window / 2, LONGEST_RECORD);
-    if (short && held > this.#reserved && this.#reserveCredit(held - this.#reserved)) {
-      this.#reserved = held;
-      limit = this.#receiveCredit.grant(held) ?? limit;
-    }
+  #grant(limit: number | undefined): void {
     if (limit !== undefined) this.#send('CREDIT', 0, { limit });
-  }
-
-  /**
-   * A reader that keeps up earns a wider window, so that distance does not limit the rate; but all that streams have
-   * earned together stays so far below the connection's window that they cannot use it up should their readers stop.
-   */
-  #widen(receive: ReceiveCredit): void {
-    const { window } = receive;
-    const more = Math.min(window, this.limits.maxStreamWindow - window);
-    const room = this.#receiveCredit.window * 0.75 - LEAST_WINDOW - this.#widened;
-    if (more <= 0 || more > room) return;
-    this.#widened += more;
-    receive.setWindow(window + more);
   }
 
   #fault(code: Code, message: string): void {
@@ -991,7 +911,6 @@ export class Connection {
   #close(): void {
     this.#state = 'closed';
     this.#streams.clear();
-    this.#leftovers.clear();
     this.#decoder.stop();
   }
 

@@ -1,0 +1,133 @@
+import { type Limits, limitTable } from '../limits.js';
+import { ReceiveCredit } from '../machine/credit.js';
+
+/** Bytes that one entry of a listing takes at most: path, etag and the rest, with their field headers. */
+const LONGEST_RECORD = 4608;
+
+/** What must be left of a connection's window for any stream to get on. */
+const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
+
+/**
+ * What this end has promised to take and what it has taken, of a connection and of all its streams together.
+ * PROTOCOL.md, chapter 13. Methods that may let the peer send more return the new limit of the connection to tell it of,
+ * or undefined when there is nothing to tell.
+ */
+export class ReceiveLedger {
+  readonly #limits: Limits;
+  readonly #reserve: (bytes: number) => boolean;
+  readonly #connection: ReceiveCredit;
+  /** What ended streams delivered and nobody consumed yet. */
+  readonly #leftovers = new Map<number, ReceiveCredit>();
+  /** Bytes consumed since the window of the connection was last widened. */
+  #earned = 0;
+  /** Bytes that wait to be read, of each stream up to its initial window. */
+  #held = 0;
+  /** How many of these may be granted on top of the window of the connection. */
+  #reserved = 0;
+  /** By how much the windows of streams are wider than they were initially, all together. */
+  #widened = 0;
+
+  /** @param reserve asked before `bytes` more are promised than before; false keeps the promise as it is. */
+  constructor(limits: Limits, reserve: (bytes: number) => boolean) {
+    this.#limits = limits;
+    this.#reserve = reserve;
+    this.#connection = new ReceiveCredit(limits.initialConnectionWindow);
+  }
+
+  /** Bytes between consumed and granted, without what is held. */
+  get window(): number {
+    return this.#connection.window;
+  }
+
+  get unconsumed(): number {
+    return this.#connection.unconsumed;
+  }
+
+  /** The credit of a new stream. */
+  openStream(): ReceiveCredit {
+    return new ReceiveCredit(this.#limits.initialStreamWindow);
+  }
+
+  /** A stream has ended; what it delivered may still have to be consumed. */
+  closeStream(stream: number, receive: ReceiveCredit): void {
+    this.#leftovers.set(stream, receive);
+    this.#dropLeftover(stream, receive);
+  }
+
+  leftover(stream: number): ReceiveCredit | undefined {
+    return this.#leftovers.get(stream);
+  }
+
+  /** Counts what came; what is exceeded, when it is more than was granted. */
+  receive(receive: ReceiveCredit | undefined, count: number): 'connection' | 'stream' | undefined {
+    if (!this.#connection.receive(count)) return 'connection';
+    const held = receive === undefined ? 0 : this.#heldBy(receive);
+    if (receive?.receive(count) !== true) return 'stream';
+    this.#held += this.#heldBy(receive) - held;
+    return undefined;
+  }
+
+  consume(stream: number, receive: ReceiveCredit | undefined, count: number): number | undefined {
+    this.#connection.consume(count);
+    if (receive !== undefined) {
+      const held = this.#heldBy(receive);
+      receive.consume(count);
+      this.#held += this.#heldBy(receive) - held;
+      this.#dropLeftover(stream, receive);
+    }
+    const limit = this.grant();
+    this.#earned += count;
+    const { window } = this.#connection;
+    if (this.#earned * 4 < window) return limit;
+    this.#earned = 0;
+    const more = Math.min(window, this.#limits.maxConnectionWindow - window);
+    if (more > 0 && this.#reserve(more)) this.#connection.setWindow(window + more);
+    return limit;
+  }
+
+  /** `count` bytes were read, though they are not consumed yet. */
+  withhold(receive: ReceiveCredit, count: number): void {
+    this.#held -= this.#heldBy(receive);
+    receive.withhold(count);
+    this.#held += this.#heldBy(receive);
+  }
+
+  /**
+   * Besides the window of the connection, grants what the streams hold, each up to its initial window: so streams that
+   * nobody reads from cannot use all of it up and stop the others (`widen` sees to the rest of what they may hold).
+   * Bounded by `maxStreams` such windows and by the budget, which is asked only when the peer would run short.
+   */
+  grant(): number | undefined {
+    const { maxStreams, initialStreamWindow } = this.#limits;
+    const held = Math.min(this.#held, maxStreams * initialStreamWindow);
+    const limit = this.#connection.grant(Math.min(held, this.#reserved));
+    const { available, window } = this.#connection;
+    // Half of the least window there is would be too short for the longest record of a listing.
+    const short = available < Math.max(window / 2, LONGEST_RECORD);
+    if (!short || held <= this.#reserved || !this.#reserve(held - this.#reserved)) return limit;
+    this.#reserved = held;
+    return this.#connection.grant(held) ?? limit;
+  }
+
+  /**
+   * A reader that keeps up earns a wider window, so that distance does not limit the rate; but all that streams have
+   * earned together stays so far below the connection's window that they cannot use it up should their readers stop.
+   */
+  widen(receive: ReceiveCredit): void {
+    const { window } = receive;
+    const more = Math.min(window, this.#limits.maxStreamWindow - window);
+    const room = this.#connection.window * 0.75 - LEAST_WINDOW - this.#widened;
+    if (more <= 0 || more > room) return;
+    this.#widened += more;
+    receive.setWindow(window + more);
+  }
+
+  #heldBy(receive: ReceiveCredit): number {
+    return Math.min(receive.unread, this.#limits.initialStreamWindow);
+  }
+
+  #dropLeftover(stream: number, receive: ReceiveCredit): void {
+    if (receive.unconsumed > 0 || !this.#leftovers.delete(stream)) return;
+    this.#widened -= Math.max(0, receive.window - this.#limits.initialStreamWindow);
+  }
+}
