@@ -60,7 +60,7 @@ export const connectionTable: TransitionTable<ConnectionState, ConnectionMachine
     ...ABORT,
   },
   draining: {
-    // The server announces first and names the last stream it takes second; what the client had already sent is served.
+    // An OPEN may have been under way when the server said that it goes; it is answered.
     C_OPEN: 'draining',
     C_TRAFFIC: 'draining',
     S_TRAFFIC: 'draining',
