@@ -30,6 +30,14 @@ module.exports = {
       },
     },
     {
+      name: 'conformance-trusts-nobody',
+      comment:
+        'What tests the implementations shares no code with them: it has its own codec, read from PROTOCOL.md.',
+      severity: 'error',
+      from: { path: '^packages/conformance/src/', pathNot: tests },
+      to: { path: ['^packages/(cli|server|protocol)/', 'node_modules/'] },
+    },
+    {
       name: 'protocol-by-name',
       comment: 'Server and cli use what @filex/protocol publishes, never its sources.',
       severity: 'error',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const RESULTS = '.turbo/vitest.json'; // in each workspace
-const unit = ['packages/protocol', 'packages/server', 'packages/cli'];
+const unit = ['packages/protocol', 'packages/server', 'packages/cli', 'packages/conformance'];
 const e2e = ['e2e'];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import { run } from './run.js';
+
+process.exitCode = await run({
+  argv: process.argv.slice(2),
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});

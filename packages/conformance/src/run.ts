@@ -1,0 +1,152 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { bounds } from './bounds.js';
+import { clientCases } from './cases/client/index.js';
+import { serverCases } from './cases/server/index.js';
+import { jsonReport } from './report/json.js';
+import { junitReport } from './report/junit.js';
+import { textReport } from './report/text.js';
+import { parseAddress } from './session/address.js';
+import { CannotConnect, testServer } from './session/test-server.js';
+import { ruleOf } from './spec/specification.js';
+import { KnownFailures } from './suite/known-failures.js';
+import { matchesPattern } from './suite/select.js';
+import type { Summary } from './suite/summary.js';
+
+/** What the command sees of the process it runs in. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const exits = { ok: 0, failed: 1, usage: 2, unreachable: 5 } as const;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const help = `Usage: filex-conformance [options] filex+tcp://host[:port]/path
+       filex-conformance [options] --client -- COMMAND…
+
+Tests a FileX server from outside, rule by rule of PROTOCOL.md. It needs a folder that it may write into: below the
+path of the address it makes one of its own, filex-conformance-…, and removes it again.
+
+With --client it tests a client: it listens, runs COMMAND against itself, and judges what comes.
+
+  --only PATTERN   only these cases: FX-4 (chapter), FX-4.2 (section), FX-4.2-3 (rule), *ping*; may be repeated
+  --known FILE     known failures, one pattern a line: they still run, and do not make the run fail
+  --json           the whole report as JSON on stdout
+  --junit FILE     JUnit XML as well
+  --timeout MS     how long an answer may take (default: ${bounds.answer})
+  --slow           also the cases that wait for the timers of the peer
+  --list           say which cases there are, and run none
+  --help
+
+Exit codes: 0 all passed, 1 failures, 2 wrong usage, 5 the server cannot be reached.
+`;
+
+/** The command `filex-conformance`, from its arguments to its exit code. */
+export async function run({ argv, out, err }: Surroundings): Promise<number> {
+  try {
+    const { values, positionals } = parse(argv);
+    if (values.help === true) {
+      out(help);
+      return exits.ok;
+    }
+    if (values.list === true) {
+      out(list(values.client === true ? 'client' : 'server', values.only ?? []));
+      return exits.ok;
+    }
+    const options = {
+      only: values.only,
+      known: values.known === undefined ? undefined : readKnown(values.known),
+      timeout: values.timeout === undefined ? undefined : milliseconds(values.timeout),
+      slow: values.slow,
+      onWarning: (message: string) => err(`filex-conformance: ${message}\n`),
+    };
+    if (values.client === true) throw new UsageError('testing clients is not there yet');
+    const [text, ...more] = positionals;
+    if (text === undefined || more.length > 0)
+      throw new UsageError('one address is needed: filex+tcp://host:port/path');
+    const summary = await testServer(addressOf(text), options);
+    report(summary, { json: values.json === true, junit: values.junit, out });
+    return summary.totals.failed === 0 ? exits.ok : exits.failed;
+  } catch (error) {
+    if (error instanceof CannotConnect) {
+      err(`filex-conformance: ${error.message}\n`);
+      return exits.unreachable;
+    }
+    if (!(error instanceof UsageError)) throw error;
+    err(`filex-conformance: ${error.message} (--help shows what there is)\n`);
+    return exits.usage;
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        client: { type: 'boolean' },
+        only: { type: 'string', multiple: true },
+        known: { type: 'string' },
+        json: { type: 'boolean' },
+        junit: { type: 'string' },
+        timeout: { type: 'string' },
+        slow: { type: 'boolean' },
+        list: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function report(
+  summary: Summary,
+  { json, junit, out }: { json: boolean; junit: string | undefined; out: (text: string) => void },
+): void {
+  if (junit !== undefined) writeFileSync(junit, junitReport(summary));
+  out(json ? `${jsonReport(summary)}\n` : textReport(summary));
+}
+
+function list(side: 'server' | 'client', only: readonly string[]): string {
+  const cases = side === 'client' ? clientCases : serverCases;
+  return cases
+    .filter(({ id, rules }) =>
+      only.length === 0
+        ? true
+        : only.some((pattern) => [id, ...rules].some((of) => matchesPattern(pattern, of))),
+    )
+    .map(({ id, rules, title }) => {
+      const [first] = rules;
+      return `${id}\n  ${title}\n  ${ruleOf(first as string).text}\n`;
+    })
+    .join('\n');
+}
+
+function addressOf(text: string) {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function readKnown(file: string): KnownFailures {
+  try {
+    return KnownFailures.read(file);
+  } catch (error) {
+    throw new UsageError(`cannot read the known failures: ${(error as Error).message}`);
+  }
+}
+
+function milliseconds(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 600_000)
+    throw new UsageError('--timeout must be a whole number of milliseconds from 1 to 600000');
+  return number;
+}

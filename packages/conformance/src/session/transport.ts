@@ -1,0 +1,197 @@
+import { connect as dial, type Socket } from 'node:net';
+import { bounds } from '../bounds.js';
+import { FrameCutter, type RawFrame } from '../wire/frame.js';
+import { Violation } from '../wire/violation.js';
+
+/** Bytes both ways on a socket, with a bound on every wait. Knows frames, and no rule about them. */
+export class Transport {
+  readonly #socket: Socket;
+  readonly #cutter = new FrameCutter();
+  /** Milliseconds that an answer may take. */
+  readonly #timeout: number;
+  #received = 0;
+  #ended = false;
+  #reset = false;
+  #closed = false;
+  #wake: (() => void)[] = [];
+
+  /** @param timeout milliseconds that an answer may take. */
+  constructor(socket: Socket, timeout: number) {
+    this.#socket = socket;
+    this.#timeout = timeout;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      this.#received += chunk.length;
+      if (this.#received > bounds.received) socket.destroy();
+      this.#cutter.push(chunk);
+      this.#tell();
+    });
+    socket.on('end', () => {
+      this.#ended = true;
+      this.#tell();
+    });
+    socket.on('error', () => {
+      this.#reset = true;
+    });
+    socket.on('close', () => {
+      this.#ended = true;
+      this.#closed = true;
+      this.#tell();
+    });
+  }
+
+  /** @throws the error of `net.connect`. */
+  static connect(host: string, port: number, timeout: number): Promise<Transport> {
+    return new Promise((resolve, reject) => {
+      const socket = dial({ host, port, allowHalfOpen: true });
+      const timer = setTimeout(
+        () => socket.destroy(new Error(`no connection within ${timeout} ms`)),
+        timeout,
+      );
+      const settle = (): void => {
+        clearTimeout(timer);
+        socket.removeListener('error', fail);
+      };
+      const fail = (error: Error): void => {
+        settle();
+        reject(error);
+      };
+      socket.once('error', fail);
+      socket.once('connect', () => {
+        settle();
+        resolve(new Transport(socket, timeout));
+      });
+    });
+  }
+
+  /** Bytes that came so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether the peer has ended its direction. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the peer reset the connection instead of ending it. */
+  get reset(): boolean {
+    return this.#reset;
+  }
+
+  /** Bytes that are no whole frame. */
+  get left(): Buffer {
+    return this.#cutter.left;
+  }
+
+  /** Sends bytes as one write. What cannot be sent any more is dropped: the answer tells why. */
+  send(...parts: readonly Uint8Array[]): void {
+    if (!this.#socket.writable) return;
+    this.#socket.write(Buffer.concat(parts));
+  }
+
+  /** Sends bytes one by one, each as a write of its own that has left before the next. */
+  async sendEachByte(bytes: Uint8Array): Promise<void> {
+    for (const byte of bytes) {
+      if (!this.#socket.writable) return;
+      await new Promise<void>((resolve) => this.#socket.write(Buffer.of(byte), () => resolve()));
+    }
+  }
+
+  /** Ends this direction only. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Reads nothing, until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Resets the connection, as a machine does that has crashed. */
+  resetNow(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Exactly `count` bytes; undefined when the transport ended before. */
+  async bytes(count: number, what: string): Promise<Buffer | undefined> {
+    let taken: Buffer | undefined;
+    await this.until(() => {
+      taken = this.#cutter.take(count);
+      return taken !== undefined || this.#ended;
+    }, what);
+    return taken;
+  }
+
+  /** Takes exactly `count` bytes off, when they have come. */
+  takeBytes(count: number): Buffer | undefined {
+    return this.#cutter.take(count);
+  }
+
+  /** Takes the next whole frame off, when there is one. */
+  takeFrame(): RawFrame | undefined {
+    return this.#cutter.next();
+  }
+
+  /** Waits for the peer to end its direction. */
+  async untilEnd(what = 'the end of the transport', timeout = this.#timeout): Promise<void> {
+    await this.until(() => this.#ended, what, timeout);
+  }
+
+  /** Waits until the transport is gone in both directions. */
+  async untilClosed(what = 'the end of the transport in both directions'): Promise<void> {
+    await this.until(() => this.#closed, what);
+  }
+
+  /** Everything that comes until the peer ends its direction. */
+  async rest(what: string): Promise<Buffer> {
+    await this.untilEnd(what);
+    const { left } = this.#cutter;
+    return this.#cutter.take(left.length) as Buffer;
+  }
+
+  /**
+   * Waits until `done`, which is asked whenever something came.
+   * @throws Violation after the bound of an answer.
+   */
+  async until(done: () => boolean, what: string, timeout = this.#timeout): Promise<void> {
+    const end = performance.now() + timeout;
+    while (!done()) {
+      const left = end - performance.now();
+      if (left <= 0) throw new Violation([], `nothing within ${timeout} ms: ${what}`);
+      await this.#next(left);
+    }
+  }
+
+  /** Resolves after `milliseconds`, or earlier when the transport has ended. */
+  async listen(milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    for (let left = milliseconds; left > 0 && !this.#ended; left = end - performance.now()) {
+      await this.#next(left);
+    }
+  }
+
+  #next(timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeout);
+      this.#wake.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #tell(): void {
+    const waiting = this.#wake;
+    this.#wake = [];
+    for (const wake of waiting) wake();
+  }
+}
