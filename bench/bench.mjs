@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contestants } from './contestants.mjs';
-import { describeMachine } from './lib/machine.mjs';
+import { describeFileSystem, describeMachine } from './lib/machine.mjs';
 import { measureRow } from './lib/measure.mjs';
 import { parseOptions } from './lib/options.mjs';
 import { markdown } from './lib/report.mjs';
@@ -23,11 +23,19 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 const say = (text) => process.stderr.write(`${text}\n`);
-const report = { ...describeMachine(folder, options), rows: [] };
+const { size, files, rounds } = options;
+const report = {
+  ...describeMachine(),
+  fileSystem: describeFileSystem(folder),
+  size,
+  files,
+  rounds,
+  rows: [],
+};
 const workloads = new Workloads(folder, options);
 for (const row of chosen) {
   say(`${row.id}: ${row.title}`);
-  report.rows.push(await measureRow(row, { contestants, workloads, folder, rounds: options.rounds, say }));
+  report.rows.push(await measureRow(row, { contestants, workloads, folder, rounds, say }));
 }
 
 console.log(markdown(report));

@@ -4,7 +4,7 @@ import os from 'node:os';
 const TMPFS = 0x01021994;
 
 /** What the figures were taken on; without it they say nothing. */
-export function describeMachine(folder, { size, files, rounds }) {
+export function describeMachine() {
   const cpus = os.cpus();
   return {
     date: new Date().toISOString(),
@@ -14,9 +14,9 @@ export function describeMachine(folder, { size, files, rounds }) {
     cores: cpus.length,
     memory: os.totalmem(),
     load: os.loadavg()[0],
-    fileSystem: statfsSync(folder).type === TMPFS ? 'tmpfs (memory)' : 'a disk, or what is mounted there',
-    size,
-    files,
-    rounds,
   };
+}
+
+export function describeFileSystem(folder) {
+  return statfsSync(folder).type === TMPFS ? 'tmpfs (memory)' : 'a disk, or what is mounted there';
 }
