@@ -86,8 +86,13 @@ export class ClientSession {
 
   /** Sends preface and HELLO. */
   greet(hello: Loose<'HELLO'> = {}): void {
+    this.send(PREFACE, this.helloBytes(hello));
+  }
+
+  /** HELLO alone, with what is to be different in it. */
+  helloBytes(hello: Loose<'HELLO'> = {}): Buffer {
     this.#offer(hello);
-    this.transport.send(PREFACE, frame('HELLO', 0, this.#hello));
+    return frame('HELLO', 0, this.#hello);
   }
 
   /** Sends preface, HELLO and AUTH, and waits until operations may start. */

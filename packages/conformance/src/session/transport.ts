@@ -92,10 +92,13 @@ export class Transport {
 
   /** Sends bytes one by one, each as a write of its own that has left before the next. */
   async sendEachByte(bytes: Uint8Array): Promise<void> {
-    for (const byte of bytes) {
-      if (!this.#socket.writable) return;
-      await new Promise<void>((resolve) => this.#socket.write(Buffer.of(byte), () => resolve()));
-    }
+    for (const byte of bytes) await this.sendAndFlush(Buffer.of(byte));
+  }
+
+  /** Sends bytes as one write, and waits until they have left this process. */
+  async sendAndFlush(bytes: Uint8Array): Promise<void> {
+    if (!this.#socket.writable) return;
+    await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()));
   }
 
   /** Ends this direction only. */
