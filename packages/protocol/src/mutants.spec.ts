@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cut } from './testing/bytes.js';
+import { figure } from './testing/figures.js';
 import { mutants } from './testing/mutants.js';
 
 type Properties = Readonly<Record<string, () => void>>;
@@ -28,6 +29,7 @@ describe('the properties notice', () => {
       const names = Object.keys(properties).filter((name) => name.startsWith(beginning));
       expect(names).toHaveLength(1);
       expect(properties[names[0] as string]).toThrow();
+      figure('mutants caught', 1);
     },
     30_000,
   );

@@ -7,6 +7,7 @@ import { Connection, type ConnectionEvent } from './connection.js';
 import { limitTable, MAX_CONTROL_PAYLOAD, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.js';
 import { machineOf } from './machine/operation.js';
 import { hex } from './testing/bytes.js';
+import { figure } from './testing/figures.js';
 import { splitFields, splitFrames } from './testing/frames.js';
 import { type AnyTable, allTables } from './testing/tables.js';
 import { DEFAULT_PORT } from './url.js';
@@ -342,6 +343,7 @@ describe('the rules of PROTOCOL.md', () => {
   it('are named only when they exist, and headings are linked as they are called', () => {
     const ids = new Set([...text.matchAll(/\*\*(FX-[\d.]+-\d+)\*\* /g)].map(([, id]) => id));
     for (const [id] of text.matchAll(/FX-\d+\.\d+-\d+/g)) expect(ids).toContain(id);
+    figure('rules', ids.size);
     const anchors = new Set(
       [...text.matchAll(/^#{2,3} (.+)$/gm)].map(([, title]) =>
         (title as string)

@@ -1,0 +1,97 @@
+// Runs checks one after the other, adds up what they count, and ends with one line `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+/** Where a vitest run leaves its results, in each workspace. */
+const RESULTS = '.turbo/vitest.json';
+
+/** Arguments that make a vitest run leave its results where a step looks for them. */
+export const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${RESULTS}`];
+
+/** A turbo command, telemetry off. */
+export const turbo = (...args) => ['node', 'scripts/turbo.mjs', 'run', ...args];
+
+/**
+ * A check that is not a vitest run counts as one failure when it fails and as nothing when it passes.
+ *
+ * Figures are what a run has gone through besides passing: a vitest spec tells them with `figure`, any other program with
+ * lines `figure NAME: NUMBER`. Those of one name are added up.
+ *
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {readonly string[]} command
+ * @property {readonly string[]} [results] workspaces in which it is a vitest run
+ * @property {boolean} [vital] nothing after it makes sense when it fails
+ *
+ * @param {readonly Step[]} steps
+ */
+export async function runSteps(steps) {
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  const figures = new Map();
+  const summary = [];
+  for (const { name, command, results = [], vital = false } of steps) {
+    console.log(`\n=== ${name}`);
+    for (const folder of results) rmSync(join(root, folder, RESULTS), { force: true });
+    const started = performance.now();
+    const ok = await run(command, figures);
+    const failures = results.reduce((sum, folder) => sum + collect(folder, totals, figures), 0);
+    if (!ok && failures === 0) totals.failed += 1;
+    const good = ok && failures === 0;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    summary.push(`${good ? 'ok    ' : 'FAILED'} ${seconds.padStart(6)} s  ${name}`);
+    if (!good && vital) break;
+  }
+  console.log(`\n${summary.join('\n')}\n`);
+  for (const [name, value] of figures) console.log(`${value.toLocaleString('en').padStart(12)}  ${name}`);
+  if (figures.size > 0) console.log('');
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  process.exitCode = totals.failed === 0 ? 0 : 1;
+}
+
+function add(figures, name, value) {
+  figures.set(name, (figures.get(name) ?? 0) + value);
+}
+
+function run([program, ...args], figures) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: ['inherit', 'pipe', 'inherit'],
+      shell: process.platform === 'win32',
+      env: { FORCE_COLOR: process.stdout.isTTY ? '1' : undefined, ...process.env },
+    });
+    let line = '';
+    child.stdout.on('data', (bytes) => {
+      process.stdout.write(bytes);
+      const lines = (line + bytes.toString('latin1')).split('\n');
+      line = lines.pop();
+      for (const each of lines) {
+        const [, name, value] = /^figure (.+): (\d+)$/.exec(each.trim()) ?? [];
+        if (name !== undefined) add(figures, name, Number(value));
+      }
+    });
+    child.on('error', () => resolve(false));
+    child.on('close', (code) => resolve(code === 0));
+  });
+}
+
+/** Adds one workspace's vitest totals; returns how many failures it counted. */
+function collect(folder, totals, figures) {
+  const file = join(root, folder, RESULTS);
+  if (!existsSync(file)) {
+    totals.failed += 1; // it crashed before it could say anything
+    return 1;
+  }
+  const r = JSON.parse(readFileSync(file, 'utf8'));
+  const broken = r.testResults.filter((t) => t.status === 'failed' && t.assertionResults.length === 0).length;
+  totals.passed += r.numPassedTests;
+  totals.failed += r.numFailedTests + broken;
+  totals.skipped += r.numPendingTests + r.numTodoTests;
+  for (const { meta } of r.testResults.flatMap((t) => t.assertionResults)) {
+    for (const [name, value] of Object.entries(meta?.figures ?? {})) add(figures, name, value);
+  }
+  return r.numFailedTests + broken;
+}
