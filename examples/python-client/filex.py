@@ -1,0 +1,2356 @@
+#!/usr/bin/env python3
+"""A FileX/1 client in one file, with Python's standard library alone.
+
+    python3 filex.py ls  filex+tcp://host:port/[path] [-r]
+    python3 filex.py put FILE filex+tcp://host:port/path [--if-exists ...] [--retries N]
+    python3 filex.py get filex+tcp://host:port/path FILE [--force] [--retries N]
+    python3 filex.py vectors DIR
+
+It was written from PROTOCOL.md alone, to be read and copied from. Ids such as FX-4.2-3 name the rule of that
+document that a piece of code follows. The parts, from the bottom up:
+
+    codes and errors      numbers that say how something ended
+    messages              fields <-> bytes                                   (chapter 5, 15)
+    frame codec           a stream of bytes <-> frames                       (chapters 3, 4)
+    tree digest           what makes a file provable, and a prefix of it     (chapter 14)
+    state tables          who may say what when                              (chapters 6 to 11)
+    connection            handshake, credit, signs of life, GOAWAY; no socket (chapters 6, 13, 17, 18)
+    operations            upload, download, listing                          (chapters 8, 9, 10, 12)
+    transport             the only part that knows sockets and clocks
+    addresses, files      filex+tcp://..., and a download that is never half there
+    vectors               compares all this with the bytes in vectors/
+    command line
+
+What it leaves out: TLS (`filex://`), BLAKE3, and several operations at once in one connection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import datetime
+import errno
+import hashlib
+import hmac
+import io
+import json
+import os
+import re
+import secrets
+import select
+import socket
+import stat
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional
+
+try:
+    import fcntl
+except ImportError:  # Windows: two downloads into one file at once are not noticed there
+    fcntl = None  # type: ignore[assignment]
+
+# --------------------------------------------------------------------------------------------------------------
+# Codes and errors (chapter 16)
+# --------------------------------------------------------------------------------------------------------------
+
+CODES = {
+    "OK": 0x00, "BAD_PREFACE": 0x01, "FRAME_TOO_LARGE": 0x02, "FRAME_UNKNOWN": 0x03, "FRAME_MALFORMED": 0x04,
+    "MESSAGE_MALFORMED": 0x05, "STATE_VIOLATION": 0x06, "CREDIT_EXCEEDED": 0x07, "STREAM_LIMIT": 0x08,
+    "VERSION_UNSUPPORTED": 0x09, "AUTH_FAILED": 0x0A, "TIMEOUT": 0x0B, "RATE_LIMITED": 0x0C, "SHUTTING_DOWN": 0x0D,
+    "TOO_MANY_CONNECTIONS": 0x0E, "PLAINTEXT_REFUSED": 0x0F,
+    "CANCELLED": 0x20, "UNSUPPORTED": 0x21, "PATH_INVALID": 0x22, "NOT_FOUND": 0x23, "PARENT_NOT_FOUND": 0x24,
+    "ALREADY_EXISTS": 0x25, "NOT_A_DIRECTORY": 0x26, "IS_A_DIRECTORY": 0x27, "NOT_A_FILE": 0x28, "NOT_EMPTY": 0x29,
+    "PERMISSION_DENIED": 0x2A, "NO_SPACE": 0x2B, "TOO_LARGE": 0x2C, "DIGEST_MISMATCH": 0x2D, "LENGTH_MISMATCH": 0x2E,
+    "SOURCE_CHANGED": 0x2F, "PRECONDITION_FAILED": 0x30, "BUSY": 0x31, "IO_ERROR": 0x32, "INTERNAL": 0x33,
+    "SUPERSEDED": 0x34, "OPERATION_MISMATCH": 0x35,
+    # These never travel (FX-16.1-2): an end says them to its own user.
+    "CONNECT_FAILED": 0xF000, "CONNECTION_LOST": 0xF001, "WRONG_PROTOCOL": 0xF002, "URL_INVALID": 0xF003,
+    "UNKNOWN_CODE": 0xF004,
+}  # fmt: skip
+
+_NAMES = {number: name for name, number in CODES.items()}
+
+RETRYABLE = {
+    "TIMEOUT", "RATE_LIMITED", "SHUTTING_DOWN", "TOO_MANY_CONNECTIONS", "NO_SPACE", "DIGEST_MISMATCH",
+    "LENGTH_MISMATCH", "SOURCE_CHANGED", "BUSY", "IO_ERROR", "INTERNAL", "CONNECT_FAILED", "CONNECTION_LOST",
+}  # fmt: skip
+
+EXIT_OK, EXIT_OTHER, EXIT_USAGE, EXIT_MISSING, EXIT_CONNECTION, EXIT_CONFLICT, EXIT_INTEGRITY = 0, 1, 2, 4, 5, 11, 12
+
+_EXIT_OF_CODE = {
+    "NOT_FOUND": EXIT_MISSING, "PARENT_NOT_FOUND": EXIT_MISSING,
+    "ALREADY_EXISTS": EXIT_CONFLICT, "NOT_EMPTY": EXIT_CONFLICT, "PRECONDITION_FAILED": EXIT_CONFLICT,
+    "DIGEST_MISMATCH": EXIT_INTEGRITY, "LENGTH_MISMATCH": EXIT_INTEGRITY, "SOURCE_CHANGED": EXIT_INTEGRITY,
+    "URL_INVALID": EXIT_USAGE,
+}  # fmt: skip
+
+
+def code_name(number: int) -> str:
+    """The name of a code from the wire. Unknown ones, and all that must not travel, are one (FX-7.3-9)."""
+    return _NAMES.get(number, "UNKNOWN_CODE") if number < 0xF000 else "UNKNOWN_CODE"
+
+
+def visible(text: str) -> str:
+    """Text of a peer as it may be shown: control characters and terminal escapes written out (FX-21.1-1)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class FileXError(Exception):
+    """Something ended badly. `code` is a name of CODES; `retry` says that trying again may help."""
+
+    fallback_exit = EXIT_OTHER
+
+    def __init__(self, code: str, text: str, retry: Optional[bool] = None):
+        super().__init__(f"{code}: {text}" if text else code)
+        self.code = code
+        self.retry = code in RETRYABLE if retry is None else retry
+
+    @property
+    def exit_code(self) -> int:
+        return _EXIT_OF_CODE.get(self.code, self.fallback_exit)
+
+
+class Fault(FileXError):
+    """The peer broke a rule: it gets GOAWAY with this code, and the transport ends (FX-17.1-1)."""
+
+    fallback_exit = EXIT_CONNECTION
+
+    def __init__(self, code: str, text: str):
+        # A peer that breaks rules breaks them again; only one that fell silent may have been unlucky.
+        super().__init__(code, text, retry=code == "TIMEOUT")
+
+
+class ConnectionEnded(FileXError):
+    """The connection is over: the transport ended, the peer said GOAWAY, or it is not FileX at all."""
+
+    fallback_exit = EXIT_CONNECTION
+
+
+class OperationFailed(FileXError):
+    """The operation ended with a failure of either side; the connection may go on."""
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Messages (chapter 5): a message is fields, each `u16 tag | u16 length | value`, in exactly one way
+# --------------------------------------------------------------------------------------------------------------
+
+MAX_INTEGER = 2**53 - 1
+MAX_PATH, MAX_SEGMENT = 4096, 255
+
+
+def malformed(text: str) -> Fault:
+    return Fault("MESSAGE_MALFORMED", text)
+
+
+class Kind(NamedTuple):
+    """How a value is written. `encode` gives None for a value that is said by leaving the field out (FX-5.1-4)."""
+
+    decode: Callable[[bytes], Any]
+    encode: Callable[[Any], Optional[bytes]]
+
+
+def _unsigned(width: int) -> Kind:
+    def decode(value: bytes) -> int:
+        if len(value) != width:
+            raise malformed(f"u{8 * width} of {len(value)} bytes")  # FX-5.1-3
+        number = int.from_bytes(value, "big")
+        if number > MAX_INTEGER:
+            raise malformed("u64 above 2^53-1")  # FX-5.2-1
+        return number
+
+    return Kind(decode, lambda number: number.to_bytes(width, "big"))
+
+
+def _decode_i64(value: bytes) -> int:
+    if len(value) != 8:
+        raise malformed(f"i64 of {len(value)} bytes")
+    number = int.from_bytes(value, "big", signed=True)
+    if abs(number) > MAX_INTEGER:
+        raise malformed("i64 beyond 2^53-1")
+    return number
+
+
+def _decode_flag(value: bytes) -> bool:
+    if value:
+        raise malformed("a flag has no bytes")
+    return True
+
+
+def _blob(low: int, high: int) -> Kind:
+    def decode(value: bytes) -> bytes:
+        if not low <= len(value) <= high:
+            raise malformed(f"{len(value)} bytes, where {low} to {high} are allowed")  # FX-5.2-5
+        return bytes(value)
+
+    return Kind(decode, bytes)
+
+
+def _utf8(value: bytes) -> str:
+    try:
+        return bytes(value).decode("utf-8")  # Python's decoder is as strict as FX-5.2-3 asks
+    except UnicodeDecodeError:
+        raise malformed("not UTF-8") from None
+
+
+def _text(high: int) -> Kind:
+    def decode(value: bytes) -> str:
+        if len(value) > high:
+            raise malformed(f"text of {len(value)} bytes, where {high} are allowed")
+        return _utf8(value)
+
+    return Kind(decode, lambda text: text.encode("utf-8"))
+
+
+def check_path(path: str) -> None:
+    """Raises ValueError for a path that no end may send (FX-15.1-2 to FX-15.1-5). The root, "", is sound."""
+    raw = path.encode("utf-8")
+    if len(raw) > MAX_PATH:
+        raise ValueError("the path is longer than 4096 bytes")
+    if b"\0" in raw:
+        raise ValueError("the path contains NUL")
+    for segment in raw.split(b"/") if raw else []:
+        if not segment:
+            raise ValueError("the path has an empty segment")
+        if segment in (b".", b".."):
+            raise ValueError("the path has a segment . or ..")
+        if len(segment) > MAX_SEGMENT:
+            raise ValueError("a segment of the path is longer than 255 bytes")
+
+
+def _decode_path(value: bytes) -> str:
+    if not value:
+        raise malformed("the root is said by leaving the path out")  # FX-5.1-4
+    path = _utf8(value)
+    try:
+        check_path(path)
+    except ValueError as error:
+        raise malformed(str(error)) from None  # FX-15.1-6
+    return path
+
+
+def _u16_list() -> Kind:
+    def decode(value: bytes) -> list[int]:
+        if len(value) % 2:
+            raise malformed("half an item in a list")
+        return list(struct.unpack(f">{len(value) // 2}H", value))
+
+    return Kind(decode, lambda numbers: struct.pack(f">{len(numbers)}H", *numbers))
+
+
+def _list_of(item: Kind) -> Kind:
+    def decode(value: bytes) -> list[Any]:
+        items, at = [], 0
+        while at < len(value):
+            if at + 2 > len(value):
+                raise malformed("half an item in a list")
+            end = at + 2 + int.from_bytes(value[at : at + 2], "big")
+            if end > len(value):
+                raise malformed("an item reaches beyond its list")
+            items.append(item.decode(value[at + 2 : end]))
+            at = end
+        return items
+
+    def encode(values: list[Any]) -> bytes:
+        raws = [item.encode(value) or b"" for value in values]
+        return b"".join(len(raw).to_bytes(2, "big") + raw for raw in raws)
+
+    return Kind(decode, encode)
+
+
+def _word(*words: Optional[str]) -> Kind:
+    numbers = {word: number for number, word in enumerate(words) if word is not None}
+
+    def decode(value: bytes) -> str:
+        if len(value) != 1:
+            raise malformed(f"a word of {len(value)} bytes")
+        if value[0] >= len(words) or words[value[0]] is None:
+            raise malformed(f"no word has the number {value[0]}")  # FX-5.2-2
+        return words[value[0]]  # type: ignore[return-value]
+
+    return Kind(decode, lambda word: bytes([numbers[word]]))
+
+
+def _fields(fields: dict[int, Field]) -> Kind:
+    return Kind(lambda value: decode_fields(fields, value), lambda values: encode_fields(fields, values))
+
+
+class Field(NamedTuple):
+    name: str
+    kind: Kind
+    required: bool = False
+
+
+U8, U16, U32, U64 = _unsigned(1), _unsigned(2), _unsigned(4), _unsigned(8)
+I64 = Kind(_decode_i64, lambda number: number.to_bytes(8, "big", signed=True))
+FLAG = Kind(_decode_flag, lambda value: b"" if value else None)
+PATH = Kind(_decode_path, lambda path: path.encode("utf-8") or None)
+HASH = _blob(32, 32)
+CONFLICT_POLICY = _word("fail", "skip", "rename", "overwrite", "newer")
+ENTRY_KIND = _word("file", "directory", "symlink", "other")
+OUTCOME = _word("created", "replaced", "identical", "removed", "renamed", "read", "skipped")
+EFFECT = _word("none", "applied", "unknown")
+DIGEST_ALGORITHM = _word(None, "sha256", "blake3")
+AUTH_STEP = _word("continue", "success")
+
+ENTRY_FIELDS = {
+    2: Field("path", PATH),
+    4: Field("kind", ENTRY_KIND, True),
+    6: Field("size", U64, True),
+    8: Field("mtime", I64, True),
+    10: Field("executable", FLAG),
+    12: Field("etag", _text(255)),
+}
+
+MESSAGES: dict[str, dict[int, Field]] = {
+    "HELLO": {
+        2: Field("versions", _u16_list(), True),
+        4: Field("capabilities", _u16_list(), True),
+        6: Field("digests", _u16_list(), True),
+        8: Field("maxDataPayload", U32, True),
+        10: Field("maxStreams", U32, True),
+        12: Field("streamWindow", U64, True),
+        14: Field("connectionWindow", U64, True),
+        16: Field("nonce", HASH, True),
+        18: Field("mechanisms", _list_of(_text(64))),
+        19: Field("agent", _text(128)),
+    },
+    "AUTH": {
+        2: Field("mechanism", _text(64)),
+        4: Field("data", _blob(0, 4096)),
+        6: Field("step", AUTH_STEP),
+        8: Field("principal", _text(255)),
+    },
+    "OPEN": {
+        2: Field("operation", U8, True),
+        4: Field("operationId", _blob(16, 16), True),
+        6: Field("path", PATH),
+        8: Field("target", PATH),
+        10: Field("size", U64),
+        12: Field("ifExists", CONFLICT_POLICY),
+        14: Field("mtime", I64),
+        16: Field("executable", FLAG),
+        18: Field("algorithm", DIGEST_ALGORITHM),
+        20: Field("recursive", FLAG),
+        22: Field("parents", FLAG),
+        24: Field("ifMatch", _text(255)),
+        26: Field("offset", U64),
+        28: Field("prefix", HASH),
+    },
+    "ACCEPT": {
+        2: Field("offset", U64, True),
+        4: Field("epoch", U32, True),
+        6: Field("etag", _text(255)),
+        8: Field("size", U64),
+        10: Field("mtime", I64),
+        12: Field("executable", FLAG),
+        14: Field("algorithm", DIGEST_ALGORITHM),
+        16: Field("prefix", HASH),
+    },
+    "END": {2: Field("length", U64, True), 4: Field("digest", HASH, True)},
+    "ACK": {2: Field("offset", U64, True)},
+    "ENTRY": {2: Field("entries", _list_of(_fields(ENTRY_FIELDS)), True)},
+    "RESULT": {
+        2: Field("status", U16, True),
+        3: Field("detail", _text(1024)),
+        4: Field("retry", FLAG),
+        6: Field("effect", EFFECT, True),
+        8: Field("outcome", OUTCOME),
+        10: Field("path", PATH),
+        12: Field("etag", _text(255)),
+        14: Field("entry", _fields(ENTRY_FIELDS)),
+    },
+    "RESET": {2: Field("code", U16, True), 4: Field("finalOffset", U64, True), 5: Field("reason", _text(1024))},
+    "CREDIT": {2: Field("limit", U64, True)},
+    "PING": {2: Field("token", U64, True)},
+    "PONG": {2: Field("token", U64, True)},
+    "GOAWAY": {2: Field("code", U16, True), 4: Field("lastStream", U32, True), 5: Field("reason", _text(1024))},
+}
+
+
+def decode_fields(fields: dict[int, Field], payload: bytes) -> dict[str, Any]:
+    """The values of a message, by field name. Fields that are not there, and unknown ones, are not in it."""
+    values: dict[str, Any] = {}
+    at, last_tag = 0, -1
+    while at < len(payload):
+        if at + 4 > len(payload):
+            raise malformed("half a field")  # FX-5.1-2
+        tag, length = struct.unpack_from(">HH", payload, at)
+        end = at + 4 + length
+        if end > len(payload):
+            raise malformed(f"field {tag} reaches beyond its message")
+        if tag <= last_tag:
+            raise malformed(f"field {tag} after field {last_tag}")  # FX-5.1-1
+        field = fields.get(tag)
+        if field is not None:
+            values[field.name] = field.kind.decode(payload[at + 4 : end])
+        elif tag % 2 == 0:
+            raise malformed(f"unknown field {tag}")  # FX-5.1-6; odd ones are passed over, FX-5.1-5
+        at, last_tag = end, tag
+    for field in fields.values():
+        if field.required and field.name not in values:
+            raise malformed(f"field {field.name} is missing")  # FX-5.1-7
+    return values
+
+
+def encode_fields(fields: dict[int, Field], values: dict[str, Any], extra: Optional[dict[int, bytes]] = None) -> bytes:
+    """The one way to write `values`; None means absent. `extra` are raw fields by tag, for grease (FX-20.1-4)."""
+    raws = dict(extra or {})
+    for tag, field in fields.items():
+        value = values.get(field.name)
+        raw = None if value is None else field.kind.encode(value)
+        if raw is not None:
+            raws[tag] = raw
+        elif field.required:
+            raise ValueError(f"field {field.name} is required")
+    return b"".join(struct.pack(">HH", tag, len(raw)) + raw for tag, raw in sorted(raws.items()))
+
+
+def decode_message(name: str, payload: bytes) -> dict[str, Any]:
+    return decode_fields(MESSAGES[name], payload)
+
+
+def encode_message(name: str, values: dict[str, Any], extra: Optional[dict[int, bytes]] = None) -> bytes:
+    return encode_fields(MESSAGES[name], values, extra)
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Frame codec (chapters 3 and 4): preface, then `u32 length | u8 type | u8 flags | u32 stream | payload`
+# --------------------------------------------------------------------------------------------------------------
+
+PREFACE = b"FILEX\r\n\x1a"
+HEADER = struct.Struct(">IBBI")
+MAX_CONTROL_PAYLOAD = 65_536
+FIRST_IGNORABLE_TYPE = 0x80
+
+
+class FrameType(NamedTuple):
+    number: int
+    name: str
+    on_connection: bool  # allowed on stream 0
+    on_stream: bool  # allowed on a stream other than 0
+    sender: str  # client, server or either
+
+
+FRAME_TYPES = [
+    FrameType(0x01, "HELLO", True, False, "either"),
+    FrameType(0x02, "AUTH", True, False, "either"),
+    FrameType(0x03, "OPEN", False, True, "client"),
+    FrameType(0x04, "ACCEPT", False, True, "server"),
+    FrameType(0x05, "DATA", False, True, "either"),
+    FrameType(0x06, "END", False, True, "either"),
+    FrameType(0x07, "ACK", False, True, "server"),
+    FrameType(0x08, "ENTRY", False, True, "server"),
+    FrameType(0x09, "RESULT", False, True, "server"),
+    FrameType(0x0A, "RESET", False, True, "either"),
+    FrameType(0x0B, "CREDIT", True, True, "either"),
+    FrameType(0x0C, "PING", True, False, "either"),
+    FrameType(0x0D, "PONG", True, False, "either"),
+    FrameType(0x0E, "GOAWAY", True, False, "either"),
+]
+_BY_NUMBER = {frame_type.number: frame_type for frame_type in FRAME_TYPES}
+_BY_NAME = {frame_type.name: frame_type for frame_type in FRAME_TYPES}
+
+
+class Header(NamedTuple):
+    length: int
+    type: int
+    flags: int
+    stream: int
+
+    @property
+    def ignorable(self) -> bool:
+        return self.type >= FIRST_IGNORABLE_TYPE and self.type not in _BY_NUMBER
+
+    @property
+    def name(self) -> str:
+        return _BY_NUMBER[self.type].name
+
+
+class Frame(NamedTuple):
+    name: str
+    stream: int
+    payload: bytes
+
+
+def judge_header(header: Header, max_data_payload: int) -> None:
+    """Faults for a header that no state allows: length, type, flags, stream, in this order (FX-4.2-2)."""
+    frame_type = _BY_NUMBER.get(header.type)
+    is_data = frame_type is not None and frame_type.name == "DATA"
+    if header.length > (max_data_payload if is_data else MAX_CONTROL_PAYLOAD):  # FX-4.2-3, FX-4.2-4
+        raise Fault("FRAME_TOO_LARGE", f"a frame of type {header.type:#04x} with {header.length} bytes")
+    if is_data and header.length == 0:
+        raise Fault("FRAME_MALFORMED", "DATA without a byte")  # FX-4.1-5
+    if frame_type is None:
+        if header.ignorable:
+            return  # FX-4.2-6
+        raise Fault("FRAME_UNKNOWN", f"a frame of type {header.type:#04x}")  # FX-4.2-7
+    if header.flags:
+        raise Fault("FRAME_MALFORMED", f"{frame_type.name} with flags {header.flags:#04x}")  # FX-4.1-1
+    if not (frame_type.on_stream if header.stream else frame_type.on_connection):
+        raise Fault("FRAME_MALFORMED", f"{frame_type.name} on stream {header.stream}")  # FX-4.1-2
+
+
+def encode_frame(name: str, stream: int, payload: bytes) -> bytes:
+    return HEADER.pack(len(payload), _BY_NAME[name].number, 0, stream) + payload
+
+
+class FrameReader:
+    """Makes frames of the bytes of one direction, however these were cut into reads (FX-2.1-2).
+
+    `on_header` is asked about every frame before a byte of its payload is kept (FX-4.2-1). The bytes of DATA are
+    given on as they come, in pieces (FX-4.2-8). Memory: at most one control payload beyond what `feed` is given.
+    """
+
+    def __init__(self, max_data_payload: int, on_header: Optional[Callable[[Header], None]] = None):
+        self._max_data_payload = max_data_payload
+        self._on_header = on_header
+        self._preface = 0  # bytes of the preface that came
+        self._buffer = bytearray()
+        self._header: Optional[Header] = None
+        self._skip = 0  # bytes of an ignorable frame still to come
+        self._data = self._data_stream = 0  # bytes of a DATA frame still to come, and its stream
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Yields each frame before the header of the next one is judged, so that what a frame changes counts."""
+        at = self._take_preface(data)
+        while True:
+            if self._skip:
+                step = min(self._skip, len(data) - at)
+                self._skip -= step
+                at += step
+                if self._skip:
+                    return
+            if self._data:
+                piece = data[at : at + self._data]
+                if not piece:
+                    return
+                self._data -= len(piece)
+                at += len(piece)
+                yield Frame("DATA", self._data_stream, piece)
+                continue
+            wanted = HEADER.size if self._header is None else self._header.length
+            step = min(wanted - len(self._buffer), len(data) - at)
+            self._buffer += data[at : at + step]
+            at += step
+            if len(self._buffer) < wanted:
+                return
+            content = bytes(self._buffer)
+            self._buffer.clear()
+            if self._header is None:
+                header = Header(*HEADER.unpack(content))
+                judge_header(header, self._max_data_payload)
+                if header.ignorable:
+                    self._skip = header.length
+                    continue
+                if self._on_header:
+                    self._on_header(header)
+                if header.name == "DATA":
+                    self._data, self._data_stream = header.length, header.stream
+                else:
+                    self._header = header
+            else:
+                frame = Frame(self._header.name, self._header.stream, content)
+                self._header = None
+                yield frame
+
+    @property
+    def between_frames(self) -> bool:
+        return not (self._buffer or self._header or self._skip or self._data)
+
+    def _take_preface(self, data: bytes) -> int:
+        expected = PREFACE[self._preface : self._preface + len(data)]
+        if data[: len(expected)] != expected:
+            # FX-3.1-4: decided at the first byte that differs. FX-3.2-1: such a peer gets no frame.
+            raise ConnectionEnded("WRONG_PROTOCOL", "something that is not FileX answers there")
+        self._preface += len(expected)
+        return len(expected)
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Tree digest (chapter 14)
+# --------------------------------------------------------------------------------------------------------------
+
+BLOCK = 1_048_576
+
+
+class TreeDigest:
+    """sha256 tree digest of what `update` was given. `root` may be asked at any point, also in between.
+
+    Leaves go straight into the hash of the root, so a file of any size needs the same few hundred bytes.
+    """
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._root = hashlib.sha256(b"\x01")
+        self._leaf = hashlib.sha256(b"\x00")
+        self._leaf_length = 0
+
+    def update(self, data: bytes) -> None:
+        view = memoryview(data)
+        self.length += len(view)
+        while view:
+            part = view[: BLOCK - self._leaf_length]
+            self._leaf.update(part)
+            self._leaf_length += len(part)
+            view = view[len(part) :]
+            if self._leaf_length == BLOCK:
+                self._root.update(self._leaf.digest())
+                self._leaf = hashlib.sha256(b"\x00")
+                self._leaf_length = 0
+
+    def root(self) -> bytes:
+        root = self._root.copy()
+        if self._leaf_length:
+            root.update(self._leaf.digest())
+        root.update(self.length.to_bytes(8, "big"))
+        return root.digest()
+
+
+def same_digest(one: bytes, other: bytes) -> bool:
+    return hmac.compare_digest(one, other)  # FX-14.1-3
+
+
+# --------------------------------------------------------------------------------------------------------------
+# State tables (chapters 6 to 11), as the specification prints them
+# --------------------------------------------------------------------------------------------------------------
+
+Table = dict  # state -> event -> next state
+
+
+def _table(text: str) -> Table:
+    table: Table = {}
+    for line in text.strip().splitlines():
+        state, _, allowed = line.partition("|")
+        pairs = (item.split("→") for item in allowed.split(",") if "→" in item)
+        table[state.strip()] = {event.strip(): target.strip() for event, target in pairs}
+    return table
+
+
+CONNECTION_TABLE = _table("""
+    idle           | C_HELLO → greeted, C_ABORT → closed, S_ABORT → closed
+    greeted        | S_HELLO → negotiated, C_ABORT → closed, S_ABORT → closed
+    negotiated     | C_AUTH → authenticating, C_ABORT → closed, S_ABORT → closed
+    authenticating | S_AUTH_CONTINUE → negotiated, S_AUTH_SUCCESS → open, C_ABORT → closed, S_ABORT → closed
+    open           | C_OPEN → open, C_TRAFFIC → open, S_TRAFFIC → open, C_GOAWAY → draining, S_GOAWAY → draining, C_ABORT → closed, S_ABORT → closed
+    draining       | C_OPEN → draining, C_TRAFFIC → draining, S_TRAFFIC → draining, C_GOAWAY → draining, S_GOAWAY → draining, C_ABORT → closed, S_ABORT → closed
+    closed         |
+""")
+
+UPLOAD_TABLE = _table("""
+    resuming   | I_RESET → cancelled, R_ACCEPT → accepted, R_FAILURE → closed, R_RESET → closed
+    open       | I_DATA → open, I_END → sent, I_RESET → cancelled, R_ACCEPT → accepted, R_FAILURE → settled, R_RESET → settled
+    accepted   | I_DATA → accepted, I_END → committing, I_RESET → cancelled, R_ACK → accepted, R_FAILURE → settled, R_RESET → settled
+    sent       | I_RESET → withdrawn, R_ACCEPT → committing, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    committing | I_RESET → withdrawn, R_ACK → committing, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    settled    | I_DATA → settled, I_END → closed, I_RESET → closed
+    cancelled  | R_ACCEPT → cancelled, R_ACK → cancelled, R_FAILURE → closed, R_RESET → closed
+    withdrawn  | R_ACCEPT → withdrawn, R_ACK → withdrawn, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    closed     |
+""")
+
+DOWNLOAD_TABLE = _table("""
+    requested | I_RESET → cancelled, R_ACCEPT → streaming, R_FAILURE → closed, R_RESET → closed
+    streaming | I_RESET → cancelled, R_DATA → streaming, R_END → ended, R_FAILURE → closed, R_RESET → closed
+    ended     | I_RESET → cancelled, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    cancelled | R_ACCEPT → cancelled, R_DATA → cancelled, R_END → cancelled, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    closed    |
+""")
+
+LISTING_TABLE = _table("""
+    requested | I_RESET → cancelled, R_ENTRY → requested, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    cancelled | R_ENTRY → cancelled, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    closed    |
+""")
+
+CALL_TABLE = _table("""
+    requested | I_RESET → cancelled, R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    cancelled | R_SUCCESS → closed, R_FAILURE → closed, R_RESET → closed
+    closed    |
+""")
+
+# What a frame from the server means to the table of its stream. RESULT is judged by its status as well.
+_STREAM_EVENTS = {
+    "ACCEPT": ["R_ACCEPT"],
+    "DATA": ["R_DATA"],
+    "END": ["R_END"],
+    "ACK": ["R_ACK"],
+    "ENTRY": ["R_ENTRY"],
+    "RESULT": ["R_SUCCESS", "R_FAILURE"],
+    "RESET": ["R_RESET"],
+}
+
+
+class Machine:
+    """Runs one table over what both ends send."""
+
+    def __init__(self, table: Table, state: str):
+        self._table = table
+        self.state = state
+
+    def allows(self, *events: str) -> bool:
+        return any(event in self._table[self.state] for event in events)
+
+    def require(self, *events: str) -> None:
+        if not self.allows(*events):
+            raise Fault("STATE_VIOLATION", f"{' or '.join(events)} while {self.state}")  # FX-6.1-1, FX-7.2-7
+
+    def fire(self, event: str) -> None:
+        self.require(event)
+        self.state = self._table[self.state][event]
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Credit (chapter 13): absolute numbers, counted from the start of the stream or connection
+# --------------------------------------------------------------------------------------------------------------
+
+
+class Outflow:
+    """What this end may send."""
+
+    def __init__(self, window: int):
+        self.limit = window
+        self.sent = 0
+
+    @property
+    def available(self) -> int:
+        return self.limit - self.sent
+
+    def raise_to(self, limit: int) -> None:
+        self.limit = max(self.limit, limit)  # FX-13.2-1
+
+
+class Inflow:
+    """What the peer may send."""
+
+    def __init__(self, window: int):
+        self.window = self.limit = window
+        self.received = 0
+        self.consumed = 0
+
+    def check(self, length: int) -> None:
+        if self.received + length > self.limit:
+            raise Fault("CREDIT_EXCEEDED", f"{self.received + length} bytes, {self.limit} were granted")  # FX-13.1-3
+
+    def consume(self, length: int) -> Optional[int]:
+        """Counts bytes that were stored or dropped for good (FX-13.2-2); gives the new limit when it is time.
+
+        Granting when a quarter of the window was used keeps FX-13.2-3, without a CREDIT for every frame.
+        """
+        self.consumed += length
+        if self.consumed + self.window - self.limit < self.window // 4:
+            return None
+        self.limit = self.consumed + self.window
+        return self.limit
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Connection (chapters 6, 13, 17, 18). Knows no socket and no clock: bytes in, bytes out, and the time as a number
+# --------------------------------------------------------------------------------------------------------------
+
+VERSION = 1
+SHA256 = 1
+AGENT = "filex-python-example/1"
+OWN_MAX_DATA = 262_144
+OWN_STREAM_WINDOW = 1_048_576
+OWN_CONNECTION_WINDOW = 1_048_576
+MAX_UNANSWERED_PINGS = 32
+FLOORS = {"maxDataPayload": 4096, "maxStreams": 1, "streamWindow": 8192, "connectionWindow": 8192}
+CAPS = {
+    "maxDataPayload": 16_777_216, "maxStreams": 65_536, "streamWindow": 67_108_864, "connectionWindow": 268_435_456,
+}  # fmt: skip
+
+
+class Offer(NamedTuple):
+    """What this end says of itself in HELLO (section 6.2)."""
+
+    digests: list[int] = [SHA256]
+    capabilities: list[int] = []
+    max_data_payload: int = OWN_MAX_DATA
+    max_streams: int = 1  # nobody opens streams towards a client; 1 is the floor of the limit
+    stream_window: int = OWN_STREAM_WINDOW
+    connection_window: int = OWN_CONNECTION_WINDOW
+    agent: Optional[str] = AGENT
+    nonce: Optional[bytes] = None  # random when absent
+    grease: bool = True
+
+
+class Timers(NamedTuple):
+    """Seconds (section 18.2)."""
+
+    handshake: float = 10.0
+    keepalive_interval: float = 20.0
+    keepalive_timeout: float = 20.0
+
+
+class Connection:
+    """The client's end of one connection. `start`, `receive` and `tick` are driven from outside; what is to be sent
+    waits in `pending` until `sent` says that it left. They raise Fault and ConnectionEnded."""
+
+    def __init__(self, now: float, timers: Timers = Timers(), offer: Offer = Offer()):
+        self._timers = timers
+        self._offer = offer
+        self._machine = Machine(CONNECTION_TABLE, "idle")
+        self._reader = FrameReader(offer.max_data_payload, self._judge)
+        self._queue: collections.deque[tuple[str, bytes]] = collections.deque()  # the name and bytes of frames
+        self._queue_bytes = 0
+        self._head_sent = 0  # bytes of the first frame in the queue that have left
+        self._pongs_waiting = 0
+        self._pings: collections.deque[int] = collections.deque()
+        self._started = self._last_byte = now
+        self._pinged: Optional[float] = None
+        self._streams: dict[int, Operation] = {}
+        self._highest_stream = -1
+        self._inflow = Inflow(offer.connection_window)
+        self._outflow = Outflow(0)
+        self._peer: dict[str, int] = {}
+        self.algorithm = SHA256  # once negotiated
+        self.peer_last_stream: Optional[int] = None
+
+    # ---- for the driver
+
+    @property
+    def state(self) -> str:
+        return self._machine.state
+
+    @property
+    def streams(self) -> dict[int, Operation]:
+        """What runs, by stream."""
+        return self._streams
+
+    @property
+    def pending_bytes(self) -> int:
+        return self._queue_bytes - self._head_sent
+
+    def pending(self) -> memoryview:
+        """The next bytes to send; empty when there are none. A frame that was begun is finished first."""
+        return memoryview(self._queue[0][1])[self._head_sent :] if self._queue else memoryview(b"")
+
+    def sent(self, count: int) -> None:
+        self._head_sent += count
+        if self._queue and self._head_sent == len(self._queue[0][1]):
+            name, frame = self._queue.popleft()
+            self._queue_bytes -= len(frame)
+            self._pongs_waiting -= name == "PONG"
+            self._head_sent = 0
+
+    def start(self) -> None:
+        """Preface and HELLO, without waiting for the server (FX-3.1-2)."""
+        self._push("preface", PREFACE)
+        hello = {
+            "versions": [*self._grease(), VERSION],
+            "capabilities": [*self._offer.capabilities, *self._grease()],
+            "digests": [*self._offer.digests, *self._grease()],
+            "maxDataPayload": self._offer.max_data_payload,
+            "maxStreams": self._offer.max_streams,
+            "streamWindow": self._offer.stream_window,
+            "connectionWindow": self._offer.connection_window,
+            "nonce": self._offer.nonce or secrets.token_bytes(32),
+            "agent": self._offer.agent,
+        }
+        self._send("HELLO", 0, hello, self._grease_field())
+        self._machine.fire("C_HELLO")
+
+    def authenticate(self, mechanism: Optional[str], data: Optional[bytes] = None) -> None:
+        """A step of authentication (section 6.3); only the first names the mechanism."""
+        self._send("AUTH", 0, {"mechanism": mechanism, "data": data})
+        self._machine.fire("C_AUTH")
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Takes what came from the server. What comes after the end is not read (FX-17.1-1)."""
+        if self.state == "closed":
+            return
+        self._last_byte = now  # FX-18.2-3
+        self._pinged = None
+        try:
+            for frame in self._reader.feed(data):
+                self._handle(frame)
+        except Fault as fault:
+            self._answer_fault(fault)
+            raise
+        except ConnectionEnded:
+            self._machine.state = "closed"
+            raise
+
+    def receive_end(self) -> None:
+        """The transport ended. What was cut inside a frame is lost with it (FX-4.2-8)."""
+        orderly = self.state == "draining" and not self._streams
+        self._machine.state = "closed"
+        if not orderly:
+            raise ConnectionEnded("CONNECTION_LOST", "the server ended the connection")
+
+    def tick(self, now: float) -> float:
+        """Runs the timers of section 18.2; gives the seconds until they want to run again."""
+        try:
+            if self.state not in ("open", "draining"):
+                return self._left(self._started + self._timers.handshake, now, "no handshake in time")
+            if self._pinged is not None:
+                return self._left(self._pinged + self._timers.keepalive_timeout, now, "the server fell silent")
+            left = self._last_byte + self._timers.keepalive_interval - now
+            if left >= 0.0001:
+                return left
+            if len(self._pings) < MAX_UNANSWERED_PINGS:  # FX-18.1-3
+                self.ping(self.new_token())
+            self._pinged = now
+            return self._timers.keepalive_timeout
+        except Fault as fault:
+            self._answer_fault(fault)
+            raise
+
+    def new_token(self) -> int:
+        return secrets.randbelow(MAX_INTEGER + 1)
+
+    def ping(self, token: int) -> None:
+        self._pings.append(token)
+        self._send("PING", 0, {"token": token})
+
+    @staticmethod
+    def _left(deadline: float, now: float, text: str) -> float:
+        if deadline - now < 0.0001:  # seconds are floats: as good as there
+            raise Fault("TIMEOUT", text)
+        return deadline - now
+
+    def finish(self) -> None:
+        """Says a graceful GOAWAY. The driver then sends what is left and ends the transport (FX-17.2-4)."""
+        self._send("GOAWAY", 0, {"code": CODES["OK"], "lastStream": max(self._highest_stream, 0)})
+        self._machine.fire("C_GOAWAY")
+
+    def abort(self, code: str, reason: Optional[str] = None) -> None:
+        """GOAWAY with a code that ends the connection, and nothing after it (FX-17.1-1)."""
+        number = CODES[code] if CODES[code] < 0xF000 else CODES["INTERNAL"]  # FX-16.1-2
+        self._send("GOAWAY", 0, {"code": number, "lastStream": max(self._highest_stream, 0), "reason": reason})
+        self._machine.fire("C_ABORT")
+
+    # ---- for operations
+
+    @property
+    def max_data_payload(self) -> int:
+        return self._peer["maxDataPayload"]
+
+    @property
+    def credit(self) -> int:
+        return self._outflow.available
+
+    def open(self, operation: Operation) -> None:
+        if self.state != "open":  # FX-17.2-3
+            raise ConnectionEnded("SHUTTING_DOWN", "the server takes no new operations")
+        self._highest_stream += 2  # odd, and higher than every one before (FX-7.1-1)
+        operation.stream = self._highest_stream
+        operation.inflow = Inflow(self._offer.stream_window)
+        operation.outflow = Outflow(self._peer["streamWindow"])
+        self._streams[operation.stream] = operation
+        self._machine.fire("C_OPEN")
+        self._send("OPEN", operation.stream, operation.fields, self._grease_field())
+
+    def send_on(self, operation: Operation, name: str, fields: dict[str, Any]) -> None:
+        self._send(name, operation.stream, fields)
+
+    def send_data(self, operation: Operation, data: bytes) -> None:
+        self._outflow.sent += len(data)
+        operation.outflow.sent += len(data)
+        self._push("DATA", encode_frame("DATA", operation.stream, data))
+
+    def consumed(self, operation: Operation, length: int) -> None:
+        """Bytes of a stream were stored or dropped: gives credit again. A stream that was given up gets none."""
+        limit = self._inflow.consume(length)
+        if limit is not None:
+            self._send("CREDIT", 0, {"limit": limit})
+        limit = operation.inflow.consume(length)
+        if limit is not None and not operation.given_up and not operation.done:  # FX-13.2-4
+            self._send("CREDIT", operation.stream, {"limit": limit})
+
+    def closed(self, operation: Operation) -> None:
+        self._streams.pop(operation.stream, None)
+
+    # ---- sending
+
+    def _grease(self) -> list[int]:
+        """A number of the form 0x?a?a, which nobody ever assigns, to be passed over (FX-20.1-4, FX-6.2-9)."""
+        return [secrets.randbelow(16) << 12 | 0x0A0A | secrets.randbelow(16) << 4] if self._offer.grease else []
+
+    def _grease_field(self) -> dict[int, bytes]:
+        """A field that nobody knows: its tag is odd, so it is ignored (FX-5.1-5)."""
+        return {0xFFF1 + 2 * secrets.randbelow(8): secrets.token_bytes(secrets.randbelow(9))} if self._offer.grease else {}
+
+    def _push(self, name: str, frame: bytes) -> None:
+        self._queue.append((name, frame))
+        self._queue_bytes += len(frame)
+        self._pongs_waiting += name == "PONG"
+
+    def _send(self, name: str, stream: int, fields: dict[str, Any], extra: Optional[dict[int, bytes]] = None) -> None:
+        self._push(name, encode_frame(name, stream, encode_message(name, fields, extra)))
+
+    def _answer_fault(self, fault: Fault) -> None:
+        """What was answered before the fault still goes out (FX-17.1-2), but no DATA stands in the way of GOAWAY."""
+        begun = [self._queue.popleft()] if self._head_sent else []
+        self._queue = collections.deque([*begun, *(item for item in self._queue if item[0] != "DATA")])
+        self._queue_bytes = sum(len(frame) for _, frame in self._queue)
+        self.abort(fault.code, str(fault)[:200])
+
+    # ---- receiving
+
+    def _judge(self, header: Header) -> None:
+        """All that a header tells: sender, state, stream and credit, before a byte of its payload is kept."""
+        name = header.name
+        if _BY_NUMBER[header.type].sender == "client":
+            raise Fault("STATE_VIOLATION", f"{name} from a server")  # FX-4.1-3
+        if name == "HELLO":
+            self._machine.require("S_HELLO")
+        elif name == "AUTH":
+            self._machine.require("S_AUTH_CONTINUE", "S_AUTH_SUCCESS")
+        elif name != "GOAWAY":
+            self._machine.require("S_TRAFFIC")
+        if header.stream == 0:
+            return
+        operation = self._operation_on(header.stream, name)
+        if operation is None:
+            return
+        if name == "CREDIT":
+            if not operation.sends_file:
+                raise Fault("STATE_VIOLATION", "CREDIT for a stream that sends no file")  # FX-13.2-6
+            return
+        operation.machine.require(*_STREAM_EVENTS[name])
+        if name in ("DATA", "ENTRY"):  # FX-13.1-1
+            self._inflow.check(header.length)
+            operation.inflow.check(header.length)
+            if not operation.given_up:
+                operation.judge_bytes(header.length)
+            self._inflow.received += header.length
+            operation.inflow.received += header.length
+
+    def _operation_on(self, stream: int, name: str) -> Optional[Operation]:
+        """The operation of a stream; None for RESET and CREDIT that come too late (FX-7.1-4)."""
+        operation = self._streams.get(stream)
+        if operation is not None:
+            return operation
+        if stream % 2 == 0 or stream > self._highest_stream:
+            raise Fault("STATE_VIOLATION", f"{name} on stream {stream}, which was never opened")  # FX-7.1-3
+        if name not in ("RESET", "CREDIT"):
+            raise Fault("STATE_VIOLATION", f"{name} on stream {stream}, which has closed")
+        return None
+
+    def _handle(self, frame: Frame) -> None:
+        if frame.name == "DATA":
+            self._streams[frame.stream].receive("DATA", {"data": frame.payload}, len(frame.payload))
+            return
+        message = decode_message(frame.name, frame.payload)
+        if frame.stream:
+            operation = self._operation_on(frame.stream, frame.name)
+            if operation is None:
+                return
+            if frame.name == "CREDIT":
+                operation.outflow.raise_to(message["limit"])
+            else:
+                operation.receive(frame.name, message, len(frame.payload))
+            return
+        getattr(self, f"_on_{frame.name.lower()}")(message)
+
+    def _on_hello(self, hello: dict[str, Any]) -> None:
+        for name, floor in FLOORS.items():
+            if hello[name] < floor:
+                raise malformed(f"{name} is {hello[name]}, below its floor {floor}")  # FX-6.2-5
+        if VERSION not in hello["versions"]:
+            raise Fault("VERSION_UNSUPPORTED", "no version in common")  # FX-6.2-1
+        if not set(self._offer.digests) & set(hello["digests"]):
+            raise Fault("VERSION_UNSUPPORTED", "no digest in common")  # FX-6.2-3
+        self._machine.fire("S_HELLO")
+        self.algorithm = next(number for number in self._offer.digests if number in hello["digests"])
+        self._peer = {name: min(hello[name], cap) for name, cap in CAPS.items()}  # FX-19.1-2
+        self._outflow.raise_to(self._peer["connectionWindow"])
+        self.negotiated(hello)
+
+    def negotiated(self, hello: dict[str, Any]) -> None:
+        """Begins the authentication; to be overridden by who has more mechanisms than ANONYMOUS."""
+        if "ANONYMOUS" not in hello.get("mechanisms", []):  # FX-6.3-5
+            raise Fault("AUTH_FAILED", "the server offers no mechanism that this client has")
+        self.authenticate("ANONYMOUS")
+
+    def challenged(self, auth: dict[str, Any]) -> None:
+        """ANONYMOUS has nothing to add (FX-6.3-2); handshakeTimeout ends a server that never has enough."""
+        self.authenticate(None)
+
+    def authenticated(self, auth: dict[str, Any]) -> None:
+        """The connection is open. Sends a frame that nobody knows, so that servers do not forget to skip it."""
+        noise = secrets.token_bytes(secrets.randbelow(16))
+        header = HEADER.pack(len(noise), 0xF0 | secrets.randbelow(16), secrets.randbelow(256), secrets.randbits(32))
+        self._push("grease", header + noise)  # FX-20.1-4, FX-4.2-6
+
+    def _on_auth(self, auth: dict[str, Any]) -> None:
+        if "step" not in auth:
+            raise malformed("AUTH of a server without step")  # FX-6.3-4
+        if auth["step"] == "continue":
+            self._machine.fire("S_AUTH_CONTINUE")
+            self.challenged(auth)
+        else:
+            self._machine.fire("S_AUTH_SUCCESS")
+            self.authenticated(auth)
+
+    def _on_credit(self, credit: dict[str, Any]) -> None:
+        self._outflow.raise_to(credit["limit"])
+
+    def _on_ping(self, ping: dict[str, Any]) -> None:
+        if self._pongs_waiting >= MAX_UNANSWERED_PINGS:
+            raise Fault("RATE_LIMITED", "more PINGs than their PONGs can leave")  # FX-18.1-4
+        self._send("PONG", 0, ping)
+
+    def _on_pong(self, pong: dict[str, Any]) -> None:
+        if not self._pings or self._pings[0] != pong["token"]:
+            raise Fault("STATE_VIOLATION", "PONG without its PING")  # FX-18.1-2
+        self._pings.popleft()
+        self.ponged(pong["token"])
+
+    def ponged(self, token: int) -> None:
+        """A PING was answered; its bytes were the sign of life that was wanted."""
+
+    def _on_goaway(self, goaway: dict[str, Any]) -> None:
+        # Knowing what the server has seen tells the effect of what it never answers (FX-17.2-5).
+        self.peer_last_stream = goaway["lastStream"]
+        if goaway["code"] == CODES["OK"] and self.state in ("open", "draining"):
+            self._machine.fire("S_GOAWAY")  # FX-17.2-2
+            return
+        self._machine.fire("S_ABORT")
+        self._queue.clear()  # FX-17.1-5: no answer
+        self._queue_bytes = self._head_sent = 0
+        reason = visible(goaway.get("reason", ""))
+        code = "CONNECTION_LOST" if goaway["code"] == CODES["OK"] else code_name(goaway["code"])  # FX-17.2-6
+        raise ConnectionEnded(code, f"the server ended the connection{': ' + reason if reason else ''}")
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Operations (chapters 7 to 10 and 12): the initiator's side of one stream
+# --------------------------------------------------------------------------------------------------------------
+
+
+class Operation:
+    """The initiator's side of a stream, from OPEN to its last word. Subclasses say what to do with what comes."""
+
+    sends_file = False  # whether the responder grants credit on this stream
+
+    stream: int
+    inflow: Inflow
+    outflow: Outflow
+
+    def __init__(self, connection: Connection, fields: dict[str, Any], machine: Machine):
+        self.connection = connection
+        self.fields = fields  # of OPEN
+        self.machine = machine
+        self.failure: Optional[FileXError] = None
+        self.given_up = False
+        self.result: Optional[dict[str, Any]] = None
+        self.frame_length = 0  # of the payload that is being handled: what it costs in credit
+
+    # ---- what subclasses have
+
+    def judge_bytes(self, length: int) -> None:
+        """May fault because of the length of a DATA or ENTRY frame."""
+
+    def pump(self) -> bool:
+        """Sends what may be sent; True when there is more to do at once."""
+        return False
+
+    @property
+    def own_offset(self) -> int:
+        """How far this end has sent the file, for RESET.finalOffset."""
+        return 0
+
+    def effect_when_cut(self) -> str:
+        """What may have changed when no answer came (FX-7.3-4)."""
+        return "none"
+
+    # ---- what the connection and the driver use
+
+    @property
+    def done(self) -> bool:
+        return self.machine.state == "closed"
+
+    def receive(self, name: str, message: dict[str, Any], length: int) -> None:
+        """Takes a frame on this stream. What comes after giving up is dropped until the answer (FX-7.3-6)."""
+        event = _STREAM_EVENTS[name][0]
+        if name == "RESULT" and message["status"] != CODES["OK"]:
+            event = "R_FAILURE"
+        self.machine.fire(event)
+        self.frame_length = length
+        if name in ("RESULT", "RESET"):
+            self.last_word(name, message)
+        elif not self.given_up:
+            getattr(self, f"_on_{name.lower()}")(message)
+        elif name in ("DATA", "ENTRY"):
+            self.connection.consumed(self, length)
+
+    def give_up(self, failure: FileXError) -> None:
+        """Asks to end the operation because of something on this side; the answer still has to come."""
+        self.failure = failure
+        self.given_up = True
+        self.send_reset(failure.code)
+
+    def send_reset(self, code: str) -> None:
+        number = CODES[code] if CODES[code] < 0xF000 else CODES["INTERNAL"]  # FX-16.1-2
+        self.machine.fire("I_RESET")
+        self.connection.send_on(self, "RESET", {"code": number, "finalOffset": self.own_offset})
+
+    def last_word(self, name: str, message: dict[str, Any]) -> None:
+        if name == "RESULT" and message["status"] == CODES["OK"]:
+            self.result = message
+        elif self.failure is None:
+            self.failure = self._failure_of(name, message)
+        if self.machine.allows("I_END"):  # settled: refused while we were sending (FX-8.4-2)
+            self.send_reset("CANCELLED")
+        self.connection.closed(self)
+
+    @staticmethod
+    def _failure_of(name: str, message: dict[str, Any]) -> OperationFailed:
+        if name == "RESULT":
+            text = f"{message.get('detail', '')} (effect {message['effect']})"
+            return OperationFailed(code_name(message["status"]), visible(text).strip(), message.get("retry", False))
+        code = code_name(message["code"])
+        # A RESET with OK would be a failure that calls itself none.
+        return OperationFailed("INTERNAL" if code == "OK" else code, visible(message.get("reason", "")))
+
+
+class UploadStream(Operation):
+    """What the protocol says of an upload. Where the bytes come from is for subclasses."""
+
+    sends_file = True
+
+    def __init__(self, connection: Connection, fields: dict[str, Any]):
+        self.asked: int = fields.get("offset") or 0
+        super().__init__(connection, fields, Machine(UPLOAD_TABLE, "resuming" if self.asked else "open"))  # FX-8.1-1
+        self.position = 0  # in the file: where the next byte of DATA belongs
+        self._acked = 0
+
+    @property
+    def own_offset(self) -> int:
+        return self.position
+
+    @property
+    def may_send(self) -> int:
+        """Bytes of credit, of the stream and of the connection (FX-13.1-1)."""
+        return max(0, min(self.connection.credit, self.outflow.available))
+
+    def write(self, data: bytes) -> None:
+        """One frame of DATA, within `may_send` and the peer's maxDataPayload."""
+        self.machine.fire("I_DATA")
+        self.position += len(data)
+        self.connection.send_data(self, data)
+
+    def end(self, digest: bytes) -> None:
+        self.machine.fire("I_END")
+        self.connection.send_on(self, "END", {"length": self.position, "digest": digest})
+
+    def _on_accept(self, accept: dict[str, Any]) -> None:
+        offset = accept["offset"]
+        if offset > self.asked or (offset % BLOCK and offset != self.asked):
+            raise Fault("STATE_VIOLATION", f"ACCEPT at {offset}, {self.asked} was asked for")  # FX-12.2-4
+        if ("prefix" in accept) != (offset > 0):
+            raise Fault("STATE_VIOLATION", "ACCEPT with an offset needs its prefix, and only then")  # FX-12.2-6
+        if self.asked:
+            self.position = self._acked = offset  # FX-8.2-2
+        self.accepted(accept)
+
+    def _on_ack(self, ack: dict[str, Any]) -> None:
+        if not self._acked <= ack["offset"] <= self.position:
+            raise Fault("STATE_VIOLATION", f"ACK of {ack['offset']} after {self._acked}")  # FX-8.2-6
+        self._acked = ack["offset"]
+        self.acked(ack["offset"])
+
+    def accepted(self, accept: dict[str, Any]) -> None:
+        pass
+
+    def acked(self, offset: int) -> None:
+        pass
+
+
+class DownloadStream(Operation):
+    """What the protocol says of a download. Where the bytes go is for subclasses, which call `consumed` for them."""
+
+    def __init__(self, connection: Connection, fields: dict[str, Any]):
+        super().__init__(connection, fields, Machine(DOWNLOAD_TABLE, "requested"))
+        self.position = 0  # in the file, counting what was announced by a header
+        self.size: Optional[int] = None  # as ACCEPT said it
+
+    def judge_bytes(self, length: int) -> None:
+        if self.size is not None and self.position + length > self.size:  # FX-9.3-2
+            raise Fault("LENGTH_MISMATCH", f"more bytes than the {self.size} that were announced")
+        self.position += length
+
+    def _on_accept(self, accept: dict[str, Any]) -> None:
+        offset = accept["offset"]
+        size = accept.get("size")  # FX-9.2-1 gives it, the vectors can do without: then the digest alone must fit
+        if offset not in (0, self.fields.get("offset", 0)) or (size is not None and offset > size) or "prefix" in accept:
+            raise Fault("STATE_VIOLATION", f"ACCEPT of a download at {offset}")  # FX-12.4-3
+        if accept.get("algorithm", "sha256") != "sha256":
+            raise Fault("STATE_VIOLATION", "ACCEPT with another algorithm than was negotiated")  # FX-9.2-2
+        self.position, self.size = offset, size
+        self.accepted(accept)
+
+    def _on_data(self, message: dict[str, Any]) -> None:
+        self.data(message["data"])
+
+    def _on_end(self, end: dict[str, Any]) -> None:
+        if end["length"] != self.position or self.size not in (None, end["length"]):  # FX-9.2-5, FX-9.3-2
+            raise Fault("LENGTH_MISMATCH", f"END at {end['length']}, {self.position} of {self.size} bytes came")
+        self.ended(end)
+
+    def accepted(self, accept: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def data(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def ended(self, end: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class ListingStream(Operation):
+    """What the protocol says of a listing. Subclasses call `consumed` for the pages."""
+
+    def __init__(self, connection: Connection, fields: dict[str, Any]):
+        super().__init__(connection, fields, Machine(LISTING_TABLE, "requested"))
+
+    def _on_entry(self, page: dict[str, Any]) -> None:
+        for entry in page["entries"]:
+            if "path" not in entry:
+                raise Fault("STATE_VIOLATION", "an entry for the folder itself")  # FX-10.2-2
+            if not self.fields.get("recursive") and "/" in entry["path"]:
+                raise Fault("STATE_VIOLATION", "an entry that is deeper than was asked for")  # FX-10.2-3
+        self.entries(page["entries"])
+
+    def entries(self, entries: list[dict[str, Any]]) -> None:
+        raise NotImplementedError
+
+
+class Call(Operation):
+    """stat, makeDirectory, rename or remove: nothing but an answer."""
+
+    def __init__(self, connection: Connection, fields: dict[str, Any]):
+        super().__init__(connection, fields, Machine(CALL_TABLE, "requested"))
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Operations with files
+# --------------------------------------------------------------------------------------------------------------
+
+
+class UploadJob:
+    """What stays the same over all attempts of one upload: the arguments of the operation (FX-12.1-2)."""
+
+    def __init__(self, path: str, source: Any, if_exists: str):
+        self.source = source
+        self.status = os.fstat(source.fileno())
+        self.operation_id = secrets.token_bytes(16)  # FX-7.2-3, FX-21.1-5
+        self.arguments = {
+            "operation": 1,
+            "operationId": self.operation_id,
+            "path": path,
+            "size": self.status.st_size,
+            "ifExists": if_exists,
+            "mtime": self.status.st_mtime_ns // 1000,  # microseconds, rounded down (FX-7.2-5)
+            "executable": bool(self.status.st_mode & stat.S_IXUSR),
+        }
+        self.epoch = 0  # the highest that a server told
+        self.opened = False  # whether an OPEN may have reached the server
+
+    def source_changed(self) -> bool:
+        now = os.fstat(self.source.fileno())
+        return (now.st_size, now.st_mtime_ns) != (self.status.st_size, self.status.st_mtime_ns)
+
+
+class Upload(UploadStream):
+    """One attempt. The first sends at once; a later one asks how far the earlier ones got (chapter 12)."""
+
+    def __init__(self, connection: Connection, job: UploadJob):
+        # FX-12.2-2: the whole source can be read again, so any offset up to its end is welcome.
+        offset = job.arguments["size"] if job.opened else 0
+        super().__init__(connection, {**job.arguments, "offset": offset or None})
+        self._job = job
+        self._size: int = job.arguments["size"]
+        self._digest = TreeDigest()  # of what was read: ahead of `position` never, behind it while resuming
+        self._their_prefix: Optional[bytes] = None  # until our own was compared
+        self._end_sent = False
+        self.resumed_at = 0
+        job.source.seek(0)
+        job.opened = True
+
+    def effect_when_cut(self) -> str:
+        seen = self.connection.peer_last_stream
+        return "unknown" if self._end_sent and (seen is None or seen >= self.stream) else "none"
+
+    def pump(self) -> bool:
+        if self.given_up or not self.machine.allows("I_DATA"):  # FX-12.2-3: nothing before ACCEPT while resuming
+            return False
+        try:
+            if self._their_prefix is not None:
+                return self._compare_prefix(self._their_prefix)
+            return self._send_some()
+        except OSError as error:
+            self.give_up(OperationFailed("IO_ERROR", f"reading the file: {error.strerror}", retry=False))
+            return False
+
+    def accepted(self, accept: dict[str, Any]) -> None:
+        self._their_prefix = accept.get("prefix")
+        epoch = accept["epoch"]
+        if epoch and epoch <= self._job.epoch:
+            self._lose("SUPERSEDED", "a newer connection goes on with this upload")  # FX-12.1-5
+        self._job.epoch = max(self._job.epoch, epoch)
+
+    def _compare_prefix(self, expected: bytes) -> bool:
+        """Reads on towards the place to go on from, one block a time, so that PINGs are answered meanwhile."""
+        if self._digest.length < self.position:
+            self._read(min(BLOCK, self.position - self._digest.length))
+        elif same_digest(self._digest.root(), expected):
+            self._their_prefix = None
+            self.resumed_at = self.position
+        else:
+            self._lose("SOURCE_CHANGED", "the file is not what was sent before")  # FX-12.2-7
+        return not self.given_up
+
+    def _send_some(self) -> bool:
+        left = self._size - self.position
+        if left == 0:
+            self._send_end()
+            return False
+        length = min(left, self.may_send, self.connection.max_data_payload, OWN_MAX_DATA)
+        data = self._read(length) if length else b""
+        if data:
+            self.write(data)
+        return bool(data)
+
+    def _send_end(self) -> None:
+        if self._job.source_changed():
+            self._lose("SOURCE_CHANGED", "the file changed while it was sent")
+        else:
+            self._end_sent = True
+            self.end(self._digest.root())
+
+    def _read(self, length: int) -> bytes:
+        data = self._job.source.read(length)
+        if not data:
+            self._lose("SOURCE_CHANGED", "the file became shorter")
+        self._digest.update(data)
+        return data
+
+    def _lose(self, code: str, text: str) -> None:
+        self.give_up(OperationFailed(code, text, retry=False))
+
+
+class Download(DownloadStream):
+    """One attempt. Goes on after what `part` holds already, when the server proves to have the same (FX-12.4-1)."""
+
+    def __init__(self, connection: Connection, path: str, operation_id: bytes, part: PartFile):
+        fields = {"operation": 2, "operationId": operation_id, "path": path}
+        if part.digest.length:
+            fields.update(offset=part.digest.length, prefix=part.digest.root())
+        super().__init__(connection, fields)
+        self._part = part
+        self.accept: dict[str, Any] = {}
+
+    def accepted(self, accept: dict[str, Any]) -> None:
+        self.accept = accept
+        if accept["offset"] != self._part.digest.length:
+            self._store(self._part.restart)
+
+    def data(self, data: bytes) -> None:
+        self._store(lambda: self._part.write(data))
+        self.connection.consumed(self, len(data))  # stored: now its credit may come back (FX-13.2-2)
+
+    def ended(self, end: dict[str, Any]) -> None:
+        if not same_digest(end["digest"], self._part.digest.root()):
+            self._part.discard()  # a prefix nobody could go on from
+            self.give_up(OperationFailed("DIGEST_MISMATCH", "what arrived is not what was sent", retry=False))  # FX-9.3-1
+
+    def _store(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except OSError as error:  # our own trouble: the server is told, not blamed (FX-17.1-3)
+            code = "NO_SPACE" if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)) else "IO_ERROR"
+            self.give_up(OperationFailed(code, f"writing the file: {error.strerror}", retry=False))
+
+
+class Listing(ListingStream):
+    """Gives entries to `show` page by page; nothing of them is kept."""
+
+    def __init__(self, connection: Connection, path: str, recursive: bool, show: Callable[[dict[str, Any]], None]):
+        super().__init__(
+            connection, {"operation": 3, "operationId": secrets.token_bytes(16), "path": path, "recursive": recursive}
+        )
+        self._show = show
+
+    def entries(self, entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            self._show(entry)
+        self.connection.consumed(self, self.frame_length)
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Transport: the only part that knows sockets and clocks
+# --------------------------------------------------------------------------------------------------------------
+
+LINGER = 2.0  # seconds that the end of the transport may take (FX-17.3-1)
+QUEUE_BYTES = 524_288  # DATA waits outside of the queue beyond this (FX-21.1-2)
+
+
+class Client:
+    """One connection over TCP, from connecting to the end; runs one operation at a time. A context manager."""
+
+    def __init__(self, address: Address, timers: Timers = Timers()):
+        try:
+            self._socket = socket.create_connection((address.host, address.port), timeout=timers.handshake)
+        except OSError as error:
+            raise ConnectionEnded("CONNECT_FAILED", error.strerror or str(error)) from None
+        self._socket.setblocking(False)
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection = Connection(time.monotonic(), timers)
+        self._next_tick = 0.0
+
+    def __enter__(self) -> Client:
+        try:
+            self.connection.start()
+            while self.connection.state not in ("open", "draining"):
+                self._turn(False)
+        except BaseException:
+            self._socket.close()
+            raise
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if (error is None or isinstance(error, OperationFailed)) and self.connection.state in ("open", "draining"):
+                self.connection.finish()
+                self._end_transport()
+        finally:
+            self._socket.close()
+
+    def run(self, operation: Operation) -> dict[str, Any]:
+        """Runs an operation to its last word; gives the RESULT, or raises what ended it."""
+        self.connection.open(operation)
+        try:
+            while not operation.done:
+                busy = self.connection.pending_bytes < QUEUE_BYTES and operation.pump()
+                self._turn(busy)
+        except (ConnectionEnded, Fault) as error:
+            error.args = (f"{error} (effect {operation.effect_when_cut()})",)
+            raise
+        if operation.failure is not None:
+            raise operation.failure
+        assert operation.result is not None
+        return operation.result
+
+    def _turn(self, busy: bool) -> None:
+        """Waits for the socket or a timer, and handles what came. `busy`: there is other work, so do not wait."""
+        connection = self.connection
+        can_send = [self._socket] if connection.pending_bytes else []
+        readable, writable, _ = select.select([self._socket], can_send, [], 0 if busy else self._next_tick)
+        try:
+            if readable:  # first: a GOAWAY may wait here that explains why sending fails
+                data = self._receive_some()
+                if data:
+                    connection.receive(data, time.monotonic())
+                else:
+                    connection.receive_end()
+            if writable:
+                self._send_pending()
+            self._next_tick = connection.tick(time.monotonic())
+        except Fault:
+            self._end_transport()
+            raise
+
+    def _receive_some(self) -> bytes:
+        try:
+            return self._socket.recv(OWN_MAX_DATA)
+        except OSError as error:
+            raise ConnectionEnded("CONNECTION_LOST", error.strerror or str(error)) from None
+
+    def _send_pending(self) -> None:
+        try:
+            while self.connection.pending_bytes:
+                self.connection.sent(self._socket.send(self.connection.pending()))
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise ConnectionEnded("CONNECTION_LOST", error.strerror or str(error)) from None
+
+    def _end_transport(self) -> None:
+        """Sends what is left, ends the own direction, and drops what comes, for a bounded time (FX-17.3-1)."""
+        deadline = time.monotonic() + LINGER
+        with contextlib.suppress(OSError, ConnectionEnded):
+            shut = False
+            while time.monotonic() < deadline:
+                if not self.connection.pending_bytes and not shut:
+                    self._socket.shutdown(socket.SHUT_WR)
+                    shut = True
+                can_send = [] if shut else [self._socket]
+                readable, writable, _ = select.select([self._socket], can_send, [], max(0, deadline - time.monotonic()))
+                if writable:
+                    self._send_pending()
+                if readable and not self._socket.recv(OWN_MAX_DATA):
+                    return
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Addresses (section 2.2)
+# --------------------------------------------------------------------------------------------------------------
+
+DEFAULT_PORT = 12_345
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+    path: str  # "" is the root
+    folder: bool  # a slash at the end asks for a folder
+
+
+def _invalid(text: str) -> FileXError:
+    return FileXError("URL_INVALID", text)  # never shows the address: it may hold a secret (FX-2.2-4)
+
+
+def parse_address(text: str) -> Address:
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        raise _invalid("an address looks like filex+tcp://host:port/path")
+    if scheme.lower() == "filex":
+        raise _invalid("filex:// asks for TLS, which this example does not have, and plaintext will not do")  # FX-2.1-4
+    if scheme.lower() != "filex+tcp":
+        raise _invalid("an address begins with filex+tcp://")
+    if "?" in rest or "#" in rest:
+        raise _invalid("there are no parameters; ? and # in a name are written %3F and %23")  # FX-2.2-1, FX-2.2-5
+    authority, _, raw_path = rest.partition("/")
+    if "@" in authority:
+        raise _invalid("filex+tcp has no user")
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]\s]+))(?::([0-9]{1,5}))?", authority)
+    if not match:
+        raise _invalid("the host or port cannot be understood")
+    port = int(match[3]) if match[3] else DEFAULT_PORT  # FX-2.2-2
+    if not 0 < port < 65_536:
+        raise _invalid("the port is not one")
+    try:
+        path = _percent_decode(raw_path.strip("/"))  # FX-2.2-3
+        check_path(path)
+    except ValueError as error:
+        raise _invalid(str(error)) from None
+    return Address(match[1] or match[2], port, path, rest.endswith("/"))
+
+
+def _percent_decode(text: str) -> str:
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        raise ValueError("% is written %25")
+    raw = re.sub(rb"%([0-9A-Fa-f]{2})", lambda hit: bytes([int(hit[1], 16)]), text.encode("utf-8"))
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("the path is not UTF-8") from None
+
+
+# --------------------------------------------------------------------------------------------------------------
+# A file that is being downloaded
+# --------------------------------------------------------------------------------------------------------------
+
+
+class PartFile:
+    """`NAME.filex-part` beside the target: holds what has come until it is whole and proven, and over a cut.
+
+    The target itself is never half there: it gets its name in one step, after the digest was compared (FX-9.3-1).
+    """
+
+    def __init__(self, target: str):
+        self._target = target
+        self._path = target + ".filex-part"
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        self._file = os.fdopen(os.open(self._path, flags, 0o666), "r+b", buffering=0)
+        self.digest = TreeDigest()
+        try:
+            self._own()
+            while chunk := self._file.read(BLOCK):
+                self.digest.update(chunk)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _own(self) -> None:
+        """Makes sure that this is a file, and that nobody else writes into it or has published it meanwhile."""
+        status = os.fstat(self._file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OperationFailed("NOT_A_FILE", f"{visible(self._path)} is in the way")
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            named = os.stat(self._path, follow_symlinks=False)
+        except (BlockingIOError, FileNotFoundError):
+            named = None
+        if named is None or (named.st_dev, named.st_ino) != (status.st_dev, status.st_ino):
+            raise OperationFailed("ALREADY_EXISTS", "another download into this file is running")
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        self.digest.update(data)
+
+    def restart(self) -> None:
+        self._file.seek(0)
+        self._file.truncate(0)
+        self.digest = TreeDigest()
+
+    def discard(self) -> None:
+        """Drops what was kept; nothing is left behind once this was closed."""
+        with contextlib.suppress(OSError):
+            self.restart()
+
+    def publish(self, accept: dict[str, Any], force: bool) -> None:
+        """Gives the whole file its name. Without `force`, whatever has that name by now is kept."""
+        if "mtime" in accept:
+            os.utime(self._path, ns=(time.time_ns(), accept["mtime"] * 1000))
+        if accept.get("executable"):
+            os.chmod(self._path, stat.S_IMODE(os.stat(self._path).st_mode) | stat.S_IXUSR)  # FX-15.2-3
+        os.fsync(self._file.fileno())
+        if force:
+            os.replace(self._path, self._target)
+        elif os.name == "nt":
+            os.rename(self._path, self._target)  # fails there when the target exists
+        else:
+            os.link(self._path, self._target)  # fails when the target exists, unlike rename
+            os.unlink(self._path)
+        self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        if os.name == "nt":
+            return
+        folder = os.open(os.path.dirname(self._target) or ".", os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            if self.digest.length == 0 and os.path.samestat(os.fstat(self._file.fileno()), os.stat(self._path)):
+                os.unlink(self._path)
+        self._file.close()
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Vectors: bytes and what they mean, made for implementations in any language
+# --------------------------------------------------------------------------------------------------------------
+
+
+class Skipped(Exception):
+    """The vector is about something that this client does not have."""
+
+
+def expect(what: str, seen: Any, wanted: Any) -> None:
+    if seen != wanted:
+        raise AssertionError(f"{what} is {seen!r}, not {wanted!r}")
+
+
+def unhex(value: Any) -> bytes:
+    """Bytes are written as hex, or as a list of hex and of `{repeat, times}`."""
+    if isinstance(value, str):
+        return bytes.fromhex(value)
+    parts = value if isinstance(value, list) else [value]
+    return b"".join(unhex(p["repeat"]) * p["times"] if isinstance(p, dict) else unhex(p) for p in parts)
+
+
+def plain(value: Any) -> Any:
+    """Values of a message as the vectors write them: bytes as hex."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def cuts_of(length: int) -> Iterator[list[int]]:
+    """Ways to cut so many bytes into reads: not at all, into single bytes, and in two at every place."""
+    yield []
+    if length <= 4096:
+        yield list(range(1, length))
+    for cut in range(1, min(length, 256)):
+        yield [cut]
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)])]
+
+
+def joined(frames: Iterable[Frame]) -> list[Frame]:
+    """DATA comes in pieces that depend on the reads: here, all that follow each other are one."""
+    whole: list[Frame] = []
+    for frame in frames:
+        if frame.name == "DATA" and whole and whole[-1][:2] == frame[:2]:
+            whole[-1] = whole[-1]._replace(payload=whole[-1].payload + frame.payload)
+        elif frame.name != "DATA" or frame.payload:
+            whole.append(frame)
+    return whole
+
+
+def fault_of(action: Callable[[], Any]) -> Optional[str]:
+    try:
+        action()
+    except (Fault, ConnectionEnded) as error:
+        return "BAD_PREFACE" if error.code == "WRONG_PROTOCOL" else error.code
+    return None
+
+
+def check_code(vector: dict[str, Any]) -> None:
+    expect("code", code_name(vector["number"]), vector["code"])
+    if "retry" in vector:
+        expect("retry", vector["code"] in RETRYABLE, vector["retry"])
+
+
+def check_digest(vector: dict[str, Any]) -> None:
+    if vector["algorithm"] != "sha256":
+        raise Skipped
+    start, length = vector["content"]["start"], vector["content"]["length"]
+    cycle = bytes((start + at) % 251 for at in range(251))
+    content = (cycle * (length // 251 + 1))[:length]
+    for size in (length or 1, 65_537, 7) if length < 10_000 else (length, 65_537):
+        digest = TreeDigest()
+        for at in range(0, length, size):
+            digest.update(content[at : at + size])
+        expect("root", digest.root().hex(), vector["root"])
+    for prefix in vector["prefixes"]:
+        digest = TreeDigest()
+        digest.update(content[: prefix["length"]])
+        expect("prefix", digest.root().hex(), prefix["digest"])
+    leaves = [hashlib.sha256(b"\0" + content[at : at + BLOCK]).hexdigest() for at in range(0, length, BLOCK)]
+    expect("leaves", leaves, vector["leaves"])
+
+
+def check_frames(vector: dict[str, Any]) -> None:
+    data = unhex(vector["bytes"])
+    wanted = joined(Frame(frame["type"], frame["stream"], unhex(frame["payload"])) for frame in vector["frames"])
+    for cuts in cuts_of(len(data)):
+        reader = FrameReader(vector.get("maxDataPayload", 1_048_576))
+        list(reader.feed(PREFACE))
+        seen: list[Any] = []
+        taken, fault = 0, None
+        for piece in pieces(data, cuts):
+            taken += len(piece)
+            fault = fault_of(lambda piece=piece: seen.extend(reader.feed(piece)))  # type: ignore[misc]
+            if fault:
+                break
+        expect("frames", joined(seen), wanted)
+        expect("fault", fault, vector.get("fault"))
+        if fault:
+            expect("fault in time", taken >= vector["by"] and (len(cuts) != len(data) - 1 or taken == vector["by"]), True)
+        else:
+            expect("complete", reader.between_frames, vector["complete"])
+
+
+def check_preface(vector: dict[str, Any]) -> None:
+    data = unhex(vector["bytes"])
+    for cuts in cuts_of(len(data)):
+        reader = FrameReader(4096)
+        faults = [fault_of(lambda piece=piece: list(reader.feed(piece))) for piece in pieces(data, cuts)]  # type: ignore[misc]
+        expect("foreign", "BAD_PREFACE" in faults, vector["preface"] == "foreign")
+
+
+def check_message(vector: dict[str, Any]) -> None:
+    payload = unhex(vector["payload"])
+    if "error" in vector:
+        expect("error", fault_of(lambda: decode_message(vector["message"], payload)), vector["error"])
+        return
+    values = decode_message(vector["message"], payload)
+    fields = vector["fields"]
+    expect("fields", plain(values), {**fields, "data": unhex(fields["data"]).hex()} if "data" in fields else fields)
+    expect("bytes", encode_message(vector["message"], values), unhex(vector.get("canonical", vector["payload"])))
+
+
+def check_machine(vector: dict[str, Any]) -> None:
+    tables = {
+        "connection": CONNECTION_TABLE, "upload": UPLOAD_TABLE, "download": DOWNLOAD_TABLE,
+        "listing": LISTING_TABLE, "call": CALL_TABLE,
+    }  # fmt: skip
+    wanted = {event: target for event, target in vector["next"].items() if target is not None}
+    expect("next", tables[vector["machine"]][vector["state"]], wanted)
+
+
+def check_path_vector(vector: dict[str, Any]) -> None:
+    raw = unhex(vector["bytes"])
+    fault = fault_of(lambda: _decode_path(raw) if raw else None)
+    expect("error", fault, vector.get("error"))
+    if not fault:
+        expect("segments", len(raw.split(b"/")) if raw else 0, vector["segments"])
+
+
+def check_utf8(vector: dict[str, Any]) -> None:
+    raw = unhex(vector["bytes"])
+    expect("error", fault_of(lambda: _utf8(raw)), vector.get("error"))
+    if "error" not in vector:
+        expect("code points", [ord(character) for character in _utf8(raw)], vector["codePoints"])
+
+
+def check_url(vector: dict[str, Any]) -> None:
+    parts = vector.get("parts")
+    if parts and parts["scheme"] != "filex+tcp":
+        raise Skipped
+    try:
+        address = parse_address(vector["url"])
+    except FileXError as error:
+        expect("error", error.code, vector.get("error"))
+        return
+    expect("error", None, vector.get("error"))
+    expect("address", tuple(address), tuple(parts[name] for name in ("host", "port", "path", "folder")))
+
+
+class VectorConnection(Connection):
+    """A connection that does what the vectors say, and writes down what happens."""
+
+    def __init__(self, offer: dict[str, Any]):
+        numbers = {"sha256": 1, "blake3": 2}
+        super().__init__(0.0, Timers(), Offer(
+            digests=[numbers[name] for name in offer["digests"]], capabilities=offer["capabilities"],
+            max_data_payload=offer["maxDataPayload"], max_streams=offer["maxStreams"],
+            stream_window=offer["streamWindow"], connection_window=offer["connectionWindow"],
+            agent=None, nonce=unhex(offer["nonce"]), grease=False,
+        ))  # fmt: skip
+        self.events: list[dict[str, Any]] = []
+        self._capabilities = offer["capabilities"]
+        self._tokens = 0
+        self._drained = False
+
+    def note(self, event: str, **values: Any) -> None:
+        self.events.append({"event": event, **{key: plain(value) for key, value in values.items()}})
+
+    def note_drained(self) -> None:
+        if self.state == "draining" and not self.streams and not self._drained:
+            self._drained = True
+            self.note("drained")
+
+    def negotiated(self, hello: dict[str, Any]) -> None:
+        self.note(
+            "negotiated",
+            algorithm={1: "sha256", 2: "blake3"}[self.algorithm],
+            capabilities=[number for number in hello["capabilities"] if number in self._capabilities],
+            mechanisms=hello.get("mechanisms", []),
+            agent=hello.get("agent", ""),
+        )
+
+    def challenged(self, auth: dict[str, Any]) -> None:
+        self.note("auth", **{key: value for key, value in auth.items() if key == "data"})
+
+    def authenticated(self, auth: dict[str, Any]) -> None:
+        self.note("ready", principal=auth.get("principal", ""))
+
+    def ponged(self, token: int) -> None:
+        self.note("pong", token=token)
+
+    def new_token(self) -> int:
+        self._tokens += 1
+        return self._tokens
+
+    def _on_goaway(self, goaway: dict[str, Any]) -> None:
+        self.note("goaway", **{**goaway, "code": code_name(goaway["code"])})
+        super()._on_goaway(goaway)
+        self.note_drained()
+
+    def open_as(self, stream: int, operation: str, fields: dict[str, Any]) -> None:
+        self._highest_stream = stream - 2  # the vectors choose
+        kind = {"upload": VectorUpload, "download": VectorDownload, "list": VectorListing}.get(operation, VectorCall)
+        numbers = {"upload": 1, "download": 2, "list": 3, "stat": 4, "makeDirectory": 5, "rename": 6, "remove": 7}
+        self.open(kind(self, {**fields, "operation": numbers[operation]}))
+
+
+class Noted(Operation):
+    """Writes down what comes on a stream."""
+
+    connection: VectorConnection
+
+    def note(self, event: str, values: dict[str, Any]) -> None:
+        self.connection.note(event, stream=self.stream, **values)
+
+    def last_word(self, name: str, message: dict[str, Any]) -> None:
+        values = {key: value for key, value in message.items() if key != "finalOffset"}
+        key = "status" if name == "RESULT" else "code"
+        self.note(name.lower(), {**values, key: code_name(values[key])})
+        super().last_word(name, message)
+        self.connection.note_drained()
+
+    def accepted(self, accept: dict[str, Any]) -> None:
+        self.note("accept", accept)
+
+    def acked(self, offset: int) -> None:
+        self.note("ack", {"offset": offset})
+
+    def data(self, data: bytes) -> None:
+        last = self.connection.events[-1:]
+        if last and last[0]["event"] == "data" and last[0]["stream"] == self.stream:
+            last[0]["bytes"] += data.hex()
+        else:
+            self.note("data", {"bytes": data})
+
+    def ended(self, end: dict[str, Any]) -> None:
+        self.note("end", end)
+
+    def entries(self, entries: list[dict[str, Any]]) -> None:
+        self.note("entries", {"entries": entries, "size": self.frame_length})
+
+
+class VectorUpload(Noted, UploadStream):
+    pass
+
+
+class VectorDownload(Noted, DownloadStream):
+    pass
+
+
+class VectorListing(Noted, ListingStream):
+    pass
+
+
+class VectorCall(Noted, Call):
+    pass
+
+
+class Session:
+    """Runs the steps of one vector about a connection."""
+
+    def __init__(self, offer: dict[str, Any], one_by_one: bool):
+        self._connection = VectorConnection(offer)
+        self._one_by_one = one_by_one
+        self._now = 0  # milliseconds
+        self._operations: dict[int, Operation] = {}
+        self._granted = {"0": offer["connectionWindow"]}
+        self._stream_window = offer["streamWindow"]
+
+    def run(self, step: dict[str, Any]) -> None:
+        connection = self._connection
+        connection.events.clear()
+        sent = bytearray()
+        if "do" in step:
+            self._do(dict(step["do"]))
+        elif "wait" in step:
+            self._now += step["wait"]
+            self._try(lambda: connection.tick(self._now / 1000))
+        else:
+            data = unhex(step["receive"])
+            for piece in pieces(data, list(range(1, len(data)))) if self._one_by_one else [data]:
+                self._try(lambda piece=piece: connection.receive(piece, self._now / 1000))  # type: ignore[misc]
+                if not step.get("hold"):
+                    sent += self._take()
+        sent += self._take()
+        expect("events", [self._event(event) for event in connection.events], [self._event(e) for e in step.get("events", [])])
+        expect("sent", self._frames(bytes(sent)), self._frames(unhex(step.get("send", ""))))
+        expect("state", connection.state, step["state"])
+        if connection.state != "closed":
+            states = {str(number): operation.machine.state for number, operation in connection.streams.items()}
+            expect("streams", states, step.get("streams", {}))
+        for number, count in step.get("maySend", {}).items():
+            expect("may send", connection.streams[int(number)].may_send, count)  # type: ignore[attr-defined]
+        for number, limit in step.get("granted", {}).items():
+            expect("granted", self._granted.get(number, self._stream_window) >= limit, True)
+        for number, limit in step.get("grantedAtMost", {}).items():
+            expect("granted at most", self._granted.get(number, self._stream_window) <= limit, True)
+
+    def _try(self, action: Callable[[], Any]) -> None:
+        fault = None
+        try:
+            action()
+        except Fault as error:
+            fault = error.code
+        except ConnectionEnded as error:
+            fault = "BAD_PREFACE" if error.code == "WRONG_PROTOCOL" else None
+        if fault:
+            self._connection.note("fault", code=fault)
+
+    def _take(self) -> bytes:
+        taken = b""
+        while self._connection.pending_bytes:
+            chunk = bytes(self._connection.pending())
+            self._connection.sent(len(chunk))
+            taken += chunk
+        return taken
+
+    def _frames(self, data: bytes) -> list[Any]:
+        """Frames to compare. Text for people and the moments of CREDIT are free; what was granted is kept."""
+        frames: list[Any] = []
+        if data.startswith(PREFACE):
+            frames.append(PREFACE)
+            data = data[len(PREFACE) :]
+        reader = FrameReader(1 << 24)
+        list(reader.feed(PREFACE))
+        for frame in reader.feed(data):
+            if frame.name == "CREDIT":
+                limit = decode_message("CREDIT", frame.payload)["limit"]
+                self._granted[str(frame.stream)] = max(limit, self._granted.get(str(frame.stream), 0))
+            elif frame.name == "GOAWAY":
+                goaway = decode_message("GOAWAY", frame.payload)
+                frames.append(("GOAWAY", goaway["code"], goaway["lastStream"]))
+            else:
+                frames.append(frame)
+        return frames
+
+    @staticmethod
+    def _event(event: dict[str, Any]) -> dict[str, Any]:
+        return {key: unhex(value) if key == "bytes" else value for key, value in event.items()}
+
+    def _do(self, do: dict[str, Any]) -> None:
+        connection, action = self._connection, do.pop("action")
+        for key in ("operationId", "prefix", "digest", "data"):
+            if key in do:
+                do[key] = unhex(do[key])
+        stream = do.pop("stream", None)
+        self._operations.update(connection.streams)
+        operation = self._operations.get(stream)
+        if action == "connect":
+            connection.start()
+        elif action == "authenticate":
+            connection.authenticate(do.get("mechanism"), do.get("data"))
+        elif action == "open":
+            connection.open_as(stream, do.pop("operation"), do)
+        elif action == "shutdown":
+            connection.finish()
+            connection.note_drained()
+        elif action == "abort":
+            connection.abort(do["code"])
+        elif action == "ping":
+            connection.ping(do["token"])
+        elif operation is None:
+            raise Skipped
+        elif action == "consume":
+            connection.consumed(operation, do["count"])
+        elif action == "reset":
+            operation.give_up(OperationFailed(do["code"], ""))
+        elif action == "write":
+            operation.write(unhex(do["bytes"]))  # type: ignore[attr-defined]
+        elif action == "end":
+            operation.end(do["digest"])  # type: ignore[attr-defined]
+        else:
+            raise Skipped
+
+
+def check_session(vector: dict[str, Any], preludes: dict[str, Any]) -> None:
+    if "limit" in vector and "steps" not in vector:
+        name = {"initialStreamWindow": "streamWindow", "initialConnectionWindow": "connectionWindow"}.get(vector["limit"], vector["limit"])
+        if name not in FLOORS:
+            raise Skipped
+        expect("limit", (FLOORS[name], CAPS[name]), (vector["floor"], vector["cap"]))
+        return
+    before = preludes[vector["after"]] if "after" in vector else {"steps": [], **vector}
+    if before["reader"] != "client":
+        raise Skipped
+    steps = [*(before["steps"] if "after" in vector else []), *vector["steps"]]
+    for one_by_one in (False, True):
+        session = Session(before["offer"], one_by_one)
+        for number, step in enumerate(steps):
+            try:
+                session.run(step)
+            except AssertionError as error:
+                raise AssertionError(f"step {number}{', byte by byte' if one_by_one else ''}: {error}") from None
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "codes.json": check_code,
+    "digests.json": check_digest,
+    "frames.json": check_frames,
+    "machines.json": check_machine,
+    "messages.json": check_message,
+    "paths.json": check_path_vector,
+    "preface.json": check_preface,
+    "urls.json": check_url,
+    "utf8.json": check_utf8,
+}
+
+
+def command_vectors(options: argparse.Namespace) -> int:
+    """Compares with every file of a folder; the results of each go to standard output."""
+    failures = 0
+    for path in sorted(Path(options.dir).glob("*.json")):
+        content = json.loads(path.read_text("utf-8"))
+        if "vectors" not in content:
+            continue
+        passed = failed = skipped = 0
+        for vector in content["vectors"]:
+            try:
+                if path.name in CHECKS:
+                    CHECKS[path.name](vector)
+                else:
+                    check_session(vector, content["preludes"])
+                passed += 1
+            except Skipped:
+                skipped += 1
+            except Exception as error:  # a vector that makes this client crash has found something as well
+                failed += 1
+                text = str(error) if isinstance(error, AssertionError) else repr(error)
+                say(f"{path.name} {vector['name']}: {visible(text)[:600]}")
+        print(f"{path.name:<18} {passed:>5} passed {failed:>5} failed {skipped:>5} skipped")
+        failures += failed
+    return EXIT_OTHER if failures else EXIT_OK
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Commands
+# --------------------------------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def with_retries(options: argparse.Namespace, attempt: Callable[[], Any]) -> Any:
+    """Runs `attempt` again after what may pass: a cut, or a failure that says so (FX-7.3-5)."""
+    for left in range(options.retries, -1, -1):
+        try:
+            return attempt()
+        except FileXError as error:
+            if not left or not error.retry:
+                raise
+            say(f"{error}; trying again")
+            time.sleep(options.retry_delay)
+
+
+def _timers(options: argparse.Namespace) -> Timers:
+    return Timers(options.timeout, options.timeout * 2, options.timeout * 2)
+
+
+def command_ls(options: argparse.Namespace) -> int:
+    address = parse_address(options.url)
+    with Client(address, _timers(options)) as client:
+        client.run(Listing(client.connection, address.path, options.recursive, show_entry))
+    return EXIT_OK
+
+
+def show_entry(entry: dict[str, Any]) -> None:
+    """One line of `ls`. The name comes last and is made harmless."""
+    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=entry["mtime"])
+    kind = entry["kind"] + ("*" if entry.get("executable") else "")
+    name = visible(entry["path"]) + ("/" if entry["kind"] == "directory" else "")
+    print(f"{kind:<9} {entry['size']:>14} {moment:%Y-%m-%dT%H:%M:%SZ} {name}")
+
+
+def command_put(options: argparse.Namespace) -> int:
+    address = parse_address(options.url)
+    path = address.path
+    if address.folder or not path:
+        path = f"{path}/{os.path.basename(options.file)}".lstrip("/")
+        try:
+            check_path(path)
+        except ValueError as error:
+            raise FileXError("URL_INVALID", str(error)) from None
+    with open(options.file, "rb") as source:
+        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+            raise OperationFailed("NOT_A_FILE", f"{visible(options.file)} is not a file")
+        job = UploadJob(path, source, options.if_exists)
+        result = with_retries(options, lambda: _put_once(address, job, options))
+    if result is None:
+        say("skipped: something is there already")
+    else:
+        say(f"{result.get('outcome', 'done')}: {visible(result.get('path', path))}")
+    return EXIT_OK
+
+
+def _put_once(address: Address, job: UploadJob, options: argparse.Namespace) -> Optional[dict[str, Any]]:
+    with Client(address, _timers(options)) as client:
+        upload = Upload(client.connection, job)
+        try:
+            return client.run(upload)
+        except OperationFailed as failure:
+            if options.if_exists == "skip" and failure.code == "ALREADY_EXISTS":
+                return None
+            raise
+        finally:
+            if upload.resumed_at:
+                say(f"resumed at {upload.resumed_at}")
+
+
+def command_get(options: argparse.Namespace) -> int:
+    address = parse_address(options.url)
+    if os.path.isdir(options.file) or (os.path.lexists(options.file) and not options.force):
+        raise OperationFailed("ALREADY_EXISTS", f"{visible(options.file)} is there already")
+    part = PartFile(options.file)
+    operation_id = secrets.token_bytes(16)
+    try:
+        accept = with_retries(options, lambda: _get_once(address, operation_id, part, options))
+        part.publish(accept, options.force)
+    finally:
+        part.close()
+    say(f"read: {visible(options.file)}")
+    return EXIT_OK
+
+
+def _get_once(address: Address, operation_id: bytes, part: PartFile, options: argparse.Namespace) -> dict[str, Any]:
+    with Client(address, _timers(options)) as client:
+        download = Download(client.connection, address.path, operation_id, part)
+        client.run(download)
+        if download.accept["offset"]:
+            say(f"resumed at {download.accept['offset']}")
+        return download.accept
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError("between 0 and 3600 seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("not below 0")
+    return value
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    parser = argparse.ArgumentParser(prog="filex.py", description="FileX/1 in one file")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS",
+                        help="for connecting and the handshake; twice that for silence (default 10)")  # fmt: skip
+    retries = argparse.ArgumentParser(add_help=False)
+    retries.add_argument("--retries", type=_count, default=0, metavar="N", help="connect again after a cut, and resume")
+    retries.add_argument("--retry-delay", type=float, default=1.0, metavar="SECONDS")
+
+    ls = commands.add_parser("ls", parents=[common], help="list a folder")
+    ls.add_argument("url")
+    ls.add_argument("-r", "--recursive", action="store_true")
+    ls.set_defaults(run=command_ls)
+
+    put = commands.add_parser("put", parents=[common, retries], help="upload a file")
+    put.add_argument("file")
+    put.add_argument("url")
+    put.add_argument("--if-exists", choices=["fail", "skip", "rename", "overwrite", "newer"], default="fail")
+    put.set_defaults(run=command_put)
+
+    get = commands.add_parser("get", parents=[common, retries], help="download a file")
+    get.add_argument("url")
+    get.add_argument("file")
+    get.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    get.set_defaults(run=command_get)
+
+    vectors = commands.add_parser("vectors", help="compare this client with the test vectors")
+    vectors.add_argument("dir")
+    vectors.set_defaults(run=command_vectors)
+
+    options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal's encoding does not have
+    try:
+        return options.run(options)
+    except FileXError as error:
+        say(f"filex: {error}")
+        return error.exit_code
+    except FileNotFoundError as error:
+        say(f"filex: {error.strerror}: {visible(str(error.filename))}")
+        return EXIT_MISSING
+    except FileExistsError as error:
+        say(f"filex: {error.strerror}: {visible(str(error.filename2 or error.filename))}")
+        return EXIT_CONFLICT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has left
+        return EXIT_OTHER
+    except OSError as error:
+        say(f"filex: {error.strerror}: {visible(str(error.filename or ''))}")
+        return EXIT_OTHER
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

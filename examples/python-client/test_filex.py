@@ -1,0 +1,753 @@
+"""Tests of the FileX/1 client, with the standard library alone:
+
+    python3 -m unittest -v test_filex            codec, state, hostile servers, resuming; vectors if they are there
+    FILEX_URL=filex+tcp://127.0.0.1:12345/ FILEX_ROOT=/srv/files python3 -m unittest -v test_filex
+
+With FILEX_URL and FILEX_ROOT (the folder that server shows, seen from here) a round trip against a real server is
+made as well. Everything else talks to scripted servers in threads of this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import socket
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+import filex
+
+VECTORS = Path(__file__).resolve().parents[2] / "packages" / "protocol" / "vectors"
+
+SERVER_HELLO = {
+    "versions": [1],
+    "capabilities": [],
+    "digests": [1],
+    "maxDataPayload": 1_048_576,
+    "maxStreams": 256,
+    "streamWindow": 262_144,
+    "connectionWindow": 262_144,
+    "nonce": bytes(32),
+    "mechanisms": ["ANONYMOUS"],
+    "agent": "scripted",
+}
+
+
+def tree(data: bytes) -> bytes:
+    digest = filex.TreeDigest()
+    digest.update(data)
+    return digest.root()
+
+
+def noise(length: int, seed: int = 1) -> bytes:
+    return random.Random(seed).randbytes(length)
+
+
+# --------------------------------------------------------------------------------------------------------------
+# A server that follows a script
+# --------------------------------------------------------------------------------------------------------------
+
+
+class Peer:
+    """The server's side of one connection, for a script."""
+
+    def __init__(self, connection: socket.socket):
+        self._connection = connection
+        connection.settimeout(20)
+        reader = filex.FrameReader(1_048_576)
+        self._frames = (frame for data in iter(lambda: connection.recv(65_536), b"") for frame in reader.feed(data))
+
+    def raw(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def send(self, name: str, stream: int, **fields: Any) -> None:
+        self.raw(filex.encode_frame(name, stream, filex.encode_message(name, fields)))
+
+    def data(self, stream: int, data: bytes) -> None:
+        self.raw(filex.encode_frame("DATA", stream, data))
+
+    def next(self) -> tuple[str, int, Any]:
+        frame = next(self._frames, None)
+        if frame is None:
+            return ("nothing", 0, None)
+        if frame.name == "DATA":
+            return (frame.name, frame.stream, frame.payload)  # a piece of it, as it came
+        return (frame.name, frame.stream, filex.decode_message(frame.name, frame.payload))
+
+    def until(self, *names: str) -> Any:
+        """Drops frames until one of a name; gives its message, or None at the end of the transport."""
+        while True:
+            name, _, message = self.next()
+            if name in names or name == "nothing":
+                return message
+
+    def hello(self, **changes: Any) -> None:
+        self.until("HELLO")
+        hello = {key: value for key, value in {**SERVER_HELLO, **changes}.items() if value is not None}
+        self.raw(filex.PREFACE)
+        self.send("HELLO", 0, **hello)
+
+    def greet(self, **changes: Any) -> None:
+        self.hello(**changes)
+        self.until("AUTH")
+        self.send("AUTH", 0, step="success", principal="anonymous")
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()
+
+
+class ScriptedServer:
+    """Runs one script for each connection, in turn. Errors of a script come up when the server is left."""
+
+    def __init__(self, *scripts: Callable[[Peer], None]):
+        self._scripts = scripts
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._error: Optional[BaseException] = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"filex+tcp://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        self._listener.close()
+        self._thread.join(20)
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            for script in self._scripts:
+                connection, _ = self._listener.accept()
+                peer = Peer(connection)
+                try:
+                    script(peer)
+                finally:
+                    peer.close()
+        except BaseException as error:  # noqa: BLE001 - handed over to the test
+            self._error = error
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """The command line, in this process: exit code, standard output, standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = filex.main(list(arguments))
+    return code, out.getvalue(), err.getvalue()
+
+
+class Folder(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, name: str, data: bytes) -> str:
+        (self.folder / name).write_bytes(data)
+        return str(self.folder / name)
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Codec
+# --------------------------------------------------------------------------------------------------------------
+
+
+class Messages(unittest.TestCase):
+    def assertMalformed(self, name: str, payload: bytes) -> None:
+        with self.assertRaises(filex.Fault) as caught:
+            filex.decode_message(name, payload)
+        self.assertEqual(caught.exception.code, "MESSAGE_MALFORMED")
+
+    def test_the_session_of_chapter_22(self) -> None:
+        hello = bytes.fromhex(
+            "0002000200010004000000060002000100080004001000" "00000a000400000100000c00080000000000040000"
+            "000e00080000000000040000" "00100020" + "11" * 32 + "0013000e6578616d706c652d636c69656e74"
+        )  # fmt: skip
+        values = filex.decode_message("HELLO", hello)
+        self.assertEqual(values["agent"], "example-client")
+        self.assertEqual(filex.encode_message("HELLO", values), hello)
+        result = bytes.fromhex("00020002000000060001010008000100000c00027631")
+        values = filex.decode_message("RESULT", result)
+        self.assertEqual(values, {"status": 0, "effect": "applied", "outcome": "created", "etag": "v1"})
+        self.assertEqual(filex.encode_message("RESULT", values), result)
+
+    def test_what_is_written_is_read(self) -> None:
+        entry = {"path": "a/b", "kind": "symlink", "size": 0, "mtime": -1, "executable": True, "etag": ""}
+        for name, values in [
+            ("HELLO", {**SERVER_HELLO, "mechanisms": ["", "X"]}),
+            ("AUTH", {}),
+            ("OPEN", {"operation": 255, "operationId": bytes(16), "mtime": -filex.MAX_INTEGER, "ifExists": "newer"}),
+            ("ENTRY", {"entries": [entry, {**entry, "path": "é\n"}]}),
+            ("RESULT", {"status": 0xFFFF, "retry": True, "effect": "unknown", "entry": entry}),
+        ]:
+            self.assertEqual(filex.decode_message(name, filex.encode_message(name, values)), values)
+
+    def test_absent_values_are_left_out(self) -> None:
+        fields = {"operation": 1, "operationId": bytes(16), "path": "", "recursive": False}
+        self.assertEqual(len(filex.encode_message("OPEN", fields)), 5 + 20)
+
+    def test_there_is_one_way_to_write_a_message(self) -> None:
+        good = filex.encode_message("OPEN", {"operation": 1, "operationId": bytes(16)})
+        filex.decode_message("OPEN", good + bytes.fromhex("fff3 0001 00"))  # an odd field that nobody knows
+        for tail in [
+            "0006 0000",  # the root, written
+            "0006 0001 2f",  # only a slash
+            "0006 0003 612f2e",  # a/.
+            "0006 0001 00",  # NUL
+            "0006 0002 c080",  # an overlong form
+            "0006 0003 eda080",  # a surrogate
+            "0010 0001 01",  # a flag with a byte
+            "000c 0001 05",  # a policy that has no word
+            "0012 0001 00",  # an algorithm without a word
+            "000a 0008 0020000000000000",  # 2^53
+            "000e 0008 ffe0000000000000",  # -2^53
+            "000a 0004 00000001",  # too narrow
+            "fff2 0000",  # an even field that nobody knows
+            "fff3 0001",  # beyond its message
+            "fff3 00",  # half a field
+            "0004 0010" + "00" * 16,  # twice
+            "0002 0001 01",  # out of order
+        ]:
+            with self.subTest(tail):
+                self.assertMalformed("OPEN", good + bytes.fromhex(tail))
+        self.assertMalformed("OPEN", good[:5])  # a required field is missing
+        self.assertMalformed("HELLO", bytes.fromhex("0002000101"))
+
+    def test_garbage_is_refused_and_never_crashes(self) -> None:
+        rng = random.Random(7)
+        for _ in range(3000):
+            name = rng.choice(list(filex.MESSAGES))
+            payload = bytearray(filex.encode_message("RESULT", {"status": 1, "effect": "none", "path": "a"}))
+            for _ in range(rng.randrange(4)):
+                payload[rng.randrange(len(payload))] = rng.choice([0, 1, 2, 4, 6, 255])
+            with contextlib.suppress(filex.Fault):
+                values = filex.decode_message(name, bytes(payload))
+                if not any(payload[at] == 3 for at in range(len(payload))):
+                    filex.encode_message(name, values)
+
+
+class Frames(unittest.TestCase):
+    def codes(self, data: bytes, cuts: list[int], max_data: int = 4096) -> list[Any]:
+        reader = filex.FrameReader(max_data)
+        seen: list[Any] = []
+        try:
+            for start, end in zip([0, *cuts], [*cuts, len(data)]):
+                seen.extend(reader.feed(data[start:end]))
+            seen = list(filex.joined(seen))
+        except filex.FileXError as error:
+            seen.append(error.code)
+        return seen
+
+    def test_frames_do_not_depend_on_reads(self) -> None:
+        data = filex.PREFACE + filex.encode_frame("PING", 0, b"12345") + b"\0\0\0\3\xf7\xff\0\0\0\1abc"
+        data += filex.encode_frame("DATA", 3, b"x" * 50) + filex.encode_frame("AUTH", 0, b"")
+        whole = self.codes(data, [])
+        self.assertEqual([frame.name for frame in whole], ["PING", "DATA", "AUTH"])
+        for cut in range(len(data)):
+            self.assertEqual(self.codes(data, [cut]), whole)
+        self.assertEqual(self.codes(data, list(range(len(data)))), whole)
+
+    def test_a_header_is_judged_alone_and_in_order(self) -> None:
+        for header, code in [
+            ("ffffffff 05 01 00000000", "FRAME_TOO_LARGE"),
+            ("00001001 05 00 00000001", "FRAME_TOO_LARGE"),
+            ("00010001 0c 00 00000000", "FRAME_TOO_LARGE"),
+            ("00010001 7f 00 00000000", "FRAME_TOO_LARGE"),
+            ("00010001 80 00 00000000", "FRAME_TOO_LARGE"),
+            ("00010000 7f 01 00000001", "FRAME_UNKNOWN"),
+            ("00000000 00 00 00000000", "FRAME_UNKNOWN"),
+            ("00000001 05 01 00000001", "FRAME_MALFORMED"),
+            ("00000001 05 00 00000000", "FRAME_MALFORMED"),
+            ("00000000 05 00 00000001", "FRAME_MALFORMED"),
+            ("00000001 01 00 00000001", "FRAME_MALFORMED"),
+        ]:
+            with self.subTest(header):
+                self.assertEqual(self.codes(filex.PREFACE + bytes.fromhex(header), []), [code])
+
+    def test_a_foreign_peer_is_known_by_its_first_byte(self) -> None:
+        self.assertEqual(self.codes(b"H", []), ["WRONG_PROTOCOL"])
+        self.assertEqual(self.codes(b"FILEX\n", [3]), ["WRONG_PROTOCOL"])
+
+
+class Digests(unittest.TestCase):
+    def test_the_examples_of_the_specification(self) -> None:
+        self.assertEqual(tree(b"").hex(), "a536aa3cede6ea3c1f3e0357c3c60e0f216a8c89b853df13b29daa8f85065dfb")
+        self.assertEqual(tree(b"abc").hex(), "e7ad7cf3cacb5ef9c2815d8db7b969bfe29fb553a867e7336656e0b8f1d64402")
+        self.assertEqual(tree(b"hello").hex(), "1ff8aff21a936aea6ec65e60827f7d886cc900c1ffa08675b4ed8c2e2781a7b3")
+
+    def test_a_root_does_not_depend_on_pieces_and_may_be_asked_in_between(self) -> None:
+        data = noise(2 * filex.BLOCK + 77)
+        digest, at = filex.TreeDigest(), 0
+        for length in [0, 1, filex.BLOCK - 1, filex.BLOCK, 5, 72]:
+            at += length
+            digest.update(data[at - length : at])
+            self.assertEqual(digest.root(), tree(data[:at]))
+        self.assertEqual(at, len(data))
+
+
+class Addresses(unittest.TestCase):
+    def test_sound_ones(self) -> None:
+        for text, expected in [
+            ("filex+tcp://h", ("h", 12345, "", False)),
+            ("filex+tcp://h:1/", ("h", 1, "", True)),
+            ("filex+tcp://[::1]:99//a/b+c%20%C3%A9/", ("::1", 99, "a/b+c é", True)),
+            ("FILEX+TCP://h/a%3F%23%25", ("h", 12345, "a?#%", False)),
+        ]:
+            self.assertEqual(filex.parse_address(text), expected)
+
+    def test_others(self) -> None:
+        for text in [
+            "h/a", "http://h/", "filex://h/", "filex+tcp://:s3cret@h/", "filex+tcp://u:s3cret@h/a", "filex+tcp://h:0/",
+            "filex+tcp://h:70000/", "filex+tcp://h/a?fp=x", "filex+tcp://h/a#b", "filex+tcp://h/%zz", "filex+tcp://h/%ff",
+            "filex+tcp://h/a/../b", "filex+tcp://h/a//b", "filex+tcp://h/%00", "filex+tcp:///a",
+        ]:  # fmt: skip
+            with self.subTest(text), self.assertRaises(filex.FileXError) as caught:
+                filex.parse_address(text)
+            self.assertEqual(caught.exception.exit_code, filex.EXIT_USAGE)
+            self.assertNotIn("s3cret", str(caught.exception))
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Servers that break rules
+# --------------------------------------------------------------------------------------------------------------
+
+GOOD_ACCEPT = {"offset": 0, "epoch": 0, "size": 3, "mtime": 0, "algorithm": "sha256", "etag": "e"}
+DONE = {"status": 0, "effect": "none", "outcome": "read"}
+
+
+def opened(then: Callable[[Peer], None], **hello: Any) -> Callable[[Peer], None]:
+    def script(peer: Peer) -> None:
+        peer.greet(**hello)
+        peer.until("OPEN")
+        then(peer)
+
+    return script
+
+
+def accepted(then: Callable[[Peer], None], **changes: Any) -> Callable[[Peer], None]:
+    def script(peer: Peer) -> None:
+        peer.send("ACCEPT", 1, **{**GOOD_ACCEPT, **changes})
+        then(peer)
+
+    return opened(script)
+
+
+def whole(then: Callable[[Peer], None]) -> Callable[[Peer], None]:
+    """A download of `abc` that was done, but for its RESULT."""
+
+    def script(peer: Peer) -> None:
+        peer.data(1, b"abc")
+        peer.send("END", 1, length=3, digest=tree(b"abc"))
+        then(peer)
+
+    return accepted(script)
+
+
+class HostileServers(Folder):
+    """What a broken server gets for an answer, by what it does while a client downloads."""
+
+    def goaway_for(self, script: Callable[[Peer], None]) -> tuple[Optional[str], int]:
+        answer: list[Any] = []
+
+        def with_answer(peer: Peer) -> None:
+            script(peer)
+            goaway = peer.until("GOAWAY")
+            answer.append(goaway and filex.code_name(goaway["code"]))
+            if goaway:
+                self.assertEqual(peer.next()[0], "nothing")  # nothing after it, and the transport ends
+
+        with ScriptedServer(with_answer) as url:
+            code, _, _ = run("get", url + "x", str(self.folder / "x"))
+        self.assertFalse((self.folder / "x").exists() and code != 0)
+        return answer[0], code
+
+    def test_answers(self) -> None:
+        def say(name: str, stream: int, **fields: Any) -> Callable[[Peer], None]:
+            return lambda peer: peer.send(name, stream, **fields)
+
+        def raw(text: str) -> Callable[[Peer], None]:
+            return lambda peer: peer.raw(bytes.fromhex(text))
+
+        ping = filex.encode_frame("PING", 0, filex.encode_message("PING", {"token": 1}))
+        cases: dict[str, tuple[str, Callable[[Peer], None]]] = {
+            "frame before HELLO": ("STATE_VIOLATION", lambda p: p.raw(filex.PREFACE + ping)),
+            "AUTH before HELLO": ("STATE_VIOLATION", lambda p: p.raw(filex.PREFACE + bytes.fromhex("00000000020000000000"))),
+            "window below floor": ("MESSAGE_MALFORMED", lambda p: p.hello(streamWindow=8191)),
+            "no version": ("VERSION_UNSUPPORTED", lambda p: p.hello(versions=[2, 0x0A0A])),
+            "no digest": ("VERSION_UNSUPPORTED", lambda p: p.hello(digests=[2])),
+            "no mechanism": ("AUTH_FAILED", lambda p: p.hello(mechanisms=["PLAIN"])),
+            "HELLO twice": ("STATE_VIOLATION", lambda p: (p.hello(), p.until("AUTH"), p.send("HELLO", 0, **SERVER_HELLO))),
+            "AUTH without step": ("MESSAGE_MALFORMED", lambda p: (p.hello(), p.until("AUTH"), p.send("AUTH", 0))),
+            "PING before open": ("STATE_VIOLATION", lambda p: (p.hello(), p.until("AUTH"), p.raw(ping))),
+            "AUTH when open": ("STATE_VIOLATION", opened(say("AUTH", 0, step="success"))),
+            "OPEN from a server": ("STATE_VIOLATION", opened(say("OPEN", 1, operation=1, operationId=bytes(16)))),
+            "huge frame": ("FRAME_TOO_LARGE", opened(raw("ffffffff 05 00 00000001"))),
+            "unknown frame": ("FRAME_UNKNOWN", opened(raw("00000000 0f 00 00000000"))),
+            "flags": ("FRAME_MALFORMED", opened(raw("0000000c 0c 01 00000000"))),
+            "empty DATA": ("FRAME_MALFORMED", accepted(raw("00000000 05 00 00000001"))),
+            "DATA before ACCEPT": ("STATE_VIOLATION", opened(lambda p: p.data(1, b"abc"))),
+            "success before END": ("STATE_VIOLATION", accepted(say("RESULT", 1, **DONE))),
+            "ENTRY for a download": ("STATE_VIOLATION", opened(say("ENTRY", 1, entries=[]))),
+            "stream never opened": ("STATE_VIOLATION", opened(say("RESULT", 3, **DONE))),
+            "even stream": ("STATE_VIOLATION", opened(say("RESET", 2, code=0x20, finalOffset=0))),
+            "CREDIT for a download": ("STATE_VIOLATION", opened(say("CREDIT", 1, limit=1))),
+            "PONG unasked": ("STATE_VIOLATION", opened(say("PONG", 0, token=1))),
+            "PINGs without end": ("RATE_LIMITED", opened(lambda p: p.raw(ping * 500))),
+            "ACCEPT elsewhere": ("STATE_VIOLATION", accepted(lambda p: None, offset=1)),
+            "ACCEPT with prefix": ("STATE_VIOLATION", accepted(lambda p: None, prefix=bytes(32))),
+            "ACCEPT with blake3": ("STATE_VIOLATION", accepted(lambda p: None, algorithm="blake3")),
+            "ACCEPT twice": ("STATE_VIOLATION", accepted(say("ACCEPT", 1, **GOOD_ACCEPT))),
+            "more than announced": ("LENGTH_MISMATCH", accepted(lambda p: p.data(1, b"abcd"))),
+            "another length in END": ("LENGTH_MISMATCH", accepted(lambda p: (p.data(1, b"abc"), p.send("END", 1, length=4, digest=tree(b"abc"))))),
+            "less than announced": ("LENGTH_MISMATCH", accepted(lambda p: (p.data(1, b"ab"), p.send("END", 1, length=2, digest=tree(b"ab"))))),
+            "unsound path": ("MESSAGE_MALFORMED", whole(raw("00000012 09 00 00000001 000200020000 0006000100 000a0003 612f2e".replace(" ", "")))),
+        }  # fmt: skip
+        for name, (expected, script) in cases.items():
+            with self.subTest(name):
+                code, exit_code = self.goaway_for(script)
+                self.assertEqual(code, expected)
+                self.assertEqual(exit_code, filex.EXIT_INTEGRITY if expected == "LENGTH_MISMATCH" else filex.EXIT_CONNECTION)
+
+    def test_what_is_no_fault(self) -> None:
+        def noisy(peer: Peer) -> None:
+            peer.raw(bytes.fromhex("00000003 ff ff 00000009 010203"))
+            peer.send("CREDIT", 0, limit=5)
+            peer.send("PING", 0, token=77)
+            self.assertEqual(peer.until("PONG"), {"token": 77})
+            peer.send("RESULT", 1, **DONE)
+            peer.send("RESET", 1, code=0x20, finalOffset=0)  # late
+            peer.send("CREDIT", 1, limit=5)  # late
+
+        self.assertEqual(self.goaway_for(whole(noisy)), ("OK", filex.EXIT_OK))
+        self.assertEqual((self.folder / "x").read_bytes(), b"abc")
+
+    def test_a_graceful_goaway_lets_what_runs_finish(self) -> None:
+        def drain(peer: Peer) -> None:
+            peer.send("GOAWAY", 0, code=0, lastStream=1)
+            peer.send("RESULT", 1, **DONE)
+
+        self.assertEqual(self.goaway_for(whole(drain)), ("OK", filex.EXIT_OK))
+
+    def test_a_goaway_is_not_answered(self) -> None:
+        script = opened(lambda peer: peer.send("GOAWAY", 0, code=0x33, lastStream=1, reason="\x1b[2J"))
+        self.assertEqual(self.goaway_for(script), (None, filex.EXIT_CONNECTION))
+
+    def test_a_foreign_server_gets_no_frame(self) -> None:
+        self.assertEqual(self.goaway_for(lambda peer: (peer.until("HELLO"), peer.raw(b"SSH-2.0-x\r\n"))), (None, filex.EXIT_CONNECTION))
+
+    def test_a_wrong_digest_is_a_failure_of_this_end(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.data(1, b"abc")
+            peer.send("END", 1, length=3, digest=bytes(32))
+            self.assertEqual(peer.until("RESET"), {"code": 0x2D, "finalOffset": 0})
+            peer.send("RESULT", 1, **DONE)
+
+        self.assertEqual(self.goaway_for(accepted(script)), ("OK", filex.EXIT_INTEGRITY))
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_text_of_a_server_is_made_harmless(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.send("RESULT", 1, status=0x23, effect="none", detail="no\x1b]0;x\x07\u202e")
+            peer.until("GOAWAY")
+
+        with ScriptedServer(opened(script)) as url:
+            code, _, err = run("get", url + "x", str(self.folder / "x"))
+        self.assertEqual(code, filex.EXIT_MISSING)
+        self.assertIn("no\\x1b]0;x\\x07\\u202e", err)
+
+    def test_a_silent_server_is_given_up(self) -> None:
+        connection = filex.Connection(0.0, filex.Timers(10, 20, 20))
+        connection.start()
+        self.assertEqual(connection.tick(4.0), 6.0)
+        with self.assertRaises(filex.Fault) as caught:
+            connection.tick(10.0)
+        self.assertEqual(caught.exception.code, "TIMEOUT")
+
+
+class Credit(unittest.TestCase):
+    """The connection alone, without a socket."""
+
+    def setUp(self) -> None:
+        self.connection = filex.Connection(0.0)
+        self.connection.start()
+        self.server(filex.PREFACE)
+        self.say("HELLO", 0, **SERVER_HELLO)
+        self.say("AUTH", 0, step="success")
+
+    def server(self, data: bytes) -> None:
+        self.connection.receive(data, 1.0)
+
+    def say(self, name: str, stream: int, **fields: Any) -> None:
+        self.server(filex.encode_frame(name, stream, filex.encode_message(name, fields)))
+
+    def test_more_than_was_granted_is_known_by_the_header(self) -> None:
+        pages: list[Any] = []
+        listing = filex.Listing(self.connection, "", False, pages.append)
+        self.connection.open(listing)
+        listing.inflow.received = listing.inflow.limit - 100
+        self.server(filex.encode_frame("ENTRY", 1, filex.encode_message("ENTRY", {"entries": []})))
+        with self.assertRaises(filex.Fault) as caught:
+            self.server(filex.HEADER.pack(97, 0x08, 0, 1))
+        self.assertEqual(caught.exception.code, "CREDIT_EXCEEDED")
+
+    def test_half_of_the_window_is_always_there(self) -> None:
+        inflow = filex.Inflow(8192)
+        for length in random.Random(3).choices(range(1, 3000), k=200):
+            length = min(length, inflow.limit - inflow.received)
+            inflow.check(length)
+            inflow.received += length
+            inflow.consume(length)
+            self.assertGreaterEqual(inflow.limit - inflow.received, 4096)
+
+    def test_keepalive(self) -> None:
+        self.assertEqual(self.connection.tick(2.0), 19.0)
+        self.connection.tick(21.0)
+        self.assertEqual(self.connection.tick(22.0), 19.0)
+        with self.assertRaises(filex.Fault) as caught:
+            self.connection.tick(41.0)
+        self.assertEqual(caught.exception.code, "TIMEOUT")
+
+    def test_no_operation_after_goaway(self) -> None:
+        self.say("GOAWAY", 0, code=0, lastStream=0)
+        with self.assertRaises(filex.ConnectionEnded):
+            self.connection.open(filex.Listing(self.connection, "", False, print))
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Resuming
+# --------------------------------------------------------------------------------------------------------------
+
+
+def take_file(peer: Peer, stream: int, until: Optional[int] = None) -> tuple[bytes, Any]:
+    """DATA with credit for it, up to END or `until` bytes."""
+    data = b""
+    while until is None or len(data) < until:
+        name, _, message = peer.next()
+        if name != "DATA":
+            return data, message
+        data += message
+        peer.send("CREDIT", 0, limit=len(data) + 262_144)
+        peer.send("CREDIT", stream, limit=len(data) + 262_144)
+    return data, None
+
+
+class Resuming(Folder):
+    def test_an_upload_goes_on_after_a_cut(self) -> None:
+        content = noise(2 * filex.BLOCK + 1000)
+        seen: dict[str, Any] = {}
+
+        def first(peer: Peer) -> None:
+            peer.greet()
+            seen["open"] = peer.until("OPEN")
+            peer.send("ACCEPT", 1, offset=0, epoch=1)
+            take_file(peer, 1, filex.BLOCK + 5)
+
+        def second(peer: Peer) -> None:
+            peer.greet()
+            seen["again"] = peer.until("OPEN")
+            peer.send("ACCEPT", 1, offset=filex.BLOCK, epoch=2, prefix=tree(content[: filex.BLOCK]))
+            seen["rest"], seen["end"] = take_file(peer, 1)
+            peer.send("RESULT", 1, status=0, effect="applied", outcome="created")
+            peer.until("GOAWAY")
+
+        with ScriptedServer(first, second) as url:
+            code, _, err = run("put", self.file("f", content), url, "--retries", "1", "--retry-delay", "0")
+        self.assertEqual(code, 0, err)
+        self.assertNotIn("offset", seen["open"])
+        self.assertEqual(seen["again"], {**seen["open"], "offset": len(content)})
+        self.assertEqual(seen["rest"], content[filex.BLOCK :])
+        self.assertEqual(seen["end"], {"length": len(content), "digest": tree(content)})
+        self.assertIn(f"resumed at {filex.BLOCK}", err)
+
+    def again(self, content: bytes, script: Callable[[Peer], None]) -> tuple[int, str]:
+        """A cut at once, and `script` for the retry, from its OPEN on."""
+
+        def first(peer: Peer) -> None:
+            peer.greet()
+            peer.until("OPEN")
+            peer.send("ACCEPT", 1, offset=0, epoch=7)
+            peer.until("END")
+
+        with ScriptedServer(first, opened(script)) as url:
+            code, _, err = run("put", self.file("f", content), url + "g", "--retries", "1", "--retry-delay", "0")
+        return code, err
+
+    def test_a_tombstone_needs_no_data(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.send("ACCEPT", 1, offset=5, epoch=8, prefix=tree(b"hello"))
+            name, _, end = peer.next()
+            self.assertEqual((name, end), ("END", {"length": 5, "digest": tree(b"hello")}))
+            peer.send("RESULT", 1, status=0, effect="applied", outcome="created")
+            peer.until("GOAWAY")
+
+        self.assertEqual(self.again(b"hello", script)[0], 0)
+
+    def test_another_prefix_ends_the_upload(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.send("ACCEPT", 1, offset=5, epoch=8, prefix=tree(b"hullo"))
+            self.assertEqual(peer.until("RESET")["code"], 0x2F)
+            peer.send("RESULT", 1, status=0x20, effect="none")
+            peer.until("GOAWAY")
+
+        self.assertEqual(self.again(b"hello", script)[0], filex.EXIT_INTEGRITY)
+
+    def test_an_epoch_that_is_not_higher_is_not_followed(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.send("ACCEPT", 1, offset=0, epoch=7)
+            self.assertEqual(peer.until("RESET")["code"], 0x34)
+            peer.send("RESULT", 1, status=0x34, effect="unknown")
+            peer.until("GOAWAY")
+
+        self.assertEqual(self.again(b"hello", script)[0], filex.EXIT_OTHER)
+
+    def test_places_that_cannot_be(self) -> None:
+        for name, accept in {
+            "beyond": {"offset": 6, "prefix": tree(b"hello")},
+            "between": {"offset": 3, "prefix": tree(b"hel")},
+            "without prefix": {"offset": 5},
+            "prefix of nothing": {"offset": 0, "prefix": tree(b"")},
+        }.items():
+
+            def script(peer: Peer, accept: Any = accept) -> None:
+                peer.send("ACCEPT", 1, epoch=8, **accept)
+                self.assertEqual(peer.until("GOAWAY")["code"], 6)
+
+            with self.subTest(name):
+                self.assertEqual(self.again(b"hello", script)[0], filex.EXIT_CONNECTION)
+
+    def test_a_download_goes_on_after_a_cut(self) -> None:
+        content = noise(300_000)
+        accept = {**GOOD_ACCEPT, "size": len(content)}
+
+        def first(peer: Peer) -> None:
+            peer.send("ACCEPT", 1, **accept)
+            peer.data(1, content[:100_000])
+            peer.send("PING", 0, token=1)
+            peer.until("PONG")
+
+        def second(peer: Peer) -> None:
+            peer.greet()
+            request = peer.until("OPEN")
+            self.assertEqual((request["offset"], request["prefix"]), (100_000, tree(content[:100_000])))
+            peer.send("ACCEPT", 1, **{**accept, "offset": 100_000})
+            peer.data(1, content[100_000:])
+            peer.send("END", 1, length=len(content), digest=tree(content))
+            peer.send("RESULT", 1, **DONE)
+            peer.until("GOAWAY")
+
+        target = self.folder / "x"
+        with ScriptedServer(opened(first)) as url:
+            self.assertEqual(run("get", url + "x", str(target))[0], filex.EXIT_CONNECTION)
+        self.assertFalse(target.exists())
+        with ScriptedServer(second) as url:
+            self.assertEqual(run("get", url + "x", str(target))[0], 0)
+        self.assertEqual(target.read_bytes(), content)
+        self.assertEqual(os.listdir(self.folder), ["x"])
+
+    def test_a_download_that_changed_starts_again(self) -> None:
+        self.file("x.filex-part", b"old bytes that are longer")
+
+        def script(peer: Peer) -> None:
+            peer.data(1, b"abc")
+            peer.send("END", 1, length=3, digest=tree(b"abc"))
+            peer.send("RESULT", 1, **DONE)
+            peer.until("GOAWAY")
+
+        with ScriptedServer(accepted(script)) as url:
+            self.assertEqual(run("get", url + "x", str(self.folder / "x"))[0], 0)
+        self.assertEqual((self.folder / "x").read_bytes(), b"abc")
+
+    def test_a_target_that_appears_meanwhile_is_kept(self) -> None:
+        def script(peer: Peer) -> None:
+            self.file("x", b"mine")
+            peer.send("RESULT", 1, **DONE)
+            peer.until("GOAWAY")
+
+        with ScriptedServer(whole(script)) as url:
+            self.assertEqual(run("get", url + "x", str(self.folder / "x"))[0], filex.EXIT_CONFLICT)
+        self.assertEqual((self.folder / "x").read_bytes(), b"mine")
+
+
+class Refusals(Folder):
+    def test_a_refused_upload_sends_reset_at_once(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.send("RESULT", 1, status=0x2B, effect="none")
+            self.assertIsNotNone(peer.until("RESET"))
+            self.assertEqual(peer.until("GOAWAY")["code"], 0)
+
+        with ScriptedServer(opened(script)) as url:
+            code, _, err = run("put", self.file("f", noise(filex.BLOCK)), url)
+        self.assertEqual(code, filex.EXIT_OTHER)
+        self.assertIn("NO_SPACE", err)
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Vectors and a real server
+# --------------------------------------------------------------------------------------------------------------
+
+
+class Vectors(unittest.TestCase):
+    @unittest.skipUnless(list(VECTORS.glob("*.json")), "there are no vectors")
+    def test_all(self) -> None:
+        code, out, err = run("vectors", str(VECTORS))
+        self.assertEqual(code, 0, out + err)
+
+
+@unittest.skipUnless(os.environ.get("FILEX_URL") and os.environ.get("FILEX_ROOT"), "FILEX_URL and FILEX_ROOT name no server")
+class RealServer(Folder):
+    def setUp(self) -> None:
+        super().setUp()
+        root = tempfile.TemporaryDirectory(dir=os.environ["FILEX_ROOT"])
+        self.addCleanup(root.cleanup)
+        self.root = Path(root.name)
+        self.url = f"{os.environ['FILEX_URL'].rstrip('/')}/{self.root.name}/"
+
+    def test_round_trip(self) -> None:
+        for name, size in {"empty": 0, "small": 5, "block": filex.BLOCK, "more than the window": 3 * filex.BLOCK + 1}.items():
+            with self.subTest(name):
+                content = noise(size)
+                code, _, err = run("put", self.file(name, content), self.url)
+                self.assertEqual((code, (self.root / name).read_bytes() == content), (0, True), err)
+                target = self.folder / f"{name} again"
+                self.assertEqual(run("get", self.url + name.replace(" ", "%20"), str(target))[0], 0)
+                self.assertEqual(target.read_bytes() == content, True)
+                self.assertEqual(run("get", self.url + name.replace(" ", "%20"), str(target))[0], filex.EXIT_CONFLICT)
+
+    def test_listing(self) -> None:
+        (self.root / "d").mkdir()
+        for number in range(2000):
+            (self.root / "d" / f"file-{number:04}-{'x' * 150}").touch()
+        code, out, err = run("ls", self.url, "-r")
+        self.assertEqual((code, len(out.splitlines())), (0, 2001), err)
+        self.assertEqual(len(run("ls", self.url)[1].splitlines()), 1)
+        self.assertEqual(run("ls", self.url + "nothing")[0], filex.EXIT_MISSING)
+
+    def test_policies(self) -> None:
+        (self.root / "f").write_bytes(b"old")
+        source = self.file("f", b"new")
+        self.assertEqual(run("put", source, self.url)[0], filex.EXIT_CONFLICT)
+        self.assertEqual(run("put", source, self.url, "--if-exists", "skip")[0], 0)
+        self.assertEqual((self.root / "f").read_bytes(), b"old")
+        self.assertEqual(run("put", source, self.url, "--if-exists", "rename")[0], 0)
+        self.assertEqual(run("put", source, self.url, "--if-exists", "overwrite")[0], 0)
+        self.assertEqual((self.root / "f").read_bytes(), b"new")
+        self.assertEqual(len(list(self.root.iterdir())), 2)
+
+    def test_a_download_resumes(self) -> None:
+        content = noise(2 * filex.BLOCK)
+        (self.root / "f").write_bytes(content)
+        self.file("f.filex-part", content[: filex.BLOCK + 9])
+        code, _, err = run("get", self.url + "f", str(self.folder / "f"))
+        self.assertEqual(code, 0, err)
+        self.assertEqual((self.folder / "f").read_bytes() == content, True)
+
+
+if __name__ == "__main__":
+    unittest.main()
