@@ -7,6 +7,7 @@
 export interface CodeInfo {
   /** The number on the wire; `0xf000` and above never travel: they name what an end found out by itself. */
   readonly number: number;
+  /** Whether the same request may succeed later without anybody changing it, unless a RESULT says otherwise. */
   readonly retry: boolean;
   /** What it means, for people. */
   readonly meaning: string;
@@ -14,6 +15,7 @@ export interface CodeInfo {
 
 const define = <const T extends Record<string, CodeInfo>>(table: T): T => table;
 
+/** All codes by name. PROTOCOL.md, "Codes". */
 export const codes = define({
   OK: { number: 0x00, retry: false, meaning: 'done; as GOAWAY: a graceful close' },
 
@@ -98,6 +100,7 @@ export const codes = define({
   UNKNOWN_CODE: { number: 0xf004, retry: false, meaning: 'the peer gave a code this version does not know' },
 });
 
+/** The stable name of a code. */
 export type Code = keyof typeof codes;
 
 /** The first number that is local to one end and is refused when it arrives from a peer. */

@@ -3,6 +3,7 @@ import { type Code, codes } from './codes.js';
 /** Whether an operation that failed changed anything: `unknown` when the connection ended before the answer came. */
 export type Effect = 'none' | 'applied' | 'unknown';
 
+/** What is known about a failure besides its code. */
 export interface FilexErrorOptions {
   /** The path concerned, as the caller gave it. */
   readonly path?: string | undefined;
@@ -10,6 +11,7 @@ export interface FilexErrorOptions {
   readonly effect?: Effect | undefined;
   /** Whether the same request may succeed later; default: what the table of codes says. */
   readonly retry?: boolean | undefined;
+  /** What it was caught as. */
   readonly cause?: unknown;
 }
 
@@ -18,10 +20,15 @@ export interface FilexErrorOptions {
  * message is for people and its wording is no contract.
  */
 export class FilexError extends Error {
+  /** For those who look at errors by name. */
   override readonly name = 'FilexError';
+  /** What went wrong; `codes[code].meaning` says it in words. */
   readonly code: Code;
+  /** The path concerned, as the caller gave it. */
   readonly path: string | undefined;
+  /** Whether anything was changed all the same. */
   readonly effect: Effect;
+  /** Whether the same request may succeed later without anybody changing it. */
   readonly retry: boolean;
 
   constructor(code: Code, message?: string, options: FilexErrorOptions = {}) {
@@ -45,5 +52,6 @@ export class FilexError extends Error {
  * state). What a peer does is never thrown; it becomes a `fault` event.
  */
 export class LocalProtocolError extends Error {
+  /** For those who look at errors by name. */
   override readonly name = 'LocalProtocolError';
 }

@@ -5,10 +5,15 @@
  * three are equal the limit is part of the protocol, because the peer is not told of it and must know it all the same.
  */
 export interface Limit {
+  /** The least that can be configured. */
   readonly floor: number;
+  /** What is used unless told otherwise. */
   readonly standard: number;
+  /** The most that can be configured. */
   readonly cap: number;
+  /** Of the three figures. */
   readonly unit: 'bytes' | 'count' | 'ms';
+  /** What is limited, for people. */
   readonly meaning: string;
 }
 
@@ -18,6 +23,7 @@ const MiB = 1024 * KiB;
 /** Holds the longest record of a listing (path, etag and all), without which a listing could come to a stop. */
 const LEAST_WINDOW = 8 * KiB;
 
+/** All limits by name. PROTOCOL.md, "Limits". */
 export const limitTable = {
   maxDataPayload: {
     floor: 4 * KiB,

@@ -4,16 +4,20 @@ import { isWellFormed } from './wire/utf8.js';
 /** The port FileX has always used. */
 export const DEFAULT_PORT = 12345;
 
+/** The schemes of addresses. */
 export const schemes = ['filex', 'filex+tcp'] as const;
 /** `filex` is TLS, `filex+tcp` is plaintext: said in the address, so that it is never an accident. */
 export type Scheme = (typeof schemes)[number];
 
 /** `filex://[user@]host[:port]/path[?fp=sha256:…]`, taken apart. */
 export interface FilexUrl {
+  /** With or without TLS. */
   readonly scheme: Scheme;
+  /** Decoded; undefined when the address has none. */
   readonly user?: string | undefined;
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
+  /** 1 to 65535; {@link DEFAULT_PORT} when the address has none. */
   readonly port: number;
   /** Decoded, without the leading slash; `''` is the root. */
   readonly path: string;

@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from './telemetry/log.js';
 import { logServeEvent } from './telemetry/serve-log.js';
 import { AGENT } from './version.js';
 
+/** What to serve, where, and for whom. */
 export interface CreateServerOptions {
   /** The folder to serve, which must exist, or any other store. */
   readonly root: string | Store;
@@ -22,16 +23,21 @@ export interface CreateServerOptions {
   readonly anonymous?: AnonymousLevel | undefined;
   /** Default: none. */
   readonly logger?: Logger | undefined;
+  /** Limits of the protocol that differ from `standard` in `limitTable` of `@filex/protocol`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: BLAKE3 where it is to be had, and SHA-256. */
   readonly digests?: readonly DigestProvider[] | undefined;
+  /** Connections at once; one more is told `TOO_MANY_CONNECTIONS`. Default: 1024. */
   readonly maxConnections?: number | undefined;
+  /** Bytes of credit promised to all connections together. Default: 512 MiB. */
   readonly creditBudget?: number | undefined;
 }
 
+/** A server that runs. */
 export interface FilexServer {
   /** For clients; the first one is for this machine. */
   readonly urls: readonly string[];
+  /** Where it listens; still told after it has stopped. */
   readonly address: Server['address'];
   /** How many there are now. */
   readonly connections: number;

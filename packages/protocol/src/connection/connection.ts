@@ -19,6 +19,7 @@ import { ReceiveLedger } from './receive-ledger.js';
 import { acceptFault, openFault } from './resume.js';
 import { isDiscarding, type StreamRecord } from './stream.js';
 
+/** What a connection is told at its beginning. */
 export interface ConnectionOptions {
   /** A client connects and opens streams; a server answers. */
   readonly role: 'client' | 'server';
@@ -26,6 +27,7 @@ export interface ConnectionOptions {
   readonly now: number;
   /** `size` unpredictable bytes. */
   readonly random: (size: number) => Uint8Array;
+  /** What this end can take, where it differs from `standard` in {@link limitTable}. */
   readonly limits?: Partial<Limits> | undefined;
   /** Digests this end can compute, best first. Default: sha256. */
   readonly digests?: readonly DigestAlgorithm[] | undefined;
@@ -44,9 +46,11 @@ export interface ConnectionOptions {
 
 /** OPEN without what the connection fills in. */
 export type OpenArguments = Omit<Messages['OPEN'], 'operation' | 'operationId' | 'path'> & {
+  /** What is wanted. */
   readonly operation: Operation;
   /** 16 bytes; default: random. The same on every retry of the same request. */
   readonly operationId?: Uint8Array | undefined;
+  /** What it is wanted with. Default: the root. */
   readonly path?: string | undefined;
 };
 
@@ -79,7 +83,9 @@ function dropTaken(marks: number[], taken: number): void {
  * caller does wrong throws `LocalProtocolError` and changes nothing.
  */
 export class Connection {
+  /** Which end this is. */
   readonly role: 'client' | 'server';
+  /** What this end can take. */
   readonly limits: Limits;
   readonly #random: (size: number) => Uint8Array;
   readonly #offer: Offer;
@@ -141,6 +147,7 @@ export class Connection {
 
   // ------------------------------------------------------------------ what a caller can see
 
+  /** Where the connection is, as both ends see it. PROTOCOL.md, "The connection". */
   get state(): ConnectionState {
     return this.#state;
   }
@@ -246,6 +253,10 @@ export class Connection {
     }
   }
 
+  /**
+   * Does what is due: sends a PING, or gives up on a peer that is silent. May be called at any time.
+   * @param now milliseconds, on the clock of `ConnectionOptions.now`.
+   */
   handleTimeout(now: number): void {
     const due = this.nextTimeout();
     if (due === undefined || now < due) return;

@@ -4,6 +4,7 @@ import type { Messages } from '../wire/messages.js';
 
 /** What both HELLOs settle. */
 export interface Negotiated {
+  /** The version both ends speak from now on. */
   readonly version: number;
   /** The digest for uploads and downloads, unless the operation says otherwise. */
   readonly algorithm: DigestAlgorithm;
@@ -17,6 +18,7 @@ export interface Negotiated {
 
 /** OPEN as a server sees it: the operation by name. */
 export type OpenRequest = Omit<Messages['OPEN'], 'operation' | 'path'> & {
+  /** What is wanted. */
   readonly operation: Operation;
   /** `''` is the root. */
   readonly path: string;
@@ -25,7 +27,16 @@ export type OpenRequest = Omit<Messages['OPEN'], 'operation' | 'path'> & {
 /** RESULT with its status by name. */
 export type OperationResult = Omit<Messages['RESULT'], 'status'> & { readonly status: Code };
 
-/** What happened, in order. Drain with `Connection.events()` after each `receive` and `handleTimeout`. */
+/**
+ * What happened, in order. Drain with `Connection.events()` after each `receive` and `handleTimeout`.
+ *
+ * - `negotiated`, `auth`, `ready`: the handshake, up to where operations may start.
+ * - `open`: a client wants something (server only). `accept`, `ack`, `result`: its answers (client only).
+ * - `data`, `end`: the content of a file; `entries`: that of a folder. `reset`: the peer gave the stream up.
+ * - `writable`, `pong`: what was waited for. `goaway`, `drained`, `fault`: the end, the last one of all.
+ *
+ * Offsets and lengths are bytes, digests tree digests of 32 bytes. PROTOCOL.md, "Messages".
+ */
 export type ConnectionEvent =
   | ({ readonly type: 'negotiated' } & Negotiated)
   /** A step of the peer's authentication: answer with `authenticate`, `challenge` or `authenticated`. */

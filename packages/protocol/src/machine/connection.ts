@@ -22,8 +22,10 @@ export const connectionStates = [
   'draining',
   'closed',
 ] as const;
+/** One of {@link connectionStates}. */
 export type ConnectionState = (typeof connectionStates)[number];
 
+/** What can happen on a connection, named for who sends it: `C_` the client, `S_` the server. */
 export const connectionEvents = [
   'C_HELLO',
   'S_HELLO',
@@ -42,10 +44,12 @@ export const connectionEvents = [
   'C_ABORT',
   'S_ABORT',
 ] as const;
+/** One of {@link connectionEvents}. */
 export type ConnectionMachineEvent = (typeof connectionEvents)[number];
 
 const ABORT = { C_ABORT: 'closed', S_ABORT: 'closed' } as const;
 
+/** Which event is allowed in which state, and where it leads. PROTOCOL.md, "The connection". */
 export const connectionTable: TransitionTable<ConnectionState, ConnectionMachineEvent> = {
   idle: { C_HELLO: 'greeted', ...ABORT },
   greeted: { S_HELLO: 'negotiated', ...ABORT },

@@ -12,14 +12,17 @@ export class SendCredit {
     this.#limit = limit;
   }
 
+  /** Bytes sent so far. */
   get sent(): number {
     return this.#sent;
   }
 
+  /** The highest offset that was granted. */
   get limit(): number {
     return this.#limit;
   }
 
+  /** Bytes that may be sent now. */
   get available(): number {
     return this.#limit - this.#sent;
   }
@@ -65,10 +68,12 @@ export class ReceiveCredit {
     return this.#limit;
   }
 
+  /** Bytes that arrived so far. */
   get received(): number {
     return this.#received;
   }
 
+  /** Bytes of them that were consumed. */
   get consumed(): number {
     return this.#consumed;
   }

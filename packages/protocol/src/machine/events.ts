@@ -17,4 +17,5 @@ export const operationEvents = [
   'R_FAILURE',
   'R_RESET',
 ] as const;
+/** One of {@link operationEvents}. */
 export type OperationEvent = (typeof operationEvents)[number];

@@ -17,9 +17,12 @@ export const machineOf: { readonly [K in Operation]: MachineName } = {
   remove: 'call',
 };
 
+/** The machines that run operations; the simple ones share `call`. */
 export type MachineName = 'upload' | 'download' | 'listing' | 'call';
+/** A state of any of the machines. */
 export type OperationState = UploadState | DownloadState | ListingState | CallState;
 
+/** Which event is allowed in which state of each machine, and where it leads. PROTOCOL.md, "Streams and operations". */
 export const operationTables: {
   readonly [K in MachineName]: TransitionTable<string, OperationEvent>;
 } = { upload: uploadTable, download: downloadTable, listing: listingTable, call: callTable };

@@ -5,7 +5,9 @@ import type { HashFactory } from '../wire/digest.js';
 
 /** A digest this end can compute, for negotiation; earlier in a list is preferred. */
 export interface DigestProvider {
+  /** Its name on the wire. */
   readonly algorithm: DigestAlgorithm;
+  /** Makes the hash of one block; called for every block, 1 MiB of content. PROTOCOL.md, "Tree digest". */
   readonly create: HashFactory;
 }
 
@@ -21,11 +23,13 @@ export interface Progress {
 
 // ---------------------------------------------------------------- client
 
+/** How to connect, and what this end of the connection is like. */
 export interface ConnectOptions {
   /** Gives up connecting; the session itself is ended by `close()` or `destroy()`. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds from the call to a usable session. Default: 10 000. */
   readonly timeout?: number | undefined;
+  /** What this end can take, where it differs from `standard` in `limitTable` of `@filex/protocol`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: sha256 of `node:crypto`. sha256 is always added at the end. */
   readonly digests?: readonly DigestProvider[] | undefined;
@@ -38,6 +42,7 @@ export interface ConnectOptions {
   readonly bandwidthLimit?: number | undefined;
 }
 
+/** What every operation of a session takes. */
 export interface OperationOptions {
   /**
    * Gives up: the operation rejects with `CANCELLED` at once, or, when the server may have acted already, as soon as that
@@ -52,6 +57,7 @@ export interface OperationOptions {
  */
 export type UploadSource = string | URL | Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** How to upload. */
 export interface UploadOptions extends OperationOptions {
   /** Default: `fail`. */
   readonly ifExists?: ConflictPolicy | undefined;
@@ -61,9 +67,11 @@ export interface UploadOptions extends OperationOptions {
   readonly executable?: boolean | undefined;
   /** Bytes; default: the source file's, or unknown until the source ends. */
   readonly size?: number | undefined;
+  /** Called when a figure has changed. What it throws ends the upload. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What became of an upload or download. */
 export interface TransferResult {
   /** `created`, `replaced`, `identical`, `skipped` (upload, download to a file) or `read` (download to a sink). */
   readonly outcome: Outcome;
@@ -73,35 +81,46 @@ export interface TransferResult {
   readonly size: number;
   /** The tree digest, hexadecimal; undefined when nothing was transferred (`skipped`). */
   readonly digest: string | undefined;
+  /** What `digest` was computed with, as negotiated for the connection. */
   readonly algorithm: DigestAlgorithm;
 }
 
-/**
- * Takes what is downloaded. `open` is called once, before anything else. `write` is called in order, one call at a time; the view is valid until what it returns
- * has settled, which a download that is given up waits for. `commit` is called once, only after the digest was verified; `abort`
- * once otherwise.
- */
+/** Takes what is downloaded: `open`, then any number of `write`, one at a time, then exactly one of `commit` and `abort`. */
 export interface DownloadSink {
   /** Called first, when the server has said what comes; throw to refuse it before anything is transferred. */
   open?(entry: Entry): Promise<void>;
+  /**
+   * Takes the next bytes of the file. The view is valid until what is returned has settled, which a download that is
+   * given up waits for; the server may send more only then.
+   */
   write(bytes: Uint8Array): void | Promise<void>;
+  /** Called once, only after length and digest were found right. What it returns becomes part of the result. */
   commit?(info: DownloadInfo): Promise<SinkOutcome | undefined>;
+  /** Called once when the download ends in any other way, with why. */
   abort?(reason: Error): void | Promise<void>;
 }
 
+/** What a sink has made of a download. */
 export interface SinkOutcome {
+  /** Default without a sink outcome: `read`. */
   readonly outcome: Outcome;
   /** Where the file is now. */
   readonly path: string;
 }
 
+/** What was downloaded, as it was verified. */
 export interface DownloadInfo {
+  /** The file as the server described it at the start. */
   readonly entry: Entry;
+  /** The tree digest, 32 bytes, which this end has computed too. */
   readonly digest: Uint8Array;
+  /** What it was computed with. */
   readonly algorithm: DigestAlgorithm;
 }
 
+/** How to download. */
 export interface DownloadOptions extends OperationOptions {
+  /** Called when a figure has changed. What it throws ends the download. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** For a file path as destination. Default: `fail`. */
   readonly ifExists?: ConflictPolicy | undefined;
@@ -111,11 +130,13 @@ export interface DownloadOptions extends OperationOptions {
   readonly ifMatch?: string | undefined;
 }
 
+/** How to list a folder. */
 export interface ListOptions extends OperationOptions {
   /** Everything below, folders before what is in them. Default: false. */
   readonly recursive?: boolean | undefined;
 }
 
+/** How to make a folder. */
 export interface MakeDirectoryOptions extends OperationOptions {
   /** Make missing parents too. Default: false. */
   readonly parents?: boolean | undefined;
@@ -123,11 +144,13 @@ export interface MakeDirectoryOptions extends OperationOptions {
   readonly mtime?: number | undefined;
 }
 
+/** How to rename. */
 export interface RenameOptions extends OperationOptions {
   /** Default: `fail`. `newer` and `rename` are not supported for a rename. */
   readonly ifExists?: ConflictPolicy | undefined;
 }
 
+/** How to remove. */
 export interface RemoveOptions extends OperationOptions {
   /** A folder with all that is in it. Default: false. */
   readonly recursive?: boolean | undefined;
@@ -138,15 +161,29 @@ export interface RemoveOptions extends OperationOptions {
  * Paths are relative to the root the server shows, `/`-separated; `''` is the root itself.
  */
 export interface Session {
+  /** The other end, as it has introduced itself. */
   readonly server: {
+    /** Name and version of its program, not made safe for terminals. */
     readonly agent: string;
+    /** Who this end is to it; `anonymous` when nobody in particular. */
     readonly principal: string;
+    /** What files are verified with on this connection. */
     readonly algorithm: DigestAlgorithm;
   };
   /** Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. */
   readonly closed: Promise<Error | undefined>;
+  /**
+   * Sends a file. Resolves when the server has verified and stored it, durable under its name; until then there is
+   * none.
+   * @throws FilexError `ALREADY_EXISTS`, `PARENT_NOT_FOUND`, `SOURCE_CHANGED`, `DIGEST_MISMATCH`, `NO_SPACE` and what
+   * else the server refuses with; `effect` says whether the file is there all the same.
+   */
   upload(source: UploadSource, path: string, options?: UploadOptions): Promise<TransferResult>;
-  /** To a file path (written beside it under a hidden name, published whole), a Node `Writable`, or a sink. */
+  /**
+   * Fetches a file. To a file path (written beside it under a hidden name, published whole), a Node `Writable`, or a sink.
+   * @throws FilexError `NOT_FOUND`, `IS_A_DIRECTORY`, `ALREADY_EXISTS` (here), `PRECONDITION_FAILED` (another version),
+   * `DIGEST_MISMATCH` and what else the server refuses with.
+   */
   download(
     path: string,
     destination: string | URL | NodeJS.WritableStream | DownloadSink,
@@ -154,10 +191,31 @@ export interface Session {
   ): Promise<TransferResult>;
   /** The content as copies the caller owns; the iteration throws instead of ending when the digest does not match. */
   read(path: string, options?: OperationOptions): AsyncIterable<Uint8Array>;
+  /**
+   * The entries of a folder, in no order, without the folder itself; pages are asked for as they are taken.
+   * @param path default: the root.
+   * @throws FilexError on the first step or a later one: `NOT_FOUND`, `NOT_A_DIRECTORY` and so on.
+   */
   list(path?: string, options?: ListOptions): AsyncIterable<Entry>;
+  /**
+   * One file or folder.
+   * @throws FilexError `NOT_FOUND` when there is none.
+   */
   stat(path: string, options?: OperationOptions): Promise<Entry>;
+  /**
+   * Makes a folder; one that exists is fine (`identical`).
+   * @throws FilexError `PARENT_NOT_FOUND`, `NOT_A_DIRECTORY` and so on.
+   */
   makeDirectory(path: string, options?: MakeDirectoryOptions): Promise<{ outcome: Outcome }>;
+  /**
+   * Gives a file or folder another path, in one step.
+   * @throws FilexError `NOT_FOUND`, `ALREADY_EXISTS` and so on.
+   */
   rename(from: string, to: string, options?: RenameOptions): Promise<{ outcome: Outcome }>;
+  /**
+   * Removes a file or folder.
+   * @throws FilexError `NOT_FOUND`, `NOT_EMPTY` (a folder, without `recursive`) and so on.
+   */
   remove(path: string, options?: RemoveOptions): Promise<{ outcome: Outcome }>;
   /** Round-trip time in milliseconds. */
   ping(): Promise<number>;
@@ -169,16 +227,21 @@ export interface Session {
 
 // ---------------------------------------------------------------- server
 
+/** Who is connected to a server. */
 export interface Peer {
   /** Counts up from 1 in one server process. */
   readonly connection: number;
   /** `address:port` of the other end, for logs. */
   readonly address: string;
+  /** Who it is, as far as it has said and shown; `anonymous` when nobody in particular. */
   readonly principal: string;
+  /** Name and version of its program, as it says itself; at most 128 bytes, not made safe for terminals. */
   readonly agent: string;
 }
 
+/** What a handler knows about a request besides what is asked. */
 export interface OperationContext {
+  /** Who asks. */
   readonly peer: Peer;
   /** 32 hexadecimal digits; the same on every retry of the same request. */
   readonly operationId: string;
@@ -186,27 +249,39 @@ export interface OperationContext {
   readonly signal: AbortSignal;
 }
 
+/** What a client wants to upload. */
 export interface UploadRequest {
+  /** Where to; a valid path that is not the root. */
   readonly path: string;
   /** Bytes, when the client knows. */
   readonly size: number | undefined;
+  /** What to do when something is there already. */
   readonly ifExists: ConflictPolicy;
+  /** Microseconds since 1970; undefined: the time of the commit. */
   readonly mtime: number | undefined;
+  /** Whether the file may be run as a program. */
   readonly executable: boolean;
+  /** What the content will be verified with. */
   readonly algorithm: DigestAlgorithm;
 }
 
+/** What was uploaded, all of it, as it was verified. */
 export interface UploadCommit {
+  /** Bytes. */
   readonly length: number;
   /** The tree digest, already compared with what the client computed. */
   readonly digest: Uint8Array;
+  /** What `digest` was computed with. */
   readonly algorithm: DigestAlgorithm;
 }
 
+/** What became of an upload. */
 export interface UploadOutcome {
+  /** `identical`: the same content was there already, and was left as it is. */
   readonly outcome: 'created' | 'replaced' | 'identical';
   /** The final path; differs from the request when the policy is `rename`. */
   readonly path: string;
+  /** Names this version of the file, at most 255 bytes. */
   readonly etag?: string | undefined;
 }
 
@@ -218,45 +293,64 @@ export interface UploadReceiver {
   sync?(): Promise<number>;
   /** Publishes. Called only when length and digest are right; resolves when the file is durable under its name. */
   commit(commit: UploadCommit): Promise<UploadOutcome>;
+  /** Drops what was written. Called when the upload ends in any other way, with why. */
   abort(reason: Error): void | Promise<void>;
 }
 
+/** What a client wants to download. */
 export interface DownloadRequest {
+  /** A valid path that is not the root. */
   readonly path: string;
+  /** Only this version, otherwise `PRECONDITION_FAILED`; undefined: any. */
   readonly ifMatch: string | undefined;
 }
 
 /** Gives one download. `close` is always the last call. */
 export interface DownloadProvider {
+  /** The file as it is now; exactly `entry.size` bytes are read. */
   readonly entry: Entry;
   /** Fills `buffer` from `offset` of the file on; returns how many bytes, 0 only at the end. */
   read(buffer: Uint8Array, offset: number): Promise<number>;
   /** Called after the last byte was read: throws `SOURCE_CHANGED` when the file is not what it was at the start. */
   verify?(): Promise<void>;
+  /** Gives back what the download held, however it ended. */
   close(): void | Promise<void>;
 }
 
 /** What a server does with requests. Throw `FilexError` to refuse; anything else thrown is told as `INTERNAL`. */
 export interface Handler {
+  /** Begins an upload, before any of it has arrived; `commit` of what is returned decides. */
   upload(request: UploadRequest, context: OperationContext): Promise<UploadReceiver>;
+  /** Begins a download. */
   download(request: DownloadRequest, context: OperationContext): Promise<DownloadProvider>;
+  /** What is in a folder, in any order; with `recursive` everything below, folders before what is in them. */
   list(request: { path: string; recursive: boolean }, context: OperationContext): AsyncIterable<Entry>;
+  /** One file or folder; `''` is the root. */
   stat(request: { path: string }, context: OperationContext): Promise<Entry>;
+  /** Makes a folder; one that exists is `identical`. `mtime` in microseconds since 1970. */
   makeDirectory(
     request: { path: string; parents: boolean; mtime: number | undefined },
     context: OperationContext,
   ): Promise<{ outcome: Outcome }>;
+  /** Gives a file or folder another path, in one step. */
   rename(
     request: { path: string; target: string; ifExists: ConflictPolicy },
     context: OperationContext,
   ): Promise<{ outcome: Outcome }>;
+  /** Removes a file, or a folder: with `recursive` all that is in it, otherwise only an empty one. */
   remove(
     request: { path: string; recursive: boolean },
     context: OperationContext,
   ): Promise<{ outcome: Outcome }>;
 }
 
-/** What happened, for logs and metrics. Text in it that came from a peer is not made safe for terminals. */
+/**
+ * What happened, for logs and metrics. Text in it that came from a peer is not made safe for terminals.
+ *
+ * - `connection`: a client has shaken hands; `disconnection`: it is gone, with what ended it, undefined when it said goodbye.
+ * - `refused`: a connection was not taken, with what it was told.
+ * - `operation`: one is done: `code` is `OK`, or why it failed; `duration` in milliseconds from its request.
+ */
 export type ServeEvent =
   | { readonly type: 'connection'; readonly peer: Peer }
   | { readonly type: 'disconnection'; readonly peer: Peer; readonly error: Error | undefined }
@@ -275,7 +369,9 @@ export type ServeEvent =
       readonly duration: number;
     };
 
+/** How to serve, and what this end of each connection is like. */
 export interface ServeOptions {
+  /** What does the work. */
   readonly handler: Handler;
   /** Default: 12345; 0 picks a free one. */
   readonly port?: number | undefined;
@@ -283,19 +379,25 @@ export interface ServeOptions {
   readonly host?: string | undefined;
   /** Who may talk without TLS. Default: `loopback`. */
   readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
+  /** What this end can take, where it differs from `standard` in `limitTable` of `@filex/protocol`. */
   readonly limits?: Partial<Limits> | undefined;
+  /** In order of preference; sha256 of `node:crypto` is always added at the end. Default: none but that. */
   readonly digests?: readonly DigestProvider[] | undefined;
+  /** Name and version of the program, told to clients. Default: `@filex/protocol`. */
   readonly agent?: string | undefined;
   /** Connections at once; one more is told `TOO_MANY_CONNECTIONS`. Default: 1024. */
   readonly maxConnections?: number | undefined;
   /** Bytes of credit promised to all connections together. Default: 512 MiB. */
   readonly creditBudget?: number | undefined;
+  /** Told what happens. What it throws is thrown as an uncaught error: it cannot disturb a connection. */
   readonly onEvent?: ((event: ServeEvent) => void) | undefined;
 }
 
+/** A server that listens. */
 export interface Server {
   /** Where it listens. */
   readonly address: { readonly host: string; readonly port: number };
+  /** How many clients are connected now. */
   readonly connections: number;
   /** Takes no new connection or operation and resolves when the running ones are done. */
   shutdown(): Promise<void>;

@@ -3,6 +3,7 @@ import { codes } from '../codes.js';
 import { FIRST_IGNORABLE_TYPE, frameName, frameScope, frameTypes, HEADER_SIZE, readU32 } from './frame.js';
 import { type ForeignProtocol, PREFACE, recognise, undecided } from './preface.js';
 
+/** What the headers of frames are checked against, before any of their payload. PROTOCOL.md, "Frames". */
 export interface DecoderLimits {
   /** Bytes of one DATA payload, at most. */
   readonly maxDataPayload: number;
@@ -15,6 +16,7 @@ export interface DecoderLimits {
  * payload that arrived in pieces, of a buffer that is never written again.
  */
 export interface DecoderSink {
+  /** The peer speaks FileX; frames follow. */
   onPreface(): void;
   /** The header of a DATA frame; `onData` calls with `length` bytes in all follow. */
   onDataHeader(stream: number, length: number): void;
@@ -62,6 +64,7 @@ export class FrameDecoder {
     return this.#mode === 'header' && this.#keptLength === 0;
   }
 
+  /** Takes effect with the next header. */
   setLimits(limits: DecoderLimits): void {
     this.#limits = limits;
   }

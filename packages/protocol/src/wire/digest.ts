@@ -1,21 +1,12 @@
-/**
- * The tree digest: a file is cut into blocks of {@link BLOCK_SIZE} bytes (the last one shorter, none for an empty
- * file), each block has a digest of its own, and the root is a digest over those. A prefix of whole blocks can so be
- * proven without the rest, and the root composes from kept block digests without the data. PROTOCOL.md, "Tree digest".
- *
- *   leaf(i) = H(0x00 || block i)
- *   root    = H(0x01 || leaf(0) || … || leaf(n-1) || u64 length)
- *
- * The first byte separates the two uses, as in RFC 6962 section 2.1, so that no file can pose as a list of leaves.
- */
-
 /** A running hash: any object with these two methods will do. */
 export interface Hash {
+  /** Takes the next bytes; what it returns is not looked at. */
   update(bytes: Uint8Array): unknown;
   /** Called once, last. At least 32 bytes; the first 32 are used. */
   digest(): Uint8Array;
 }
 
+/** Makes a fresh hash; called once for each block and once for the root. */
 export type HashFactory = () => Hash;
 
 /** Bytes of one block. */
@@ -27,6 +18,16 @@ export const DIGEST_SIZE = 32;
 const LEAF = Uint8Array.of(0x00);
 const ROOT = Uint8Array.of(0x01);
 
+/**
+ * The tree digest: a file is cut into blocks of {@link BLOCK_SIZE} bytes (the last one shorter, none for an empty
+ * file), each block has a digest of its own, and the root is a digest over those. A prefix of whole blocks can so be
+ * proven without the rest, and the root composes from kept block digests without the data. PROTOCOL.md, "Tree digest".
+ *
+ *   leaf(i) = H(0x00 || block i)
+ *   root    = H(0x01 || leaf(0) || … || leaf(n-1) || u64 length)
+ *
+ * The first byte separates the two uses, as in RFC 6962 section 2.1, so that no file can pose as a list of leaves.
+ */
 export class TreeDigest {
   readonly #createHash: HashFactory;
   readonly #root: Hash;

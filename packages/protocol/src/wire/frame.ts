@@ -22,15 +22,18 @@ export const frameTypes = {
   GOAWAY: 0x0e,
 } as const;
 
+/** The name of a frame type. */
 export type FrameName = keyof typeof frameTypes;
 /** Every frame but DATA carries one message. */
 export type MessageName = Exclude<FrameName, 'DATA'>;
 
+/** From this type on, an end passes over what it does not know; below, it is an error. PROTOCOL.md, "Frames". */
 export const FIRST_IGNORABLE_TYPE = 0x80;
 
 const names: (FrameName | undefined)[] = [];
 for (const [name, type] of Object.entries(frameTypes)) names[type] = name as FrameName;
 
+/** The name of a type from the wire; undefined for one that this version does not know. */
 export function frameName(type: number): FrameName | undefined {
   return names[type];
 }

@@ -199,6 +199,7 @@ function writeFields(
   }
 }
 
+/** A message, or what is wrong with its bytes, in words; `MESSAGE_MALFORMED` then. */
 export type Decoded<N extends MessageName> =
   | { readonly message: Messages[N]; readonly fault?: undefined }
   | { readonly message?: undefined; readonly fault: string };

@@ -1,8 +1,12 @@
 import { type ConflictPolicy, FilexError, type Operation } from '@filex/protocol';
 import type { Access, AccessRequest, Grant } from './access.js';
 
-/** What people may do without saying who they are. */
+/**
+ * What people may do without saying who they are: nothing; list and download; upload what is new, and see nothing (a letter
+ * box); everything.
+ */
 export const anonymousLevels = ['none', 'read', 'drop', 'write'] as const;
+/** One of {@link anonymousLevels}. */
 export type AnonymousLevel = (typeof anonymousLevels)[number];
 
 interface Permissions {

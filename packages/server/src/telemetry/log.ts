@@ -3,9 +3,13 @@ import { type DestinationStream, destination, type Logger as PinoLogger, pino } 
 
 /** What the server tells: the part of a pino logger that is used, so any logger with these four will do. */
 export interface Logger {
+  /** What is of interest when something is looked into: single transfers. */
   debug(details: object, message: string): void;
+  /** What an operator wants to see: starting, connections. */
   info(details: object, message: string): void;
+  /** What went wrong without making a request fail. */
   warn(details: object, message: string): void;
+  /** What made one fail and is no fault of the client. */
   error(details: object, message: string): void;
 }
 

@@ -44,6 +44,7 @@ export interface Attempt {
   readonly path: string;
   /** Codes that mean something else here: a missing folder, say, where a file should go. */
   readonly codes?: Readonly<Record<string, Code>> | undefined;
+  /** Whether anything was changed. Default: `none`. */
   readonly effect?: Effect | undefined;
 }
 

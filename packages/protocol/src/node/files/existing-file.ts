@@ -8,7 +8,9 @@ const COMPARE_CHUNK = 256 * 1024;
 
 /** What has a name already: its kind, and the rest. */
 export interface Existing {
+  /** What it is, symlinks not followed. */
   readonly kind: EntryKind;
+  /** What `lstat` says of it. */
   readonly stats: BigIntStats;
 }
 
@@ -23,6 +25,7 @@ export async function lookAt(path: PathLike): Promise<Existing | undefined> {
   }
 }
 
+/** What kind of entry a file of these stats is. */
 export function kindOf(stats: BigIntStats): EntryKind {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'directory';

@@ -9,12 +9,13 @@ import { fileError } from './errno.js';
 import { refuseEarly } from './publication.js';
 import { createPublishingContext, StagedFile, stagingName } from './staged-file.js';
 
+/** How to take a download into a file. */
 export interface FileSinkOptions {
   /** Default: `fail`. */
   readonly ifExists?: ConflictPolicy | undefined;
   /** Flush to the device before the name appears. Default: true. */
   readonly durable?: boolean | undefined;
-  /** Of the file that will be written, when known: a conflict is then found before the transfer. */
+  /** Bytes, and microseconds since 1970, of the file that will be written, when known: finds a conflict before the transfer. */
   readonly expected?: { readonly size: number; readonly mtime: number } | undefined;
 }
 
@@ -68,10 +69,16 @@ export class FileSink implements DownloadSink {
     return new FileSink(await StagedFile.create({ path, label, context }), directory, label, options);
   }
 
+  /** Appends to what is staged. The view is not looked at any more once the promise has settled. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#staged.write(bytes);
   }
 
+  /**
+   * Publishes the file with the time and mode of `entry`.
+   * @returns where it is, which differs from what was wanted under the policy `rename` only.
+   * @throws FilexError `ALREADY_EXISTS` and what else the file system refuses with.
+   */
   async commit({ entry }: DownloadInfo): Promise<{ readonly outcome: Outcome; readonly path: string }> {
     const { ifExists = 'fail', durable = true } = this.#options;
     const { outcome, name } = await this.#staged.publish({
@@ -85,6 +92,7 @@ export class FileSink implements DownloadSink {
     return { outcome, path: join(this.#folder, name) };
   }
 
+  /** Removes what was staged. */
   abort(): Promise<void> {
     return this.#staged.discard();
   }

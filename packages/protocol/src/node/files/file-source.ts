@@ -7,6 +7,7 @@ import { kindOf, readAll } from './existing-file.js';
 import { isExecutable } from './file-mode.js';
 import { modificationTime } from './file-times.js';
 
+/** How to open a file for reading. */
 export interface FileSourceOptions {
   /** What errors call the file; default: the path as text. */
   readonly label?: string | undefined;
@@ -18,9 +19,11 @@ export interface FileSourceOptions {
 export class FileSource {
   /** The file as it was when it was opened. */
   readonly stats: BigIntStats;
+  /** Bytes. */
   readonly size: number;
   /** Microseconds since 1970. */
   readonly mtime: number;
+  /** Whether its owner may run it as a program. */
   readonly executable: boolean;
   readonly #label: string;
   readonly #underWay = new Set<Promise<unknown>>();

@@ -107,7 +107,9 @@ function decide(wish: Wish, existing: Existing | undefined): Step {
 
 /** What is known before the bytes are. */
 export interface Prospect {
+  /** The path the user knows, for errors. */
   readonly label: string;
+  /** What to do when something has the name. */
   readonly ifExists: ConflictPolicy;
   /** Bytes, when known. */
   readonly size: number | undefined;

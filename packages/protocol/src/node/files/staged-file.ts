@@ -13,39 +13,53 @@ import { type Placed, place } from './publication.js';
 
 /** What all staged files that are published into the same folders share. */
 export interface PublishingContext {
+  /** Takes turns about names. */
   readonly locks: NameLocks;
+  /** Shares flushes of folders. */
   readonly directorySync: DirectorySync;
   /** Told what went wrong beside the matter: something staged that could not be removed. */
   readonly onWarning: (error: FilexError) => void;
 }
 
-/** @param onWarning default: a warning of the process. */
+/**
+ * Makes what staged files share; one for each program, or for each store.
+ * @param onWarning default: a warning of the process.
+ */
 export function createPublishingContext(
   onWarning: (error: FilexError) => void = (error) => process.emitWarning(error),
 ): PublishingContext {
   return { locks: new NameLocks(), directorySync: new DirectorySync(), onWarning };
 }
 
+/** Where to stage a file. */
 export interface StagedFileOptions {
   /** Where the bytes go until they are published: on the file system of the final place. Nothing may be there. */
   readonly path: string;
   /** What errors call the file: the path the user knows. */
   readonly label: string;
+  /** Shared with all that are published into the same folders. */
   readonly context: PublishingContext;
 }
 
+/** Under which name, and how, a staged file appears. */
 export interface PublishOptions {
+  /** Where; on the file system it is staged on. */
   readonly directory: Directory;
+  /** The wanted name in that folder. */
   readonly name: string;
+  /** What to do when something has that name. */
   readonly ifExists: ConflictPolicy;
   /** Microseconds since 1970; undefined: now. */
   readonly mtime: number | undefined;
+  /** Whether it may be run as a program. */
   readonly executable: boolean;
   /** Resolve only when content and name would survive a power cut. */
   readonly durable: boolean;
 }
 
+/** What became of a staged file. */
 export interface Published {
+  /** `identical`: the same content had the name, and the staged copy was removed. */
   readonly outcome: 'created' | 'replaced' | 'identical';
   /** Differs from the wanted one only under the policy `rename`. */
   readonly name: string;
@@ -80,6 +94,10 @@ export class StagedFile {
     this.#fd = fd;
   }
 
+  /**
+   * Makes the empty file.
+   * @throws FilexError when it cannot be made there; `IO_ERROR` when the folder for staging is missing.
+   */
   static async create(options: StagedFileOptions): Promise<StagedFile> {
     try {
       // Readable too, for the comparison with a file that has the name already.

@@ -28,9 +28,11 @@ import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
 import type { Warn } from './warn.js';
 
+/** How to open a folder as a store. */
 export interface LocalStoreOptions {
   /** Change nothing and make nothing, not even the folder for staging. Default: false. */
   readonly readOnly?: boolean | undefined;
+  /** Told what goes wrong without making a request fail. Default: nobody. */
   readonly onWarning?: Warn | undefined;
   /**
    * How requests are kept inside the folder: `descriptors` is proof against other programs that exchange folders for
