@@ -529,7 +529,7 @@ class FrameReader:
                     return
                 self._data -= len(piece)
                 at += len(piece)
-                yield Frame("DATA", self._data_stream, piece)
+                yield Frame("DATA", self._data_stream, bytes(piece))
                 continue
             wanted = HEADER.size if self._header is None else self._header.length
             step = min(wanted - len(self._buffer), len(data) - at)
@@ -1766,14 +1766,19 @@ def plain(value: Any) -> Any:
 def cuts_of(length: int) -> Iterator[list[int]]:
     """Ways to cut so many bytes into reads: not at all, into single bytes, and in two at every place."""
     yield []
-    if length <= 4096:
-        yield list(range(1, length))
-    for cut in range(1, min(length, 256)):
-        yield [cut]
+    yield list(range(1, length))
+    if length <= 720:
+        yield from ([cut] for cut in range(1, length))
+    else:  # the ends, and some places between
+        yield from ([cut] for cut in [*range(1, 65), *range(65, length - 64, length // 16), *range(length - 64, length)])
 
 
-def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
-    return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)])]
+def pieces(data: bytes, cuts: list[int]) -> Iterator[bytearray]:
+    """Each piece in memory of its own that is overwritten afterwards: finds views of a buffer that is used again."""
+    for start, end in zip([0, *cuts], [*cuts, len(data)]):
+        piece = bytearray(data[start:end])
+        yield piece
+        piece[:] = bytes(len(piece))
 
 
 def joined(frames: Iterable[Frame]) -> list[Frame]:
@@ -1858,6 +1863,13 @@ def check_message(vector: dict[str, Any]) -> None:
     fields = vector["fields"]
     expect("fields", plain(values), {**fields, "data": unhex(fields["data"]).hex()} if "data" in fields else fields)
     expect("bytes", encode_message(vector["message"], values), unhex(vector.get("canonical", vector["payload"])))
+    stream = 1 if _BY_NAME[vector["message"]].on_stream else 0
+    data = encode_frame(vector["message"], stream, payload)
+    for cuts in cuts_of(len(data)):
+        reader = FrameReader(4096)
+        list(reader.feed(PREFACE))
+        frames = [frame for piece in pieces(data, cuts) for frame in reader.feed(piece)]
+        expect("frame", frames, [Frame(vector["message"], stream, payload)])
 
 
 def check_machine(vector: dict[str, Any]) -> None:
@@ -2009,15 +2021,15 @@ class VectorCall(Noted, Call):
 class Session:
     """Runs the steps of one vector about a connection."""
 
-    def __init__(self, offer: dict[str, Any], one_by_one: bool):
+    def __init__(self, offer: dict[str, Any]):
         self._connection = VectorConnection(offer)
-        self._one_by_one = one_by_one
         self._now = 0  # milliseconds
         self._operations: dict[int, Operation] = {}
         self._granted = {"0": offer["connectionWindow"]}
         self._stream_window = offer["streamWindow"]
 
-    def run(self, step: dict[str, Any]) -> None:
+    def run(self, step: dict[str, Any], cuts: list[int]) -> None:
+        """One step; what it receives is cut there."""
         connection = self._connection
         connection.events.clear()
         sent = bytearray()
@@ -2027,8 +2039,8 @@ class Session:
             self._now += step["wait"]
             self._try(lambda: connection.tick(self._now / 1000))
         else:
-            data = unhex(step["receive"])
-            for piece in pieces(data, list(range(1, len(data)))) if self._one_by_one else [data]:
+            self._operations.update(connection.streams)
+            for piece in pieces(unhex(step["receive"]), cuts):
                 self._try(lambda piece=piece: connection.receive(piece, self._now / 1000))  # type: ignore[misc]
                 if not step.get("hold"):
                     sent += self._take()
@@ -2133,14 +2145,23 @@ def check_session(vector: dict[str, Any], preludes: dict[str, Any]) -> None:
     before = preludes[vector["after"]] if "after" in vector else {"steps": [], **vector}
     if before["reader"] != "client":
         raise Skipped
-    steps = [*(before["steps"] if "after" in vector else []), *vector["steps"]]
-    for one_by_one in (False, True):
-        session = Session(before["offer"], one_by_one)
-        for number, step in enumerate(steps):
-            try:
-                session.run(step)
-            except AssertionError as error:
-                raise AssertionError(f"step {number}{', byte by byte' if one_by_one else ''}: {error}") from None
+    prelude = before["steps"] if "after" in vector else []
+    run_session(before["offer"], prelude, vector["steps"], -1, [])
+    for at, step in enumerate(vector["steps"]):
+        for cuts in cuts_of(len(unhex(step["receive"]))) if "receive" in step else []:
+            run_session(before["offer"], prelude, vector["steps"], at, cuts)
+
+
+def run_session(offer: dict[str, Any], prelude: list[Any], steps: list[Any], at: int, cuts: list[int]) -> None:
+    """Runs a transcript; what step `at` receives is cut, all others get theirs whole."""
+    session = Session(offer)
+    for step in prelude:
+        session.run(step, [])
+    for number, step in enumerate(steps):
+        try:
+            session.run(step, cuts if number == at else [])
+        except AssertionError as error:
+            raise AssertionError(f"step {number}{f', step {at} cut at {cuts}' if cuts else ''}: {error}") from None
 
 
 CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
