@@ -14,7 +14,7 @@ export default tseslint.config(
     ],
   },
   {
-    files: ['packages/*/src/**/*.ts', 'e2e/**/*.ts', 'examples/**/*.ts'],
+    files: ['packages/*/src/**/*.ts', 'packages/protocol/fuzz/**/*.ts', 'e2e/**/*.ts', 'examples/**/*.ts'],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },

@@ -4,7 +4,7 @@ import { mutantLoader } from './src/testing/mutants.js';
 export default defineConfig({
   plugins: [mutantLoader()],
   test: {
-    include: ['src/**/*.spec.ts'],
+    include: ['src/**/*.spec.ts', 'fuzz/**/*.spec.ts'],
     setupFiles: ['src/testing/setup.ts'],
     // Properties take many runs, and the machine may be busy; a test that hangs is still found.
     testTimeout: 60_000,
