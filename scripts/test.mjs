@@ -22,6 +22,7 @@ await runSteps([
   { name: 'types', command: turbo('typecheck', '--continue', '--output-logs=new-only') },
   { name: 'dependency rule', command: ['npx', 'depcruise', 'packages'] },
   { name: 'unused code (knip)', command: ['npx', 'knip'] },
+  { name: 'API pages (typedoc)', command: ['npx', 'typedoc', '--emit', 'none'] },
   {
     name: 'packages (publint, attw)',
     command: turbo('check-package', '--continue', '--output-logs=new-only'),

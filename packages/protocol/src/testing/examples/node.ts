@@ -1,0 +1,31 @@
+import { type Entry, FilexError } from '../../index.js';
+import { connect, type Handler, serve } from '../../node/index.js';
+
+// A server with one file in it, which cannot be changed.
+const text = Buffer.from('hello');
+const entry: Entry = { path: 'hello.txt', kind: 'file', size: text.length, mtime: 0, executable: false };
+const refuse = () => Promise.reject(new FilexError('UNSUPPORTED', 'this server only gives'));
+const handler: Handler = {
+  stat: async () => entry,
+  async *list() {
+    yield entry;
+  },
+  download: async () => ({
+    entry,
+    read: async (buffer, offset) => text.copy(buffer, 0, offset),
+    close: () => undefined,
+  }),
+  upload: refuse,
+  makeDirectory: refuse,
+  rename: refuse,
+  remove: refuse,
+};
+const server = await serve({ handler, host: '127.0.0.1', port: 0 });
+
+const session = await connect(`filex+tcp://127.0.0.1:${server.address.port}/`);
+for await (const { path, size } of session.list()) console.log(path, size); // hello.txt 5
+for await (const bytes of session.read('hello.txt')) console.log(String(Buffer.from(bytes))); // hello
+await session.upload(text, 'mine.txt').catch(({ code }) => console.log(code)); // UNSUPPORTED
+
+await session.close();
+await server.shutdown();
