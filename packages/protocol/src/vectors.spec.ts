@@ -238,11 +238,15 @@ describe('digests.json', () => {
     return bytes;
   };
 
-  it.each(vectorFiles['digests.json'].vectors)(
+  it.for(vectorFiles['digests.json'].vectors)(
     '$name',
-    ({ algorithm, content, leaves, root, prefixes, wrong }) => {
+    ({ algorithm, content, leaves, root, prefixes, wrong }, { skip }) => {
       const create = hashes.get(algorithm);
-      if (create === undefined) throw new Error(`${algorithm} is not to be had here`);
+      // Every end has sha256; the other one is optional, also here.
+      if (create === undefined) {
+        expect(algorithm).toBe('blake3');
+        return skip('blake3 is not to be had here');
+      }
       const bytes = contentOf(content.start, content.length);
       const digest = (pieces: readonly Uint8Array[]): { leaves: string[]; root: string } => {
         const seen: string[] = [];

@@ -1,8 +1,11 @@
 // digests.json: tree digests, computed here with the hash alone.
 import { createHash } from 'node:crypto';
-import { Blake3Hasher } from '@napi-rs/blake-hash';
 
 const BLOCK = 1_048_576;
+
+// Optional, as for the package itself: without it, the digests that are written down already are kept.
+const native = '@napi-rs/blake-hash';
+const blake = await import(native).catch(() => undefined);
 
 const hashes = {
   sha256: (...parts) => {
@@ -11,7 +14,7 @@ const hashes = {
     return hash.digest();
   },
   blake3: (...parts) => {
-    const hash = new Blake3Hasher();
+    const hash = new blake.Blake3Hasher();
     for (const part of parts) hash.update(part);
     return hash.digestBuffer();
   },
@@ -53,9 +56,14 @@ const files = [
   ['three-blocks-and-some', 'Three blocks and a shorter one.', { start: 7, length: 3 * BLOCK + 12_345 }],
 ];
 
-export function digestVectors() {
+/** `published`: what digests.json holds now. */
+export function digestVectors(published) {
   const vectors = [];
   for (const algorithm of Object.keys(hashes)) {
+    if (algorithm === 'blake3' && blake === undefined) {
+      vectors.push(...published.filter((vector) => vector.algorithm === algorithm));
+      continue;
+    }
     const hash = hashes[algorithm];
     for (const [name, description, file] of files) {
       const bytes = content(file);

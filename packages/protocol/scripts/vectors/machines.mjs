@@ -3,7 +3,7 @@
 
 const abort = { C_ABORT: 'closed', S_ABORT: 'closed' };
 
-export const connectionEvents = [
+const connectionEvents = [
   'C_HELLO',
   'S_HELLO',
   'C_AUTH',
@@ -17,7 +17,7 @@ export const connectionEvents = [
   'C_ABORT',
   'S_ABORT',
 ];
-export const operationEvents = [
+const operationEvents = [
   'I_DATA',
   'I_END',
   'I_RESET',

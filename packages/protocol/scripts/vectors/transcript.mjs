@@ -18,7 +18,7 @@ export const readerOffer = {
 };
 
 /** What the peer offers, as the fields of its HELLO. */
-export const peerOffer = {
+const peerOffer = {
   versions: [1],
   capabilities: [],
   digests: [1],
@@ -63,7 +63,7 @@ function fieldsOf(payload) {
 
 const nameOf = Object.fromEntries(Object.entries(types).map(([name, type]) => [type, name]));
 
-export class Transcript {
+class Transcript {
   constructor(reader, offer = readerOffer) {
     this.reader = reader;
     this.offer = offer;

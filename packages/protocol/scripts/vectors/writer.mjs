@@ -2,7 +2,7 @@
 // shares nothing with src/, so that the vectors do not merely say what the code under test does.
 
 /** An unsigned or two's complement number of `bytes` bytes, big-endian. */
-export function int(value, bytes) {
+function int(value, bytes) {
   return BigInt.asUintN(bytes * 8, BigInt(value))
     .toString(16)
     .padStart(bytes * 2, '0');
