@@ -1488,6 +1488,7 @@ class Listing(ListingStream):
 # --------------------------------------------------------------------------------------------------------------
 
 LINGER = 2.0  # seconds that the end of the transport may take (FX-17.3-1)
+RESET_PATIENCE = 10.0  # seconds that the answer to a RESET may take
 QUEUE_BYTES = 524_288  # DATA waits outside of the queue beyond this (FX-21.1-2)
 
 
@@ -1499,6 +1500,8 @@ class Client:
             self._socket = socket.create_connection((address.host, address.port), timeout=timers.handshake)
         except OSError as error:
             raise ConnectionEnded("CONNECT_FAILED", error.strerror or str(error)) from None
+        except UnicodeError:
+            raise ConnectionEnded("CONNECT_FAILED", "there is no such host", retry=False) from None
         self._socket.setblocking(False)
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -1526,8 +1529,16 @@ class Client:
     def run(self, operation: Operation) -> dict[str, Any]:
         """Runs an operation to its last word; gives the RESULT, or raises what ended it."""
         self.connection.open(operation)
+        gave_up: Optional[float] = None
         try:
             while not operation.done:
+                if operation.given_up:  # no answer to RESET is no reason to wait for ever
+                    gave_up = gave_up or time.monotonic()
+                    self._next_tick = min(self._next_tick, RESET_PATIENCE)
+                    if time.monotonic() - gave_up > RESET_PATIENCE:
+                        self.connection.abort("TIMEOUT", "no answer to RESET")
+                        self._end_transport()
+                        break
                 busy = self.connection.pending_bytes < QUEUE_BYTES and operation.pump()
                 self._turn(busy)
         except (ConnectionEnded, Fault) as error:

@@ -19,6 +19,7 @@ import threading
 import unittest
 from pathlib import Path
 from typing import Any, Callable, Optional
+from unittest import mock
 
 import filex
 
@@ -67,6 +68,10 @@ class Peer:
 
     def send(self, name: str, stream: int, **fields: Any) -> None:
         self.raw(filex.encode_frame(name, stream, filex.encode_message(name, fields)))
+
+    def send_together(self, *frames: tuple[str, int, dict[str, Any]]) -> None:
+        """One segment, so that the client cannot leave before it has read the last of them."""
+        self.raw(b"".join(filex.encode_frame(name, at, filex.encode_message(name, fields)) for name, at, fields in frames))
 
     def data(self, stream: int, data: bytes) -> None:
         self.raw(filex.encode_frame("DATA", stream, data))
@@ -421,9 +426,11 @@ class HostileServers(Folder):
             peer.send("CREDIT", 0, limit=5)
             peer.send("PING", 0, token=77)
             self.assertEqual(peer.until("PONG"), {"token": 77})
-            peer.send("RESULT", 1, **DONE)
-            peer.send("RESET", 1, code=0x20, finalOffset=0)  # late
-            peer.send("CREDIT", 1, limit=5)  # late
+            peer.send_together(
+                ("RESULT", 1, DONE),
+                ("RESET", 1, {"code": 0x20, "finalOffset": 0}),  # too late, as the next one
+                ("CREDIT", 1, {"limit": 5}),
+            )
 
         self.assertEqual(self.goaway_for(whole(noisy)), ("OK", filex.EXIT_OK))
         self.assertEqual((self.folder / "x").read_bytes(), b"abc")
@@ -505,6 +512,20 @@ class Credit(unittest.TestCase):
             inflow.received += length
             inflow.consume(length)
             self.assertGreaterEqual(inflow.limit - inflow.received, 4096)
+
+    def test_a_listing_takes_what_it_asked_for(self) -> None:
+        entry = {"kind": "file", "size": 1, "mtime": 0}
+        names: list[str] = []
+        self.connection.open(filex.Listing(self.connection, "", True, lambda one: names.append(one["path"])))
+        self.say("ENTRY", 1, entries=[{**entry, "path": "a"}, {**entry, "path": "a/b"}])
+        self.assertEqual(names, ["a", "a/b"])
+        self.connection.open(filex.Listing(self.connection, "", False, lambda one: names.append(one["path"])))
+        for paths in (["c", "c/d"], ["e", ""]):
+            with self.subTest(paths), self.assertRaises(filex.Fault):
+                self.setUp()
+                self.connection.open(filex.Listing(self.connection, "", False, lambda one: names.append(one["path"])))
+                self.say("ENTRY", 1, entries=[{**entry, "path": path} for path in paths])
+        self.assertEqual(names, ["a", "a/b"])  # nothing of a bad page was shown
 
     def test_keepalive(self) -> None:
         self.assertEqual(self.connection.tick(2.0), 19.0)
@@ -676,6 +697,45 @@ class Resuming(Folder):
 
 
 class Refusals(Folder):
+    def test_a_source_that_changes_is_not_committed(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.greet(streamWindow=8192)
+            peer.until("OPEN")
+            self.file("f", noise(10_000, seed=2))  # as long as before, but another time and content
+            os.utime(self.folder / "f", ns=(0, 0))
+            peer.send("CREDIT", 1, limit=20_000)
+            self.assertEqual(peer.until("RESET", "END")["code"], 0x2F)
+            peer.send("RESULT", 1, status=0x20, effect="none")
+            peer.until("GOAWAY")
+
+        with ScriptedServer(script) as url:
+            self.assertEqual(run("put", self.file("f", noise(10_000)), url)[0], filex.EXIT_INTEGRITY)
+
+    def test_a_server_that_never_answers_a_reset(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.send("END", 1, length=0, digest=bytes(32))
+            self.assertEqual(peer.until("RESET")["code"], 0x2D)
+            self.assertEqual(peer.until("GOAWAY")["code"], 0x0B)
+
+        with ScriptedServer(accepted(script, size=0)) as url, mock.patch.object(filex, "RESET_PATIENCE", 0.01):
+            code = run("get", url + "x", str(self.folder / "x"))[0]
+        self.assertEqual(code, filex.EXIT_INTEGRITY)
+
+    @unittest.skipIf(filex.fcntl is None, "no locks on this system")
+    def test_two_downloads_into_one_file(self) -> None:
+        part = filex.PartFile(str(self.folder / "x"))
+        self.addCleanup(part.close)
+        with self.assertRaises(filex.OperationFailed):
+            filex.PartFile(str(self.folder / "x"))
+
+    @unittest.skipIf(os.name == "nt", "symlinks need rights there")
+    def test_a_part_is_not_written_through_a_symlink(self) -> None:
+        self.file("precious", b"mine")
+        (self.folder / "x.filex-part").symlink_to(self.folder / "precious")
+        with ScriptedServer() as url:
+            self.assertEqual(run("get", url + "x", str(self.folder / "x"))[0], filex.EXIT_OTHER)
+        self.assertEqual((self.folder / "precious").read_bytes(), b"mine")
+
     def test_a_refused_upload_sends_reset_at_once(self) -> None:
         def script(peer: Peer) -> None:
             peer.send("RESULT", 1, status=0x2B, effect="none")
