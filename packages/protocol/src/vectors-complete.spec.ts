@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Code, codes, FIRST_LOCAL_CODE } from './codes.js';
 import { limitTable } from './limits.js';
+import { figure } from './testing/figures.js';
 import { allTables } from './testing/tables.js';
 import {
   frozen,
@@ -299,6 +300,7 @@ describe('every vector', () => {
     const now = Object.fromEntries(all.map((vector) => [vector.name, digestOf(vector)]));
     // What is new is frozen by `node scripts/vectors.mjs`; what is there does not change and does not go.
     expect(now).toEqual(frozen[file]);
+    figure('vectors', content.vectors.length);
   });
 });
 
