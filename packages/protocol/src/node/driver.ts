@@ -368,10 +368,13 @@ export class Driver {
         return; // The flush that follows every dispatch serves whoever waits for room.
       case 'pong':
         return this.#owner.onPong(event.token);
+      // The same read may hold what has ended the connection: then there is nobody to answer any more.
       case 'negotiated':
-        return this.#owner.onNegotiated();
+        if (this.connection.state !== 'closed') this.#owner.onNegotiated();
+        return;
       case 'auth':
-        return this.#owner.onAuth(event.mechanism, event.data);
+        if (this.connection.state !== 'closed') this.#owner.onAuth(event.mechanism, event.data);
+        return;
       case 'ready':
         this.#ready = true;
         return this.#owner.onReady(event.principal);

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Code, codes } from '../../codes.js';
-import { rawFrame } from '../../testing/frames.js';
+import { messageFrame, rawFrame } from '../../testing/frames.js';
+import { greasedHello } from '../../testing/peer.js';
 import type { Entry } from '../../vocabulary.js';
 import { TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
+import { PREFACE } from '../../wire/preface.js';
 import { connect } from '../connect.js';
 import { sha256Provider } from '../digests.js';
 import { failureOf } from '../testing/deferred.js';
-import { hostileServer, type RawPeer } from '../testing/raw-peer.js';
+import { hostileServer, RawPeer, rawServer } from '../testing/raw-peer.js';
 import { content } from '../testing/rig.js';
 import { SlabWatch } from '../testing/slab-watch.js';
 import type { ConnectOptions, Session } from '../types.js';
@@ -507,5 +509,30 @@ describe('a session with a server that', () => {
   it('sends PONGs nobody asked for is left', async () => {
     const session = await sessionWith((peer) => peer.say('PONG', 0, { token: 5 }));
     expect(await session.closed).toMatchObject({ code: 'STATE_VIOLATION' });
+  });
+});
+
+describe('a server that breaks the rules with its first words', () => {
+  const hello = messageFrame('HELLO', 0, {
+    ...greasedHello,
+    maxStreams: 64,
+    mechanisms: ['ANONYMOUS'],
+  });
+  const words: [string, Code, readonly Uint8Array[]][] = [
+    ['says HELLO twice', 'STATE_VIOLATION', [hello, hello]],
+    ['talks nonsense after HELLO', 'FRAME_UNKNOWN', [hello, rawFrame(0x70, 0, bytes)]],
+    [
+      'takes back its HELLO',
+      'BUSY',
+      [hello, messageFrame('GOAWAY', 0, { code: codes.BUSY.number, lastStream: 0 })],
+    ],
+  ];
+  // All in one read: the fault is known before anybody has been told of the HELLO.
+  it.each(words)('%s', async (_, code, frames) => {
+    const { url } = await rawServer((socket) => {
+      const peer = new RawPeer(socket);
+      void peer.next('HELLO').then(() => peer.send(PREFACE, ...frames));
+    });
+    expect(await failureOf(connect(url))).toMatchObject({ code });
   });
 });

@@ -3,10 +3,11 @@ import { type Code, codes } from '../../codes.js';
 import { FilexError } from '../../errors.js';
 import { concat } from '../../testing/bytes.js';
 import { dataFrame, messageFrame, rawFrame } from '../../testing/frames.js';
-import { op } from '../../testing/peer.js';
+import { greasedHello, op } from '../../testing/peer.js';
 import type { Entry } from '../../vocabulary.js';
 import { TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
+import { PREFACE } from '../../wire/preface.js';
 import { MAX_TURNS, SLAB_SIZE, SMALL_READ_SIZE, SOCKET_HIGH_WATER } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { slabs } from '../slab-pool.js';
@@ -569,6 +570,26 @@ describe('a handler that', () => {
       code: 'SOURCE_CHANGED',
     });
     await session.close();
+    await settle(rig, watch);
+  });
+});
+
+describe('a client that breaks the rules with its first words', () => {
+  const hello = messageFrame('HELLO', 0, greasedHello);
+  const auth = messageFrame('AUTH', 0, { mechanism: 'ANONYMOUS' });
+  const words: [string, Code, readonly Uint8Array[]][] = [
+    ['authenticates twice', 'STATE_VIOLATION', [hello, auth, auth]],
+    ['talks nonsense after AUTH', 'FRAME_UNKNOWN', [hello, auth, rawFrame(0x70, 0, bytes)]],
+    ['opens a stream before it is told success', 'STATE_VIOLATION', [hello, auth, open(1, op.stat)]],
+  ];
+  // All in one read: the fault is known before anybody has been told of the AUTH.
+  it.each(words)('%s', async (_, code, frames) => {
+    const watch = new SlabWatch();
+    const rig = await Rig.start();
+    const peer = await RawPeer.client(rig.port, false);
+    peer.send(PREFACE, ...frames);
+    expect(await peer.next('GOAWAY')).toMatchObject({ code: codes[code].number });
+    await peer.ended;
     await settle(rig, watch);
   });
 });
