@@ -110,6 +110,11 @@ const table: Readonly<Record<Code, Advice>> = {
   },
   IO_ERROR: { exit: exits.other, hint: disk },
   INTERNAL: { exit: exits.other, hint: 'This is a defect: please report it.' },
+  SUPERSEDED: {
+    exit: exits.conflict,
+    hint: 'Another run of the same command goes on with it: leave that alone.',
+  },
+  OPERATION_MISMATCH: { exit: exits.conflict, hint: 'Run the same command again, from the beginning.' },
 
   CONNECT_FAILED: {
     exit: exits.retriesExhausted,
