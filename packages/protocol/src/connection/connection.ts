@@ -13,7 +13,7 @@ import { decodeMessage, encodeMessage, encodeMessageView, type Messages } from '
 import { type ForeignProtocol, foreignReply, PREFACE } from '../wire/preface.js';
 import { clipUtf8 } from '../wire/utf8.js';
 import type { ConnectionEvent, Negotiated, OperationResult } from './events.js';
-import { chooseDigest, helloOf, type Offer, tooLow, VERSION } from './negotiation.js';
+import { commonDigests, helloOf, type Offer, tooLow, VERSION } from './negotiation.js';
 import { OutputQueue } from './output-queue.js';
 import { ReceiveLedger } from './receive-ledger.js';
 import { acceptFault, openFault } from './resume.js';
@@ -569,7 +569,8 @@ export class Connection {
     }
     const own = helloOf(this.#offer);
     const [client, server] = this.role === 'client' ? [own, hello] : [hello, own];
-    const algorithm = chooseDigest(client.digests, server.digests);
+    const digests = commonDigests(client.digests, server.digests);
+    const [algorithm] = digests;
     if (algorithm === undefined)
       return this.#fault('VERSION_UNSUPPORTED', 'the two ends have no digest in common');
     const low = tooLow(hello);
@@ -579,6 +580,7 @@ export class Connection {
     this.#negotiated = {
       version: VERSION,
       algorithm,
+      digests,
       agent: hello.agent ?? '',
       capabilities: this.#offer.capabilities.filter((number) => hello.capabilities.includes(number)),
       mechanisms: this.role === 'client' ? (hello.mechanisms ?? []) : [],

@@ -8,6 +8,8 @@ export interface Negotiated {
   readonly version: number;
   /** The digest for uploads and downloads, unless the operation says otherwise. */
   readonly algorithm: DigestAlgorithm;
+  /** Digests that both ends have listed, the best of the client first: what an operation may ask for. */
+  readonly digests: readonly DigestAlgorithm[];
   /** What the peer calls itself; peer-controlled text. */
   readonly agent: string;
   /** Capabilities both ends have. */

@@ -45,6 +45,7 @@ describe('the handshake', () => {
         version: 1,
         // The client's best among those the server has.
         algorithm: 'sha256',
+        digests: ['sha256', 'blake3'],
         agent: 'other/2',
         capabilities: [1, 3],
         mechanisms: [],

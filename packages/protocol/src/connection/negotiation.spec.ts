@@ -1,27 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { greasedHello } from '../testing/peer.js';
-import { chooseDigest, tooLow } from './negotiation.js';
+import { commonDigests, tooLow } from './negotiation.js';
 
 describe('negotiation', () => {
   it('takes the first of the client that the server has and this version knows', () => {
-    expect(chooseDigest([2, 1], [1, 2])).toBe('blake3');
-    expect(chooseDigest([1, 2], [2, 1])).toBe('sha256');
-    expect(chooseDigest([99, 0, 1], [99, 0, 1])).toBe('sha256');
-    expect(chooseDigest([2], [1])).toBeUndefined();
-    expect(chooseDigest([], [1])).toBeUndefined();
+    expect(commonDigests([2, 1], [1, 2])).toEqual(['blake3', 'sha256']);
+    expect(commonDigests([1, 2], [2, 1])).toEqual(['sha256', 'blake3']);
+    expect(commonDigests([99, 0, 1, 1], [99, 0, 1])).toEqual(['sha256']);
+    expect(commonDigests([2], [1])).toEqual([]);
+    expect(commonDigests([], [1])).toEqual([]);
   });
 
   it('finds on both ends the same, whatever is offered', () => {
     const offer = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 5 });
     fc.assert(
       fc.property(offer, offer, (client, server) => {
-        const chosen = chooseDigest(client, server);
+        const common = commonDigests(client, server);
         const known = ['sha256', 'blake3'].filter(
           (_name, i) => client.includes(i + 1) && server.includes(i + 1),
         );
-        if (chosen === undefined) expect(known).toEqual([]);
-        else expect(known).toContain(chosen);
+        expect([...common].sort()).toEqual(known.sort());
+        const first = client.find((each) => (each === 1 || each === 2) && server.includes(each));
+        expect(common[0]).toBe(first === undefined ? undefined : ['', 'sha256', 'blake3'][first]);
       }),
     );
   });

@@ -32,18 +32,12 @@ export function helloOf(offer: Offer): Messages['HELLO'] {
 }
 
 /**
- * The digest both ends use: the client's best among those the server has. Numbers this version does not know are passed
- * over, so new algorithms can be offered to old ends.
+ * The digests both ends have, in the order of the client; the first one is in force. Numbers this version does not know
+ * are passed over, so new algorithms can be offered to old ends.
  */
-export function chooseDigest(
-  client: readonly number[],
-  server: readonly number[],
-): DigestAlgorithm | undefined {
-  for (const number of client) {
-    const name = digestAlgorithms[number];
-    if (name !== undefined && server.includes(number)) return name;
-  }
-  return undefined;
+export function commonDigests(client: readonly number[], server: readonly number[]): DigestAlgorithm[] {
+  const names = client.filter((number) => server.includes(number)).map((number) => digestAlgorithms[number]);
+  return [...new Set(names)].filter((name) => name !== undefined);
 }
 
 /** Which of the peer's limits is below what every end must offer, with its value; undefined when none is. */

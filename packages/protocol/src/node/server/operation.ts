@@ -42,6 +42,6 @@ export function cancelled(path: string): FilexError {
 export function hashFor(run: OperationRun): { algorithm: DigestAlgorithm; create: HashFactory } {
   const algorithm = run.request.algorithm ?? run.algorithm;
   const create = run.hashOf(algorithm);
-  if (create === undefined) throw new FilexError('UNSUPPORTED', `this server cannot compute ${algorithm}`);
+  if (create === undefined) throw new FilexError('UNSUPPORTED', `${algorithm} was not listed by both ends`);
   return { algorithm, create };
 }

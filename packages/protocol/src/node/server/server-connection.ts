@@ -121,6 +121,7 @@ export class ServerConnection implements DriverOwner {
 
   async #perform({ stream, request }: Open, stop: AbortController): Promise<Success> {
     const { handler, hashes } = this.#options;
+    const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
     const run: OperationRun = {
       driver: this.driver,
       stream,
@@ -131,8 +132,9 @@ export class ServerConnection implements DriverOwner {
         operationId: Buffer.from(request.operationId).toString('hex'),
         signal: stop.signal,
       },
-      algorithm: (this.driver.connection.negotiated as Negotiated).algorithm,
-      hashOf: (algorithm) => hashes.get(algorithm),
+      algorithm,
+      // One that the client has not listed would be a favour that other servers do not do (FX-7.2-6).
+      hashOf: (asked) => (digests.includes(asked) ? hashes.get(asked) : undefined),
     };
     const { listener, done } = start(run);
     this.driver.listen(stream, {
