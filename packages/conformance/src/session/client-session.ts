@@ -58,6 +58,7 @@ export class ClientSession {
   #lastStream = 0;
   #prefaced = false;
   #token = 0;
+  #pingsHeard = 0;
   #open = false;
   /** A client that is told to answer no PING does not look alive. */
   answersPings = true;
@@ -186,10 +187,29 @@ export class ClientSession {
 
   /** Sends a PING; its PONG is waited for by `barrier` and judged wherever it comes. */
   ping(): number {
-    this.#token += 1;
-    this.#pings.push(this.#token);
-    this.send(frame('PING', 0, { token: this.#token }));
+    this.send(this.pingBytes());
     return this.#token;
+  }
+
+  pingBytes(): Buffer {
+    this.#token += 1;
+    return this.#pinging(this.#token);
+  }
+
+  /** Sends a PING with a token of one's own. */
+  pingWith(token: number): void {
+    this.send(this.#pinging(token));
+  }
+
+  #pinging(token: number): Buffer {
+    this.#pings.push(token);
+    return frame('PING', 0, { token });
+  }
+
+  /** PINGs of the server so far. */
+  get pingsHeard(): number {
+    this.pump();
+    return this.#pingsHeard;
   }
 
   goodbye(): void {
@@ -305,6 +325,7 @@ export class ClientSession {
         this.#server = judged.message;
         break;
       case 'PING':
+        this.#pingsHeard += 1;
         if (this.answersPings) this.send(frame('PONG', 0, { token: judged.message.token }));
         return;
       case 'PONG':
