@@ -180,6 +180,11 @@ describe('messages.json', () => {
     const bytes = bytesOf(payload);
     const expected = fields === undefined ? 'MESSAGE_MALFORMED' : plain(name, fields);
     atEverySplit(inFrame(name, bytes), expected, payloadDecoder(name));
+    // By itself as well: the input may be a Buffer, whose `slice` is a view.
+    const buffer = Buffer.from(bytes);
+    const { message, fault } = decodeMessage(name, buffer);
+    clobber(buffer);
+    expect(toNotation(fault === undefined ? message : 'MESSAGE_MALFORMED')).toEqual(expected);
     if (fields === undefined) return;
     expect(hex(encodeMessage(name, fromNotation(name, fields)))).toBe(digitsOf(canonical ?? payload));
     // What is read from there is the same again.

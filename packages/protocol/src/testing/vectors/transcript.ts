@@ -229,8 +229,8 @@ function notationOf(event: ConnectionEvent, role: 'client' | 'server'): Record<s
     case 'writable':
       return undefined;
     case 'negotiated': {
-      const { version: _, mechanisms, ...settled } = rest as unknown as Record<string, unknown>;
-      return { event: type, ...settled, ...(role === 'client' ? { mechanisms } : {}) };
+      const { algorithm, capabilities, mechanisms, agent } = event;
+      return { event: type, algorithm, capabilities, agent, ...(role === 'client' ? { mechanisms } : {}) };
     }
     case 'open':
       return { event: type, stream: event.stream, ...event.request };
