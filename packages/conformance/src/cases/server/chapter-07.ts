@@ -245,9 +245,9 @@ export const chapter07 = casesOf<ServerTrial>((check) => {
   for (const [name, bytesOf] of strays.slice(0, 2)) {
     for (const operation of ['download', 'list', 'stat', 'makeDirectory', 'rename', 'remove']) {
       check('FX-7.2-7', `${name} on the stream of a ${operation} is STATE_VIOLATION`, async (trial) => {
+        const path = await trial.path('none');
         const session = await trial.session();
-        const path = 'filex-conformance-no-such';
-        session.send(session.opening(operation, { path, target: 'x' }), bytesOf(1));
+        session.send(session.opening(operation, { path, target: `${path}-either` }), bytesOf(1));
         await session.expectFault('STATE_VIOLATION');
       });
     }

@@ -41,6 +41,27 @@ export const chapter08 = casesOf<ServerTrial>((check) => {
     await session.expectSuccess(1, { outcome: 'created' });
   });
 
+  check(
+    'FX-8.2-2',
+    'the first byte of DATA is the first byte of the file, the next ones follow',
+    async (trial) => {
+      const path = await trial.path('file');
+      const session = await trial.session();
+      const stream = session.open('upload', { path });
+      for (const [from, to] of [
+        [0, 1],
+        [1, 200],
+        [200, 201],
+        [201, 300],
+      ])
+        session.data(stream, old.subarray(from, to));
+      session.end(stream, old.length, treeDigest(old));
+      await session.expectSuccess(stream, { outcome: 'created' });
+      const { bytes } = await session.download(path);
+      if (!bytes.equals(old)) throw new Violation([], 'the file came back changed');
+    },
+  );
+
   for (const [what, length] of [
     ['short', 299],
     ['long', 301],
@@ -287,7 +308,12 @@ export const chapter08 = casesOf<ServerTrial>((check) => {
       const stream = session.open('upload', { path: `${folder}/file`, ifExists: policy });
       session.data(stream, old);
       session.end(stream, old.length, treeDigest(old));
-      await session.expectSuccess(stream, { outcome: 'identical', effect: 'none' });
+      // Under *skip* nobody wants to hear of the content: FX-8.3-9 lets a server refuse before any has come.
+      const { status, outcome, effect } = await session.result(stream);
+      const kept = policy === 'skip' && codeName(status) === 'ALREADY_EXISTS';
+      if (!kept && (status !== 0 || outcome !== 'identical'))
+        throw new Violation([], `RESULT ${codeName(status)}, ${outcome}`);
+      if (effect !== 'none') throw new Violation([], `the effect is ${effect}`);
       const { entries } = await session.list(folder);
       if (entries.length !== 1) throw new Violation([], `${entries.length} files are there`);
     });

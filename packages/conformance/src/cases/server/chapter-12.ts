@@ -145,24 +145,28 @@ export const chapter12 = casesOf<ServerTrial>((check) => {
       throw new Violation([], `RESULT ${codeName(status)}, ${outcome}`);
   });
 
-  check(['FX-12.2-1', 'FX-12.2-4', 'FX-12.2-6'], 'a cut upload goes on from what is there', async (trial) => {
-    trial.needsEpochs();
-    const path = await trial.path('file');
-    const values = { operationId: randomBytes(16), path, size: file.length };
-    await cutUpload(trial, values, file.subarray(0, 2 * BLOCK_SIZE + 500));
-    const session = await trial.session();
-    const { stream, accept } = await retry(session, { ...values, offset: file.length });
-    const { offset, prefix } = accept;
-    if (offset < BLOCK_SIZE)
-      throw new Violation(['FX-12.2-1'], `it goes on at ${offset} of the 2 MiB that came`);
-    if (prefix?.equals(treeDigest(file.subarray(0, offset))) !== true)
-      throw new Violation(['FX-12.2-6'], `"prefix" is not the tree digest of the first ${offset} bytes`);
-    await session.sendData(stream, file.subarray(offset));
-    session.end(stream, file.length, digest);
-    await session.expectSuccess(stream, { outcome: 'created' });
-    const { bytes } = await session.download(path);
-    if (!bytes.equals(file)) throw new Violation(['FX-8.3-1'], 'the file was put together wrongly');
-  });
+  check(
+    ['FX-12.2-1', 'FX-12.2-4', 'FX-12.2-6', 'FX-8.2-2'],
+    'a cut upload goes on from what is there',
+    async (trial) => {
+      trial.needsEpochs();
+      const path = await trial.path('file');
+      const values = { operationId: randomBytes(16), path, size: file.length };
+      await cutUpload(trial, values, file.subarray(0, 2 * BLOCK_SIZE + 500));
+      const session = await trial.session();
+      const { stream, accept } = await retry(session, { ...values, offset: file.length });
+      const { offset, prefix } = accept;
+      if (offset < BLOCK_SIZE)
+        throw new Violation(['FX-12.2-1'], `it goes on at ${offset} of the 2 MiB that came`);
+      if (prefix?.equals(treeDigest(file.subarray(0, offset))) !== true)
+        throw new Violation(['FX-12.2-6'], `"prefix" is not the tree digest of the first ${offset} bytes`);
+      await session.sendData(stream, file.subarray(offset));
+      session.end(stream, file.length, digest);
+      await session.expectSuccess(stream, { outcome: 'created' });
+      const { bytes } = await session.download(path);
+      if (!bytes.equals(file)) throw new Violation(['FX-8.3-1'], 'the file was put together wrongly');
+    },
+  );
   check(['FX-12.2-1', 'FX-8.3-2'], 'nothing of a cut upload is seen', async (trial) => {
     const folder = await trial.folder();
     const values = { operationId: randomBytes(16), path: `${folder}/file`, size: file.length };
