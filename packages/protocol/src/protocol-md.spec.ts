@@ -148,40 +148,97 @@ function limitRows(): string {
   );
 }
 
-/** One real upload, written down as it goes over the wire. */
-function example(): string {
-  const lines: string[] = [];
-  const client = connection('client', 0x11);
-  const server = connection('server', 0x22);
-  const pass = (from: Connection, to: Connection): ConnectionEvent[] => {
+/** Two connections, and what goes between them, written down. */
+class Wire {
+  readonly lines: string[] = [];
+  readonly client = connection('client', 0x11);
+  readonly server = connection('server', 0x22);
+
+  pass(from: Connection): ConnectionEvent[] {
+    const to = from === this.client ? this.server : this.client;
     for (const part of from.takeOutput()) {
-      lines.push(...explain(from.role === 'client' ? 'C→S' : 'S→C', part));
+      this.lines.push(...explain(from === this.client ? 'C→S' : 'S→C', part));
       to.receive(part, 0);
     }
     return to.events();
-  };
-  pass(client, server);
-  pass(server, client);
-  client.authenticate('ANONYMOUS');
-  pass(client, server);
-  server.authenticated('anonymous');
-  server.events();
-  pass(server, client);
-  const content = Buffer.from('hello');
+  }
+
+  shakeHands(): void {
+    this.pass(this.client);
+    this.pass(this.server);
+    this.client.authenticate('ANONYMOUS');
+    this.pass(this.client);
+    this.server.authenticated('anonymous');
+    this.server.events();
+    this.pass(this.server);
+  }
+
+  get text(): string {
+    return `\`\`\`\n${this.lines.join('\n')}\n\`\`\``;
+  }
+}
+
+function treeOf(content: Uint8Array): Uint8Array {
   const tree = new TreeDigest(() => createHash('sha256'));
   tree.update(content);
+  return tree.digest();
+}
+
+/** One real upload, as it goes over the wire. */
+function example(): string {
+  const wire = new Wire();
+  const { client, server } = wire;
+  wire.shakeHands();
+  const content = Buffer.from('hello');
   const operationId = new Uint8Array(16).fill(0x33);
   const stream = client.open({ operation: 'upload', path: 'hi.txt', size: 5, operationId });
   client.write(stream, content);
-  client.end(stream, 5, tree.digest());
-  const types = pass(client, server).map(({ type }) => type);
+  client.end(stream, 5, treeOf(content));
+  const types = wire.pass(client).map(({ type }) => type);
   expect(types).toEqual(['open', 'data', 'end']);
   server.consume(stream, 5);
   server.result(stream, { status: 'OK', effect: 'applied', outcome: 'created', etag: 'v1' });
-  expect(pass(server, client)).toMatchObject([{ type: 'result', result: { status: 'OK' } }]);
+  expect(wire.pass(server)).toMatchObject([{ type: 'result', result: { status: 'OK' } }]);
   client.shutdown();
-  pass(client, server);
-  return `\`\`\`\n${lines.join('\n')}\n\`\`\``;
+  wire.pass(client);
+  return wire.text;
+}
+
+/** The last bytes of an upload and of a download, each going on in a connection that is open already. */
+function resumed(): string {
+  const wire = new Wire();
+  const { client, server } = wire;
+  wire.shakeHands();
+  wire.lines.length = 0;
+  const start = new Uint8Array(BLOCK_SIZE);
+  const rest = Buffer.from('end');
+  const content = Buffer.concat([start, rest]);
+  const size = content.length;
+  const prefix = treeOf(start);
+  const digest = treeOf(content);
+  const operationId = new Uint8Array(16).fill(0x33);
+
+  const up = client.open({ operation: 'upload', path: 'a', size, operationId, offset: size });
+  wire.pass(client);
+  server.accept(up, { offset: BLOCK_SIZE, epoch: 2, prefix });
+  expect(wire.pass(server)).toMatchObject([{ type: 'accept' }]);
+  client.write(up, rest);
+  client.end(up, size, digest);
+  wire.pass(client);
+  server.acknowledge(up, size);
+  server.result(up, { status: 'OK', effect: 'applied', outcome: 'created', etag: 'v1' });
+  expect(wire.pass(server)).toMatchObject([{ type: 'ack' }, { type: 'result', result: { status: 'OK' } }]);
+
+  const id = new Uint8Array(16).fill(0x44);
+  const down = client.open({ operation: 'download', path: 'a', operationId: id, offset: BLOCK_SIZE, prefix });
+  wire.pass(client);
+  server.accept(down, { offset: BLOCK_SIZE, size, mtime: 1_000_000, etag: 'v1' });
+  server.write(down, rest);
+  server.end(down, size, digest);
+  server.result(down, { status: 'OK', effect: 'none', outcome: 'read' });
+  const heard = wire.pass(server).map(({ type }) => type);
+  expect(heard).toEqual(['accept', 'data', 'end', 'result']);
+  return wire.text;
 }
 
 function connection(role: 'client' | 'server', nonce: number): Connection {
@@ -257,6 +314,7 @@ const generated: Readonly<Record<string, () => string>> = {
   codes: codeTable,
   limits: limitRows,
   example,
+  resumed,
   ...Object.fromEntries([...byName].map(([name, each]) => [name, () => machine(each)])),
 };
 

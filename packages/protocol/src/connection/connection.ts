@@ -646,12 +646,12 @@ export class Connection {
 
   #onAccept(stream: number, accept: Messages['ACCEPT']): void {
     const record = this.#hearStream(stream, 'R_ACCEPT', 'ACCEPT');
-    if (record === undefined) return;
+    if (record === undefined || isDiscarding(record)) return;
     const fault = acceptFault(record.machine, record.offset, accept);
     if (fault !== undefined) return this.#fault('STATE_VIOLATION', `ACCEPT on stream ${stream}: ${fault}`);
     record.base = accept.offset;
     record.acknowledged = accept.offset;
-    if (!isDiscarding(record)) this.#events.push({ type: 'accept', stream, accept });
+    this.#events.push({ type: 'accept', stream, accept });
   }
 
   #onDataHeader(stream: number, length: number): void {
@@ -690,12 +690,12 @@ export class Connection {
 
   #onAck(stream: number, ack: Messages['ACK']): void {
     const record = this.#hearStream(stream, 'R_ACK', 'ACK');
-    if (record === undefined) return;
+    if (record === undefined || isDiscarding(record)) return;
     if (ack.offset < record.acknowledged || ack.offset > record.base + record.dataLength) {
       return this.#fault('STATE_VIOLATION', `ACK of offset ${ack.offset} after ${record.acknowledged}`);
     }
     record.acknowledged = ack.offset;
-    if (!isDiscarding(record)) this.#events.push({ type: 'ack', stream, offset: ack.offset });
+    this.#events.push({ type: 'ack', stream, offset: ack.offset });
   }
 
   #onEntries(stream: number, page: Messages['ENTRY'], size: number): void {

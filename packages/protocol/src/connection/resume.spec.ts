@@ -33,6 +33,16 @@ describe('an upload that goes on', () => {
     ]);
   });
 
+  it('does not look at what is said about it once it was given up', () => {
+    const { client, stream } = resuming();
+    client.connection.reset(stream, 'SUPERSEDED');
+    for (const offset of [7, 3 * BLOCK_SIZE])
+      expect(client.hear('ACCEPT', stream, { offset, epoch: 1 })).toEqual([]);
+    expect(client.hear('ACK', stream, { offset: 99 * BLOCK_SIZE })).toEqual([]);
+    expect(faultOf(client.hear('RESULT', stream, { status: 0x20, effect: 'none' }))).toBeUndefined();
+    expect(client.connection.openStreams).toBe(0);
+  });
+
   it('is ended with one word when it is refused, since nothing is under way', () => {
     const { client, stream } = resuming();
     client.hear('RESULT', stream, { status: 0x35, effect: 'none' });
