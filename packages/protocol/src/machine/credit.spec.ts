@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { creditProperties } from '../testing/properties/credit.js';
-import { ReceiveCredit } from './credit.js';
+import { ReceiveCredit, SendCredit } from './credit.js';
 
 describe('credit', () => {
   for (const [property, check] of Object.entries(creditProperties)) it(property, check);
@@ -26,5 +26,41 @@ describe('credit', () => {
     credit.consume(500);
     expect(credit.grant()).toBeUndefined();
     expect(credit.limit).toBe(1000);
+  });
+
+  it('tells the sender whether a limit is news', () => {
+    const credit = new SendCredit(10);
+    expect(credit.raise(11)).toBe(true);
+    expect(credit.raise(11)).toBe(false);
+    expect(credit.spend(4)).toBe(true);
+    expect([credit.sent, credit.limit, credit.available]).toEqual([4, 11, 7]);
+  });
+
+  it('counts apart what nobody has read, and what was read but is kept back', () => {
+    const credit = new ReceiveCredit(1000);
+    credit.receive(300);
+    expect([credit.available, credit.unconsumed, credit.unread]).toEqual([700, 300, 300]);
+    credit.withhold(100);
+    expect([credit.unconsumed, credit.unread]).toEqual([300, 200]);
+    // What was read first is consumed first.
+    credit.consume(40);
+    expect([credit.unconsumed, credit.unread]).toEqual([260, 200]);
+    credit.consume(160);
+    expect([credit.unconsumed, credit.unread]).toEqual([100, 100]);
+    credit.withhold(500);
+    expect(credit.unread).toBe(0);
+  });
+
+  it('may be granted beyond the window', () => {
+    const credit = new ReceiveCredit(1000);
+    expect(credit.grant(249)).toBeUndefined();
+    expect(credit.grant(250)).toBe(1250);
+    expect(credit.limit).toBe(1250);
+    // And that counts for what comes next.
+    credit.receive(500);
+    credit.consume(499);
+    expect(credit.grant()).toBeUndefined();
+    credit.consume(1);
+    expect(credit.grant()).toBe(1500);
   });
 });

@@ -125,8 +125,8 @@ export class ReceiveCredit {
    */
   grant(beyond = 0): number | undefined {
     const next = this.#consumed + this.#window + beyond;
+    // Less than nothing when the window became narrower.
     const due = next - this.#limit;
-    if (due <= 0) return undefined;
     if (due * UPDATE_FRACTION < this.#window) return undefined;
     this.#limit = next;
     return next;
