@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'tsup';
 
-const { values } = parseArgs({ options: { deep: { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { short: { type: 'boolean' }, deep: { type: 'boolean' } } });
+const how = values.deep ? 'deep' : values.short ? 'short' : 'wide';
 const root = join(import.meta.dirname, '..');
 const out = mkdtempSync(join(tmpdir(), 'filex-explore-'));
 
@@ -35,7 +36,7 @@ try {
   const { explore, subjects } = await load();
   const total = { states: 0, transitions: 0, depth: 0, milliseconds: 0, violations: 0 };
   console.log('     states transitions  depth      time  what, and bounds');
-  for (const { name, bounds, model } of subjects(values.deep ? 'deep' : 'wide')) {
+  for (const { name, bounds, model } of subjects(how)) {
     const { states, transitions, depth, milliseconds, violation } = explore(model);
     console.log(
       `${number(states)} ${number(transitions)} ${String(depth).padStart(6)} ${seconds(milliseconds)}  ${name} (${bounds})`,

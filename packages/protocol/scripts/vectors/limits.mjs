@@ -116,7 +116,7 @@ function frames(file) {
     const name = `${reader}-data`;
     file.open(name, 'The reader takes DATA of 4096 bytes.', reader, { offer: { maxDataPayload: 4096 } });
     const stream = () => {
-      const accept = { offset: 0, epoch: 0, size: 4097 };
+      const accept = { offset: 0, epoch: 0, size: 4097, mtime: 0 };
       return reader === 'server'
         ? file.after(name).receive(message('OPEN', 1, { operation: 1, operationId, path: 'a' }), {
             events: [{ event: 'open', stream: 1, operation: 'upload', operationId, path: 'a' }],

@@ -257,12 +257,7 @@ const cases = {
   flag: {
     valid: [['set', 'is set', true]],
     invalid: [
-      [
-        'false',
-        'is written as a byte 0: the absent value of a flag is not written',
-        '00',
-        malformed('FX-5.1-4'),
-      ],
+      ['false', 'is written as a byte 0', '00', width],
       ['byte', 'has a byte', '01', width],
     ],
   },

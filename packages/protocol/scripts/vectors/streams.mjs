@@ -46,6 +46,9 @@ export function streamFile() {
     file.open(`${reader}-narrow`, 'The reader gives the connection less credit than a stream.', reader, {
       offer: { streamWindow: 12_000, connectionWindow: 8192 },
     });
+    file.open(`${reader}-least`, 'The reader offers the least windows.', reader, {
+      offer: { streamWindow: 8192, connectionWindow: 8192 },
+    });
     file.open(`${reader}-narrow-peer`, 'The peer gives the connection less credit than a stream.', reader, {
       peer: { streamWindow: 12_000, connectionWindow: 8192 },
     });
@@ -106,11 +109,7 @@ const eventFrames = {
     { action: 'reset', code: 'CANCELLED' },
     { event: 'reset', code: 'CANCELLED' },
   ],
-  ACCEPT: [
-    () => message('ACCEPT', 1, { offset: 0, epoch: 1 }),
-    { action: 'accept', offset: 0, epoch: 1 },
-    { event: 'accept', offset: 0, epoch: 1 },
-  ],
+  ACCEPT: [(fields) => message('ACCEPT', 1, fields), { action: 'accept' }, { event: 'accept' }],
   ACK: [
     () => message('ACK', 1, { offset: 0 }),
     { action: 'acknowledge', offset: 0 },
@@ -133,13 +132,22 @@ const eventFrames = {
   ],
 };
 
-/** Goes one event further. */
-function move(transcript, machine, event) {
+/** What ACCEPT says: of an upload, which attempt it is, of a download, what comes. */
+const acceptFields = {
+  upload: { offset: 0, epoch: 1 },
+  download: { offset: 0, epoch: 0, size: 0, mtime: 0 },
+};
+
+/** Goes one event further. `size`: of the file that is downloaded. */
+function move(transcript, machine, event, size = 0) {
   const byInitiator = event.startsWith('I_');
   const own = byInitiator === (transcript.reader === 'client');
-  const [bytes, action, told] = eventFrames[event.slice(2)];
+  const [frameOf, action, told] = eventFrames[event.slice(2)];
+  const accept = machine === 'download' ? { ...acceptFields.download, size } : acceptFields.upload;
+  const bytes = () => frameOf(accept);
+  const more = event === 'R_ACCEPT' ? accept : {};
   const state = transcript.streams.get(1)?.state;
-  if (own) return transcript.do({ ...action, stream: 1 }, { send: bytes() });
+  if (own) return transcript.do({ ...action, stream: 1, ...more }, { send: bytes() });
   if (machines[machine][state][event] === undefined)
     return transcript.receive(bytes(), { fault: 'STATE_VIOLATION' });
   const isAnswer = ['R_SUCCESS', 'R_FAILURE', 'R_RESET'].includes(event);
@@ -148,7 +156,7 @@ function move(transcript, machine, event) {
   // An initiator that hears a refusal while it sends stops, and says so.
   const stops = transcript.reader === 'client' && machines[machine][state][event] === 'settled';
   return transcript.receive(bytes(), {
-    events: untold ? [] : [{ event: told.event, stream: 1, ...told }],
+    events: untold ? [] : [{ event: told.event, stream: 1, ...told, ...more }],
     send: stops ? message('RESET', 1, { code: CANCELLED, finalOffset: 0 }) : '',
   });
 }
@@ -166,7 +174,8 @@ function everyEventInEveryState(file) {
         for (const event of [...fromPeer[reader], 'CREDIT']) {
           const fields = state === 'resuming' ? { offset: 2 * BLOCK + 5 } : {};
           const transcript = begin(file, `${reader}-open`, operationOf[machine], fields);
-          for (const each of way) move(transcript, machine, each);
+          // A file whose DATA comes has the three bytes that come.
+          for (const each of way) move(transcript, machine, each, event === 'R_DATA' ? 3 : 0);
           const reached = transcript.streams.get(1).state;
           if (reached !== state) throw new Error(`${machine} ${reached}, not ${state}`);
           const next = machines[machine][state][event];
@@ -411,6 +420,23 @@ function uploads(file) {
       .receive(message('RESULT', 1, { status: CANCELLED, effect: 'none' }), {
         events: [{ event: 'result', stream: 1, status: 'CANCELLED', effect: 'none' }],
       }),
+  );
+  const gaveUp = () =>
+    begin(file, 'client-open', 'upload', { size: 5, offset: 5 }).do(
+      { action: 'reset', stream: 1, code: 'CANCELLED' },
+      { send: message('RESET', 1, { code: CANCELLED, finalOffset: 0 }) },
+    );
+  file.add(
+    'client/upload/given-up-nonsense',
+    'What comes before the answer is not looked at: an ACCEPT of more than was asked for, an ACK of more than was sent.',
+    ['FX-7.3-6'],
+    gaveUp().receive(message('ACCEPT', 1, { offset: 6, epoch: 0 }) + message('ACK', 1, { offset: 99 })),
+  );
+  file.add(
+    'client/upload/given-up-malformed',
+    'What comes before the answer must have the right form.',
+    ['FX-7.3-6'],
+    gaveUp().receive(frame('ACCEPT', 1, ''), { fault: 'MESSAGE_MALFORMED' }),
   );
   file.add(
     'client/upload/given-up-too-late',
@@ -849,7 +875,7 @@ function downloads(file) {
     ['there', 7],
     ['again', 0],
   ]) {
-    const fields = { offset, epoch: 0, size: 9 };
+    const fields = { offset, epoch: 0, size: 9, mtime: 0 };
     const bytes = 'ab'.repeat(9 - offset);
     file.add(
       `client/download/resume-${name}`,
@@ -892,7 +918,7 @@ function downloads(file) {
       `ACCEPT of ${what}.`,
       ['FX-12.4-3'],
       begin(file, 'client-open', 'download', { offset: 2 * BLOCK, prefix }).receive(
-        message('ACCEPT', 1, { epoch: 0, size: 3 * BLOCK, ...fields }),
+        message('ACCEPT', 1, { epoch: 0, size: 3 * BLOCK, mtime: 0, ...fields }),
         { fault: 'STATE_VIOLATION' },
       ),
     );
@@ -901,9 +927,12 @@ function downloads(file) {
     'client/download/accept-not-asked',
     'ACCEPT of an offset, though OPEN had none.',
     ['FX-12.4-3'],
-    begin(file, 'client-open', 'download').receive(message('ACCEPT', 1, { offset: 1, epoch: 0, size: 3 }), {
-      fault: 'STATE_VIOLATION',
-    }),
+    begin(file, 'client-open', 'download').receive(
+      message('ACCEPT', 1, { offset: 1, epoch: 0, size: 3, mtime: 0 }),
+      {
+        fault: 'STATE_VIOLATION',
+      },
+    ),
   );
   file.add(
     'server/download/offset-without-prefix',
@@ -1037,6 +1066,29 @@ function calls(file) {
       .receive(header(1, types.DATA, 1), { fault: 'STATE_VIOLATION' }),
   );
   file.add(
+    'client/call/answer-that-does-not-fit',
+    'A success that says to retry, with an effect that nobody knows, is taken as it comes: what to make of it is for the program.',
+    ['FX-7.3-10'],
+    begin(file, 'client-open', 'stat').receive(
+      message('RESULT', 1, { status: 0, retry: true, effect: 'unknown', outcome: 'skipped' }),
+      {
+        events: [
+          { event: 'result', stream: 1, status: 'OK', retry: true, effect: 'unknown', outcome: 'skipped' },
+        ],
+      },
+    ),
+  );
+  for (const reader of roles) {
+    file.add(
+      `${reader}/call/reset-ok`,
+      'RESET with `OK` gives the stream up like any other.',
+      ['FX-7.3-10'],
+      begin(file, `${reader}-open`, 'stat').receive(message('RESET', 1, { code: 0, finalOffset: 0 }), {
+        events: [{ event: 'reset', stream: 1, code: 'OK' }],
+      }),
+    );
+  }
+  file.add(
     'client/call/unknown-status',
     'A status that nobody knows is a failure.',
     ['FX-7.3-9'],
@@ -1152,6 +1204,52 @@ function ids(file) {
       }
     }
   }
+  for (const [name, sample] of Object.entries(samples)) {
+    if (onlyServer.includes(name)) continue;
+    const late = name === 'RESET' || name === 'CREDIT';
+    file.add(
+      `server/ids/${name}-left-out`,
+      `${name} on an odd stream that was left out: it counts as closed.`,
+      late ? ['FX-7.1-1', 'FX-7.1-4'] : ['FX-7.1-1', 'FX-7.1-3', 'FX-7.1-4'],
+      file
+        .after('server-open')
+        .receive(stat(5), { events: [told(5)] })
+        .receive(sample(3), late ? {} : { fault: 'STATE_VIOLATION' }),
+    );
+  }
+  for (const reader of roles) {
+    for (const name of ['RESET', 'CREDIT']) {
+      const closed = begin(file, `${reader}-open`, 'stat');
+      if (reader === 'client') {
+        closed.receive(message('RESULT', 1, { status: 0, effect: 'none' }), {
+          events: [{ event: 'result', stream: 1, status: 'OK', effect: 'none' }],
+        });
+      } else {
+        closed.do(
+          { action: 'result', stream: 1, status: 'OK', effect: 'none' },
+          { send: message('RESULT', 1, { status: 0, effect: 'none' }) },
+        );
+      }
+      file.add(
+        `${reader}/ids/${name}-late-malformed`,
+        `${name} on a stream that has closed is ignored only when its form is right.`,
+        ['FX-7.1-4', 'FX-4.2-9'],
+        closed.receive(frame(name, 1, 'ffff0000'), { fault: 'MESSAGE_MALFORMED' }),
+      );
+    }
+    file.add(
+      `${reader}/ids/DATA-never-opened-beyond-credit`,
+      'DATA on a stream that was never opened, and of more bytes than were granted: the stream is judged before credit.',
+      ['FX-4.2-9'],
+      file.after(`${reader}-open`).receive(header(16_384, types.DATA, 9), { fault: 'STATE_VIOLATION' }),
+    );
+    file.add(
+      `${reader}/ids/DATA-before-open`,
+      'DATA of more bytes than were granted, before the connection is open: the state is judged first.',
+      ['FX-4.2-9', 'FX-6.1-1'],
+      file.after(`${reader}-negotiated`).receive(header(16_384, types.DATA, 1), { fault: 'STATE_VIOLATION' }),
+    );
+  }
   file.add(
     'server/ids/reset-even',
     'RESET on an even stream, below one that was opened: such a stream cannot have ended.',
@@ -1186,6 +1284,18 @@ function senders(file) {
     ['FX-4.1-3'],
     file.after('client-open').receive(opened('stat'), { fault: 'STATE_VIOLATION' }),
   );
+  file.add(
+    'client/senders/OPEN-malformed',
+    'A server sends OPEN, without a field: the sender is judged before the form.',
+    ['FX-4.1-3', 'FX-4.2-9'],
+    file.after('client-open').receive(frame('OPEN', 1), { fault: 'STATE_VIOLATION' }),
+  );
+  file.add(
+    'server/senders/RESULT-malformed',
+    'A client sends RESULT, without a field: the sender is judged before the form.',
+    ['FX-4.1-3', 'FX-4.2-9'],
+    begin(file, 'server-open', 'stat').receive(frame('RESULT', 1), { fault: 'STATE_VIOLATION' }),
+  );
   for (const reader of roles) {
     for (const operation of ['list', 'stat', 'remove']) {
       file.add(
@@ -1217,7 +1327,7 @@ function senders(file) {
 function credit(file) {
   const zeros = (count) => '00'.repeat(count);
   const told = (count, stream = 1) => ({ event: 'data', stream, bytes: [{ repeat: '00', times: count }] });
-  const size5 = { offset: 0, epoch: 0, size: 50_000 };
+  const size5 = { offset: 0, epoch: 0, size: 50_000, mtime: 0 };
   const acceptDownload = (transcript) =>
     transcript.receive(message('ACCEPT', 1, size5), { events: [{ event: 'accept', stream: 1, ...size5 }] });
   /** A stream on which the peer sends file bytes. */
@@ -1276,6 +1386,15 @@ function credit(file) {
         .do({ action: 'consume', stream: 1, count: 10_000 }, { granted: { 0: 20_000, 1: 15_000 } })
         .receive(data(1, zeros(5000)), { events: [told(5000)] }),
     );
+    file.add(
+      `${reader}/credit/least-window`,
+      'When everything was consumed there is credit for 4608 bytes at least, also in the least window.',
+      ['FX-13.2-3'],
+      receiving(reader, `${reader}-least`)
+        .receive(data(1, zeros(8192)), { events: [told(8192)] })
+        .do({ action: 'consume', stream: 1, count: 8192 }, { granted: { 0: 12_800, 1: 12_800 } })
+        .receive(data(1, zeros(4608)), { events: [told(4608)] }),
+    );
     // Four streams of 10 000 bytes are more than the connection has; each is consumed before the next.
     const several = open(reader, 3, open(reader, 1, file.after(`${reader}-open`)));
     file.add(
@@ -1304,7 +1423,7 @@ function credit(file) {
       `${reader}/credit/given-up`,
       'What comes for a stream that was given up is dropped, and its credit returned: on the connection, not on the stream.',
       ['FX-13.2-4', reader === 'client' ? 'FX-7.3-6' : 'FX-8.4-1'],
-      given.receive(data(1, zeros(8192)), { granted: { 0: 12_288 }, grantedAtMost: { 1: 12_000 } }),
+      given.receive(data(1, zeros(8192)), { granted: { 0: 12_800 }, grantedAtMost: { 1: 12_000 } }),
     );
     file.add(
       `${reader}/credit/given-up-exceeded`,

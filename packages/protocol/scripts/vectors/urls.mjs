@@ -90,10 +90,23 @@ export function urlVectors() {
     scheme: 'filex',
     user: 'ann@home',
   });
-  valid('fingerprint', 'The fingerprint of the key.', ['FX-2.2-5'], 'filex://example/a?fp=sha256:AbC+/_-=', {
+  // 32 bytes in base64url, without padding, with both of its special characters.
+  const fingerprint = 'sha256:-_8REREREREREREREREREREREREREREREREREREREREQ'.slice(0, 50);
+  valid('fingerprint', 'The fingerprint of the key.', ['FX-2.2-5'], `filex://example/a?fp=${fingerprint}`, {
     scheme: 'filex',
     path: 'a',
-    fingerprint: 'sha256:AbC+/_-=',
+    fingerprint,
+  });
+  valid('port-empty', 'An empty port is the default port.', ['FX-2.2-2'], 'filex+tcp://example:/a', {
+    path: 'a',
+  });
+  valid('ipv6-zone', 'An IPv6 address with its zone.', ['FX-2.2-2'], 'filex+tcp://[fe80::1%eth0]/a', {
+    host: 'fe80::1%eth0',
+    path: 'a',
+  });
+  valid('escaped-slash', 'An escaped "/" is a "/".', ['FX-2.2-3'], 'filex+tcp://example/a%2Fb%2f', {
+    path: 'a/b',
+    folder: true,
   });
 
   invalid('empty', 'No address.', ['FX-2.2-2'], '');
@@ -126,14 +139,19 @@ export function urlVectors() {
     'parameter-besides',
     'An unknown parameter besides `fp`.',
     ['FX-2.2-5'],
-    'filex://example/a?fp=sha256:ab&x=1',
+    `filex://example/a?fp=${fingerprint}&x=1`,
   );
-  invalid('fingerprint-twice', '`fp` twice.', ['FX-2.2-5'], 'filex://example/a?fp=sha256:ab&fp=sha256:ab');
+  invalid(
+    'fingerprint-twice',
+    '`fp` twice.',
+    ['FX-2.2-5'],
+    `filex://example/a?fp=${fingerprint}&fp=${fingerprint}`,
+  );
   invalid(
     'fingerprint-other',
     'A fingerprint that is not sha256.',
     ['FX-2.2-5'],
-    'filex://example/a?fp=md5:ab',
+    'filex://example/a?fp=md5:EREREREREREREREREREREQ',
   );
   invalid(
     'fingerprint-empty',
