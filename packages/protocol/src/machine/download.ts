@@ -32,3 +32,13 @@ export const downloadTable: TransitionTable<DownloadState, OperationEvent> = {
   },
   closed: {},
 };
+
+/**
+ * Where the responder goes on: where it was asked to when the initiator has the same bytes up to there, else at the beginning.
+ * @param asked the offset of OPEN.
+ * @param size bytes of the responder's file.
+ * @param prefixIsSame whether the digest of OPEN is that of the responder's first `asked` bytes.
+ */
+export function downloadOffset(asked: number, size: number, prefixIsSame: boolean): number {
+  return asked <= size && prefixIsSame ? asked : 0;
+}

@@ -1,14 +1,11 @@
+import type { Defect } from './defect.js';
+import { explorerMutants } from './explorer/mutants.js';
+
 /**
  * Small deliberate defects, each of a class that was found in a well-known parser, each with the property that has to
  * notice it: `mutants.spec.ts` runs that property against the source changed in this one place and expects it to fail.
  */
-export interface Mutant {
-  /** The class of the defect. */
-  readonly name: string;
-  readonly file: string;
-  /** Must occur in the file exactly once; keep it as short as that allows. */
-  readonly find: string;
-  readonly replace: string;
+export interface Mutant extends Defect {
   /** Module in `properties/`, and the beginning of the name of the property. */
   readonly property: readonly [module: string, name: string];
 }
@@ -276,6 +273,9 @@ export const mutants: readonly Mutant[] = [
   },
 ];
 
+/** Those of the explorer are numbered after these. */
+const defects: readonly Defect[] = [...mutants, ...explorerMutants];
+
 /** `?mutant=3` on a module stands for the module as it is in a program that has mutant 3; its imports inherit it. */
 const query = /\?mutant=(\d+)$/;
 
@@ -304,7 +304,7 @@ export function mutantLoader() {
     },
     transform(code: string, id: string): { code: string; map: null } | null {
       const number = query.exec(id)?.[1];
-      const mutant = number === undefined ? undefined : mutants[Number(number)];
+      const mutant = number === undefined ? undefined : defects[Number(number)];
       if (mutant === undefined || !id.replace(query, '').endsWith(`/src/${mutant.file}`)) return null;
       const parts = code.split(mutant.find);
       if (parts.length !== 2) {
