@@ -35,7 +35,7 @@ module.exports = {
         'What tests the implementations shares no code with them: it has its own codec, read from PROTOCOL.md.',
       severity: 'error',
       from: { path: '^packages/conformance/src/', pathNot: tests },
-      to: { path: ['^packages/(cli|server|protocol)/', 'node_modules/'] },
+      to: { path: ['^packages/(cli|server|protocol)/', 'node_modules/'], pathNot: 'PROTOCOL\\.md$' },
     },
     {
       name: 'protocol-by-name',

@@ -7,6 +7,7 @@ export default defineConfig({
   target: 'node20',
   removeNodeProtocol: false,
   splitting: false,
+  loader: { '.md': 'text' },
   clean: true,
   // No declarations: this package is a program and exports nothing.
   dts: false,

@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'markdown-as-text', // as the loader in tsup.config.ts
+      transform: (text, id) =>
+        id.endsWith('.md') ? { code: `export default ${JSON.stringify(text)}`, map: null } : undefined,
+    },
+  ],
   test: {
     include: ['src/**/*.spec.ts'],
     // A whole run of the suite against a real server and its disk is one test.
