@@ -98,7 +98,14 @@ export class StreamWatch {
     }
   }
 
-  #onAccept({ offset, prefix, size, mtime, algorithm }: Extract<Frame, { name: 'ACCEPT' }>['message']): void {
+  #onAccept({
+    offset,
+    epoch,
+    prefix,
+    size,
+    mtime,
+    algorithm,
+  }: Extract<Frame, { name: 'ACCEPT' }>['message']): void {
     const asked = this.#asked.offset ?? 0;
     const upload = this.#machine === 'upload';
     const fits = offset === 0 || offset === asked || (upload && offset % BLOCK_SIZE === 0);
@@ -111,9 +118,15 @@ export class StreamWatch {
       throw new Violation(['FX-12.2-6'], `ACCEPT at ${offset} ${prefix ? 'with' : 'without'} "prefix"`);
     if (!upload && prefix !== undefined)
       throw new Violation(['FX-12.4-3'], 'ACCEPT of a download has "prefix"');
+    if (!upload && epoch !== 0) throw new Violation(['FX-12.1-3'], `ACCEPT of a download has epoch ${epoch}`);
     if (!upload && (size === undefined || mtime === undefined))
       throw new Violation(['FX-9.2-1'], 'ACCEPT of a download lacks "size" or "mtime"');
-    if (!upload && this.#asked.algorithm !== undefined && algorithm !== this.#asked.algorithm)
+    if (
+      !upload &&
+      this.#asked.algorithm !== undefined &&
+      algorithm !== undefined &&
+      algorithm !== this.#asked.algorithm
+    )
       throw new Violation(
         ['FX-9.2-2'],
         `ACCEPT has the algorithm ${algorithm}, not the one that was asked for`,

@@ -115,6 +115,30 @@ export const chapter04 = casesOf<ServerTrial>((check) => {
     });
   }
 
+  const strays: [string, string][] = [
+    ['before HELLO', 'before HELLO'],
+    ['before AUTH', 'before AUTH'],
+    ['on a stream that was never opened', 'when nothing runs'],
+  ];
+  for (const [what, when] of strays) {
+    check('FX-4.2-9', `DATA ${what} is judged without its payload`, async (trial) => {
+      const { session } = await (situations[when] as (typeof situations)[string])(trial);
+      session.send(header(100, frameType('DATA'), 1));
+      await session.expectFault('STATE_VIOLATION');
+    });
+  }
+  check('FX-4.2-9', 'a malformed frame that only a server sends is judged by its sender', async (trial) => {
+    const session = await trial.session();
+    const stream = await startUpload(trial, session);
+    session.send(rawFrame(frameType('RESULT'), stream, Buffer.of(1, 2, 3)));
+    await session.expectFault('STATE_VIOLATION');
+  });
+  check('FX-4.2-10', 'frames to be skipped may come between the preface and HELLO', async (trial) => {
+    const { session, alive } = await (situations['before HELLO'] as (typeof situations)[string])(trial);
+    for (const type of [0x80, 0xf0, 0xff]) session.send(rawFrame(type, 3, content(1000)));
+    await alive();
+  });
+
   const orders: [string, string, Buffer][] = [
     ['length before type', 'FRAME_TOO_LARGE', header(MAX_CONTROL + 1, 0x70, 0)],
     ['length before flags', 'FRAME_TOO_LARGE', header(MAX_CONTROL + 1, frameType('PING'), 0, { flags: 1 })],

@@ -85,6 +85,19 @@ export const chapter06 = casesOf<ServerTrial>((check) => {
     });
   }
 
+  const many: [string, string, Loose<'HELLO'>][] = [
+    ['form before versions', 'MESSAGE_MALFORMED', { versions: [], nonce: Buffer.alloc(3) }],
+    ['versions before floors', 'VERSION_UNSUPPORTED', { versions: [2], maxStreams: 0 }],
+    ['digests before floors', 'VERSION_UNSUPPORTED', { digests: [], streamWindow: 1 }],
+  ];
+  for (const [what, code, hello] of many) {
+    check('FX-6.2-1', `HELLO with several faults is judged in order: ${what}`, async (trial) => {
+      const session = await trial.fresh();
+      session.greet(hello);
+      await session.expectFault(code);
+    });
+  }
+
   check('FX-6.2-1', 'the server lists version 1', async (trial) => {
     const { server } = await trial.greeted();
     if (!server.versions.includes(1)) throw new Violation([], `it lists ${server.versions.join(', ')}`);

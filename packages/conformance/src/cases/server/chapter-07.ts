@@ -6,6 +6,7 @@ import { specification } from '../../spec/specification.js';
 import { casesOf } from '../../suite/case.js';
 import { content, u8 } from '../../wire/bytes.js';
 import { dataFrame, frame } from '../../wire/encode.js';
+import { frameType, rawFrame } from '../../wire/frame.js';
 import { treeDigest } from '../../wire/tree-digest.js';
 import { Violation } from '../../wire/violation.js';
 import { startUpload } from './situations.js';
@@ -97,6 +98,27 @@ export const chapter07 = casesOf<ServerTrial>((check) => {
         else await session.expectFault('STATE_VIOLATION');
       });
     }
+  }
+
+  for (const [name, bytesOf] of strays) {
+    const late = name === 'RESET' || name === 'CREDIT';
+    const title = `${name} on a stream that was left out is ${late ? 'ignored' : 'STATE_VIOLATION'}`;
+    check(['FX-7.1-1', 'FX-7.1-4'], title, async (trial) => {
+      const session = await trial.session();
+      session.send(session.opening('stat', {}, 9));
+      await session.expectSuccess(9);
+      session.send(bytesOf(5));
+      if (late) await session.barrier();
+      else await session.expectFault('STATE_VIOLATION');
+    });
+  }
+  for (const name of ['RESET', 'CREDIT'] as const) {
+    check('FX-7.1-4', `a malformed ${name} on a closed stream is MESSAGE_MALFORMED`, async (trial) => {
+      const session = await trial.session();
+      await session.expectSuccess(session.open('stat'));
+      session.send(rawFrame(frameType(name), 1, Buffer.of(0, 2, 0)));
+      await session.expectFault('MESSAGE_MALFORMED');
+    });
   }
 
   check('FX-7.1-5', 'uploads that wait do not stop others', async (trial) => {
@@ -367,6 +389,16 @@ export const chapter07 = casesOf<ServerTrial>((check) => {
       await session.barrier();
     });
   }
+  check(['FX-7.3-10', 'FX-7.3-6'], 'RESET with OK is a failure like any other', async (trial) => {
+    const path = await trial.path('running');
+    const session = await trial.session();
+    const stream = await startUpload(trial, session);
+    session.data(stream, Buffer.from('some'));
+    session.reset(stream, 'OK', 4);
+    const last = await session.receiveAny(['RESULT', 'RESET'], stream);
+    if (last.name === 'RESULT' && last.message.status === 0) throw new Violation([], 'RESULT says success');
+    await session.expectFailure(session.open('stat', { path }), 'NOT_FOUND');
+  });
   for (const finalOffset of [0, 4, 2 ** 53 - 1]) {
     check('FX-7.3-8', `nothing follows from finalOffset ${finalOffset}`, async (trial) => {
       const session = await trial.session();

@@ -9,6 +9,9 @@ import { BLOCK_SIZE, treeDigest } from '../../wire/tree-digest.js';
 import { Violation } from '../../wire/violation.js';
 import { startUpload } from './situations.js';
 
+/** What a sender may wait for at most, whatever the windows. */
+const LEAST = 4608;
+
 const FLOOR = specification.limits['initialStreamWindow']?.floor as number;
 
 /** Sends `length` bytes in frames that the server takes. */
@@ -111,7 +114,7 @@ export const chapter13 = casesOf<ServerTrial>((check) => {
   });
 
   check(
-    ['FX-13.1-1', 'FX-13.1-3', 'FX-13.2-1'],
+    ['FX-13.1-1', 'FX-13.1-3', 'FX-13.1-4', 'FX-13.2-1'],
     'a download waits for the credit of its stream',
     async (trial) => {
       const path = await trial.path('file');
@@ -122,7 +125,7 @@ export const chapter13 = casesOf<ServerTrial>((check) => {
       let limit = FLOOR;
       const { bytes, digest } = await sip(session, stream, (received) => {
         if (received < limit) return;
-        limit = received + 3000;
+        limit = received + LEAST;
         session.credit(stream, limit);
       });
       if (!bytes.equals(file) || digest?.equals(treeDigest(file)) !== true)
@@ -141,7 +144,7 @@ export const chapter13 = casesOf<ServerTrial>((check) => {
       let limit = FLOOR;
       const { bytes } = await sip(session, stream, (received) => {
         if (received < limit) return;
-        limit = received + 3000;
+        limit = received + LEAST;
         session.credit(0, limit);
       });
       if (!bytes.equals(file)) throw new Violation(['FX-9.2-4'], `${bytes.length} bytes came, or other ones`);
@@ -232,6 +235,30 @@ export const chapter13 = casesOf<ServerTrial>((check) => {
       }, 'credit of the connection');
     },
   );
+  check('FX-13.2-6', 'CREDIT for a download is taken in every state', async (trial) => {
+    const path = await trial.path('file');
+    const session = await trial.session({ streamWindow: FLOOR });
+    await session.upload(path, content(50_000));
+    const stream = session.open('download', { path });
+    session.credit(stream, FLOOR + 1);
+    await session.receive('DATA', stream);
+    session.send(
+      session.resetBytes(stream),
+      ...[20_000, 30_000].map((limit) => frame('CREDIT', stream, { limit })),
+    );
+    await session.receiveAny(['RESULT', 'RESET'], stream);
+    await session.barrier();
+  });
+  check('FX-13.2-7', 'a limit may be any number up to 2^53-1', async (trial) => {
+    const path = await trial.path('file');
+    const session = await trial.session();
+    await session.upload(path, content(10));
+    const stream = session.open('download', { path });
+    session.credit(stream, 2 ** 53 - 1);
+    session.credit(0, 2 ** 53 - 1);
+    const { bytes } = await session.downloaded(stream);
+    if (bytes.length !== 10) throw new Violation([], `${bytes.length} bytes came`);
+  });
   check('FX-13.2-5', 'uploads one after another never run out of credit', async (trial) => {
     const folder = await trial.folder();
     const session = await trial.session();

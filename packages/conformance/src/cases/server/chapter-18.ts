@@ -73,7 +73,7 @@ export const chapter18 = casesOf<ServerTrial>((check) => {
     ['sends the preface only', PREFACE],
   ] as const) {
     check(
-      'FX-18.2-1',
+      ['FX-18.2-1', 'FX-3.1-5'],
       `a connection that ${what} is ended after the handshake timeout`,
       async (trial) => {
         const session = await trial.fresh();
