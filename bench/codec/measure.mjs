@@ -7,6 +7,7 @@ import { median, spread } from '../lib/statistics.mjs';
 class Worker {
   rates = [];
   #child;
+  #end;
 
   constructor(row, name) {
     this.name = name;
@@ -14,13 +15,14 @@ class Worker {
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
+    this.#end = once(this.#child, 'exit').then(() => []);
   }
 
   /** @returns what the process says next. @throws when it ends instead. */
   async #answer() {
-    const answer = await Promise.race([once(this.#child, 'message'), once(this.#child, 'exit')]);
-    if (typeof answer[0] !== 'number' && answer[0] !== null) return answer[0];
-    throw new Error(`${this.name} failed`);
+    const [answer] = await Promise.race([once(this.#child, 'message'), this.#end]);
+    if (answer === undefined) throw new Error(`${this.name} failed`);
+    return answer;
   }
 
   ready() {

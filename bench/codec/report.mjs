@@ -7,7 +7,7 @@ export function markdown(report) {
   const lines = [
     `${date}, Node ${node}, ${system}, ${cores} × ${processor}, load ${two(load)} at the start. Median of ${rounds} rounds`,
     'in turn, with the least and the most; the ratio is FileX against the best of the others, the median of the ratios of',
-    `single rounds. ${versions.map(({ title, version }) => `${title} ${version}`).join(', ')}.`,
+    `single rounds. Seconds are those that the thread ran. ${versions.map(({ title, version }) => `${title} ${version}`).join(', ')}.`,
     '',
     '| work | decoder | million frames/s | least–most | GB/s | ratio | floor |',
     '|---|---|--:|--:|--:|--:|--:|',
