@@ -3,11 +3,17 @@
 import { reporting, runSteps } from './steps.mjs';
 
 const protocol = 'packages/protocol';
+const conformance = 'packages/conformance';
 
 await runSteps([
   {
     name: 'rules, wire, machines, connections, mutants, vectors',
     command: ['npm', 'exec', '-w', protocol, '--', 'vitest', 'run', '--exclude=src/node/**', ...reporting],
     results: [protocol],
+  },
+  {
+    name: 'conformance of our own server, and of broken ones',
+    command: ['npm', 'exec', '-w', conformance, '--', 'vitest', 'run', ...reporting],
+    results: [conformance],
   },
 ]);

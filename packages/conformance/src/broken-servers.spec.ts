@@ -25,11 +25,8 @@ describe('a server that', () => {
   });
 
   it('breaks nothing is not blamed, although there is a proxy before it', async () => {
-    const only = [...new Set(brokenServers.flatMap((each) => each.only))];
-    expect(await findings({}, only)).toEqual([]);
-    expect(await findings({ up: () => undefined, down: () => undefined }, ['FX-8', 'FX-9', 'FX-10'])).toEqual(
-      [],
-    );
+    const only = ['FX-2', 'FX-3', 'FX-7.3-1', 'FX-8.3', 'FX-9', 'FX-13.1', 'FX-17'];
+    expect(await findings({ down: () => undefined }, only)).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { ruleOf, specification } from '../spec/specification.js';
 import type { CaseResult } from '../suite/outcome.js';
 import type { RuleReport, RuleStatus, Summary } from '../suite/summary.js';
+import { shown } from './shown.js';
 
 /** The result for people: failures with what the rule asks for, the chapters, the totals. */
 export function textReport(summary: Summary): string {
@@ -27,7 +28,7 @@ export function textReport(summary: Summary): string {
     ...(totals.notApplicable > 0 ? [`${totals.notApplicable} not applicable`] : []),
     ...(totals.skipped > 0 ? [`${totals.skipped} skipped`] : []),
   ];
-  const name = agent === undefined ? subject : `${subject} (${JSON.stringify(agent).slice(1, -1)})`;
+  const name = agent === undefined ? subject : `${subject} (${shown(agent)})`;
   return `${sections.join('\n\n')}\n\n${name}: ${counts.join(', ')} in ${(duration / 1000).toFixed(1)} s\n`;
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bounds } from '../bounds.js';
+import { shown } from '../report/shown.js';
 import { codeName, codeNumber, specification } from '../spec/specification.js';
 import { dataFrame, frame } from '../wire/encode.js';
 import { frameType, PREFACE, rawFrame } from '../wire/frame.js';
@@ -538,9 +539,4 @@ export class ClientSession {
     const pages = this.takeAll('ENTRY', stream);
     return { entries: pages.flatMap(({ message }) => message.entries), result, pages: pages.length };
   }
-}
-
-/** Text of a peer, harmless in a terminal. */
-export function shown(text: string): string {
-  return JSON.stringify(text.slice(0, bounds.shownText)).slice(1, -1);
 }

@@ -98,7 +98,10 @@ export class Transport {
   /** Sends bytes as one write, and waits until they have left this process. */
   async sendAndFlush(bytes: Uint8Array): Promise<void> {
     if (!this.#socket.writable) return;
-    await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()));
+    // The turn that follows gives the peer the chance to read them before there are more.
+    await new Promise<void>((resolve) => {
+      this.#socket.write(bytes, () => setImmediate(resolve));
+    });
   }
 
   /** Ends this direction only. */

@@ -15,7 +15,7 @@ export interface Case<Trial> {
   run(trial: Trial): Promise<void>;
 }
 
-export interface CaseOptions {
+interface CaseOptions {
   readonly slow?: boolean;
 }
 

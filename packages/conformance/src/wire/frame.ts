@@ -4,7 +4,7 @@ import { u8, u32 } from './bytes.js';
 /** What each end sends first. */
 export const PREFACE: Buffer = Buffer.from('46494c45580d0a1a', 'hex');
 
-export const HEADER_SIZE = 10;
+const HEADER_SIZE = 10;
 
 /** A frame as it came: nothing of it has been judged yet. */
 export interface RawFrame {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { u8, u32, u64, utf8 } from '../../wire/bytes.js';
 import { splitFields } from '../../wire/decode.js';
 import { type Fields, joinFields, layoutOf, tagOf } from '../../wire/encode.js';
-import { frameName, type RawFrame, rawFrame } from '../../wire/frame.js';
+import { frameName, PREFACE, type RawFrame, rawFrame } from '../../wire/frame.js';
 import type { MessageName } from '../../wire/messages.js';
 import { treeDigest } from '../../wire/tree-digest.js';
 import type { Breakage } from './proxy.js';
@@ -41,7 +41,9 @@ export const brokenServers: readonly BrokenServer[] = [
     title: 'takes one read for one frame',
     only: ['FX-2.1-2'],
     onRead: (chunk, { client }) => {
-      if (chunk.length < 5) client.destroy();
+      let at = chunk.subarray(0, PREFACE.length).equals(PREFACE) ? PREFACE.length : 0;
+      while (at + 10 <= chunk.length) at += 10 + chunk.readUInt32BE(at);
+      if (at !== chunk.length) client.destroy();
     },
   },
   { chapter: 3, title: 'has another preface', only: ['FX-3.1-1'], preface: utf8('FILEX\n\x1a\n') },

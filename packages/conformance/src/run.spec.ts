@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { run } from './run.js';
+import { startOwnServer } from './testing/own-server.js';
+
+async function command(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const code = await run({
+    argv,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { code, out, err };
+}
+
+it('tests a server, with the reports that were asked for', async () => {
+  const { port } = await startOwnServer();
+  const folder = mkdtempSync(join(tmpdir(), 'filex-conformance-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const url = `filex+tcp://127.0.0.1:${port}/`;
+  const text = await command(url, '--only', 'FX-18.1', '--junit', join(folder, 'junit.xml'));
+  expect(text).toMatchObject({ code: 0, err: '' });
+  expect(text.out).toMatch(/filex-server\/[\d.]+\): \d+ passed, 0 failed/);
+  expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toContain('failures="0"');
+
+  const json = await command(url, '--only', 'FX-3.1-1', '--only', '*barrier*', '--json');
+  expect(JSON.parse(json.out).totals).toMatchObject({ passed: 1, failed: 0 });
+});
+
+it('works below the path of the address', async () => {
+  const { port, left } = await startOwnServer();
+  // Nothing is there: the cases say so, and the command does not fail in another way.
+  const { code } = await command(`filex+tcp://127.0.0.1:${port}/a%20b/`, '--only', 'FX-11.2-1');
+  expect(code).toBe(0);
+  expect(left()).toEqual(['a b']);
+});
+
+it.each([
+  [[], 'one address is needed'],
+  [['filex+tcp://a/', 'filex+tcp://b/'], 'one address is needed'],
+  [['http://a/'], 'it should look like filex+tcp://'],
+  [['filex://a/'], 'without encryption only'],
+  [['filex+tcp://a/?fp=x'], 'a host, a port and a path only'],
+  [['--timeout', '0', 'filex+tcp://a/'], '--timeout must be'],
+  [['--known', '/none/at/all', 'filex+tcp://a/'], 'cannot read the known failures'],
+  [['--whatever'], "Unknown option '--whatever'"],
+])('%j is wrong usage', async (argv, message) => {
+  const { code, err } = await command(...argv);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+});
+
+it('says when nobody is there', async () => {
+  const { code, err } = await command('filex+tcp://127.0.0.1:1/');
+  expect(code).toBe(5);
+  expect(err).toContain('cannot connect to 127.0.0.1 port 1');
+});
+
+it('lists its cases and its options', async () => {
+  const { code, out } = await command('--list', '--only', 'FX-4.2-3');
+  expect(code).toBe(0);
+  expect(out).toContain('FX-4.2-3/data-longer-than-maxdatapayload-by-one-byte');
+  expect((await command('--help')).out).toContain('--known FILE');
+});
