@@ -4,6 +4,8 @@ export const bounds = {
   answer: 5_000,
   /** How long to listen where nothing may come and no PING can show that the peer has got so far. */
   silence: 100,
+  /** How long a server may take to store a few MiB that it has got, when it does not say that it has. */
+  storing: 500,
   /** Cases that run at once: as many as two small machines can serve without their answers becoming slow. */
   concurrency: 8,
   /** A case takes at most this many times the bound of one answer. */
