@@ -10,10 +10,10 @@ import type { Listening } from '../harness/server.js';
 import { folderIn, temporaryFolder } from '../harness/temporary.js';
 import { makeTree, mixedTree } from '../harness/tree.js';
 
-const packages = ['@filex/protocol', 'filex-server', 'filex-client'];
+const packages = ['@filex/protocol', 'filex-server', 'filex-client', 'filex-conformance'];
 const offline = /E(?:NOTFOUND|CONNREFUSED|TIMEDOUT|AI_AGAIN|NOTCACHED|NETUNREACH)|ERR_SOCKET_TIMEOUT/;
 
-/** Packs the three packages and installs them in an empty folder; undefined when there is no registry to ask. */
+/** Packs the packages and installs them in an empty folder; undefined when there is no registry to ask. */
 async function install(): Promise<string | undefined> {
   const tarballs = temporaryFolder();
   const words = ['pack', '--pack-destination', tarballs, ...packages.flatMap((name) => ['-w', name])];
@@ -67,6 +67,12 @@ test('the packages as published, installed in an empty folder: npx serves, uploa
   const own = readFileSync(join(cwd, 'own-app.mjs'));
   expect(readFileSync(join(served, 'from my app')).equals(own)).toBe(true);
   expect(readFileSync(join(cwd, 'downloaded by my app')).equals(own)).toBe(true);
+
+  const conformance = await npm('npx', ['filex-conformance', '--json', url], { cwd }).exited;
+  const { totals, cases } = JSON.parse(conformance.stdout);
+  expect(cases.filter(({ status }: { status: string }) => status === 'failed')).toEqual([]);
+  expect(conformance.code, conformance.stderr).toBe(0);
+  expect(totals.passed).toBeGreaterThan(600);
 
   const alias = await npm('npx', ['filex', '--version'], { cwd }).exited;
   expect(alias.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
