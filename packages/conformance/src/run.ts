@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import { bounds } from './bounds.js';
 import { clientCases } from './cases/client/index.js';
 import { serverCases } from './cases/server/index.js';
+import { clientHelp, clientOf, clientOptions } from './client/client-options.js';
 import { jsonReport } from './report/json.js';
 import { junitReport } from './report/junit.js';
 import { textReport } from './report/text.js';
 import { parseAddress } from './session/address.js';
+import { testClient } from './session/test-client.js';
 import { CannotConnect, testServer } from './session/test-server.js';
 import { ruleOf } from './spec/specification.js';
 import { KnownFailures } from './suite/known-failures.js';
@@ -27,12 +29,16 @@ class UsageError extends Error {
 }
 
 const help = `Usage: filex-conformance [options] filex+tcp://host[:port]/path
-       filex-conformance [options] --client -- COMMAND…
+       filex-conformance [options] --client [--put COMMAND] [--get COMMAND] … [-- COMMAND…]
 
 Tests a FileX server from outside, rule by rule of PROTOCOL.md. It needs a folder that it may write into: below the
 path of the address it makes one of its own, filex-conformance-…, and removes it again.
 
-With --client it tests a client: it listens, runs COMMAND against itself, and judges what comes.
+With --client it tests a client: for each case it listens on this machine, runs a COMMAND against itself, and judges
+what comes, how the command ends and what it leaves. What stands after -- is called as filex-client is; a client that
+has another command line is described verb by verb. There is no shell: blanks separate, quotes keep together.
+
+${clientHelp}
 
   --only PATTERN   only these cases: FX-4 (chapter), FX-4.2 (section), FX-4.2-3 (rule), *ping*; may be repeated
   --known FILE     known failures, one pattern a line: they still run, and do not make the run fail
@@ -65,7 +71,11 @@ export async function run({ argv, out, err }: Surroundings): Promise<number> {
       slow: values.slow,
       onWarning: (message: string) => err(`filex-conformance: ${message}\n`),
     };
-    if (values.client === true) throw new UsageError('testing clients is not there yet');
+    if (values.client === true) {
+      const summary = await testClient(clientUnderTest(values, positionals), options);
+      report(summary, { json: values.json === true, junit: values.junit, out });
+      return summary.totals.failed === 0 ? exits.ok : exits.failed;
+    }
     const [text, ...more] = positionals;
     if (text === undefined || more.length > 0)
       throw new UsageError('one address is needed: filex+tcp://host:port/path');
@@ -90,6 +100,7 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         client: { type: 'boolean' },
+        ...clientOptions,
         only: { type: 'string', multiple: true },
         known: { type: 'string' },
         json: { type: 'boolean' },
@@ -131,6 +142,14 @@ function list(side: 'server' | 'client', only: readonly string[]): string {
 function addressOf(text: string) {
   try {
     return parseAddress(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function clientUnderTest(values: Parameters<typeof clientOf>[0], command: readonly string[]) {
+  try {
+    return clientOf(values, command);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

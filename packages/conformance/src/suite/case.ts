@@ -15,7 +15,7 @@ export interface Case<Trial> {
   run(trial: Trial): Promise<void>;
 }
 
-interface CaseOptions {
+export interface CaseOptions {
   readonly slow?: boolean;
 }
 

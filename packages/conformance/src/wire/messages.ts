@@ -62,7 +62,7 @@ export interface Messages {
   GOAWAY: { code: number; lastStream: number; reason?: string };
 }
 
-interface Entry {
+export interface Entry {
   path?: string;
   kind: string;
   size: number;

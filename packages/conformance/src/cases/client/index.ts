@@ -1,4 +1,37 @@
-import type { Case } from '../../suite/case.js';
+import { chapter02 } from './chapter-02.js';
+import { chapter03 } from './chapter-03.js';
+import { chapter04 } from './chapter-04.js';
+import { chapter05 } from './chapter-05.js';
+import { chapter06 } from './chapter-06.js';
+import { chapter07 } from './chapter-07.js';
+import { chapter08 } from './chapter-08.js';
+import { chapter09 } from './chapter-09.js';
+import { chapter10 } from './chapter-10.js';
+import { chapter11 } from './chapter-11.js';
+import { chapter12 } from './chapter-12.js';
+import { chapter13 } from './chapter-13.js';
+import { chapter15 } from './chapter-15.js';
+import { chapter17 } from './chapter-17.js';
+import { chapter18 } from './chapter-18.js';
+import { chapter21 } from './chapter-21.js';
+import type { ClientCase } from './client-case.js';
 
-/** Every case for a client under test. */
-export const clientCases: readonly Case<never>[] = [];
+/** Every case for a client under test, by chapter. */
+export const clientCases: readonly ClientCase[] = [
+  ...chapter02,
+  ...chapter03,
+  ...chapter04,
+  ...chapter05,
+  ...chapter06,
+  ...chapter07,
+  ...chapter08,
+  ...chapter09,
+  ...chapter10,
+  ...chapter11,
+  ...chapter12,
+  ...chapter13,
+  ...chapter15,
+  ...chapter17,
+  ...chapter18,
+  ...chapter21,
+];
