@@ -4,7 +4,8 @@
     FILEX_URL=filex+tcp://127.0.0.1:12345/ FILEX_ROOT=/srv/files python3 -m unittest -v test_filex
 
 With FILEX_URL and FILEX_ROOT (the folder that server shows, seen from here) a round trip against a real server is
-made as well. Everything else talks to scripted servers in threads of this process.
+made as well. Everything else talks to scripted servers in threads of this process. FILEX_VECTORS names a folder with
+vectors, where these files stand alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from unittest import mock
 
 import filex
 
-VECTORS = Path(__file__).resolve().parents[2] / "packages" / "protocol" / "vectors"
+VECTORS = Path(os.environ.get("FILEX_VECTORS") or Path(__file__).resolve().parent / "../../packages/protocol/vectors")
 
 SERVER_HELLO = {
     "versions": [1],
@@ -297,19 +298,35 @@ class Digests(unittest.TestCase):
         self.assertEqual(at, len(data))
 
 
+FINGERPRINT = "sha256:" + "A" * 42 + "E"
+
+
 class Addresses(unittest.TestCase):
     def test_sound_ones(self) -> None:
         for text, expected in [
-            ("filex+tcp://h", ("h", 12345, "", False)),
-            ("filex+tcp://h:1/", ("h", 1, "", True)),
-            ("filex+tcp://[::1]:99//a/b+c%20%C3%A9/", ("::1", 99, "a/b+c é", True)),
-            ("FILEX+TCP://h/a%3F%23%25", ("h", 12345, "a?#%", False)),
+            ("filex+tcp://h", ("filex+tcp", "h", 12345, "", False, None, None)),
+            ("filex+tcp://h:1/", ("filex+tcp", "h", 1, "", True, None, None)),
+            ("filex+tcp://h:/a", ("filex+tcp", "h", 12345, "a", False, None, None)),
+            ("filex+tcp://[::1]:99//a/b+c%20%C3%A9/", ("filex+tcp", "::1", 99, "a/b+c é", True, None, None)),
+            ("filex+tcp://[fe80::1%eth0]/%2Fa%2F", ("filex+tcp", "fe80::1%eth0", 12345, "a", True, None, None)),
+            ("FILEX+TCP://h/a%3F%23%25", ("filex+tcp", "h", 12345, "a?#%", False, None, None)),
+            (f"filex://me%40work@h/?fp={FINGERPRINT}", ("filex", "h", 12345, "", True, "me@work", FINGERPRINT)),
         ]:
             self.assertEqual(filex.parse_address(text), expected)
 
+    def test_tls_is_not_answered_with_plaintext(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            code, _, err = run("ls", f"filex://127.0.0.1:{listener.getsockname()[1]}/")
+            self.assertEqual((code, "UNSUPPORTED" in err), (filex.EXIT_OTHER, True))
+            listener.settimeout(0)
+            with self.assertRaises(BlockingIOError):
+                listener.accept()
+
     def test_others(self) -> None:
         for text in [
-            "h/a", "http://h/", "filex://h/", "filex+tcp://:s3cret@h/", "filex+tcp://u:s3cret@h/a", "filex+tcp://h:0/",
+            "h/a", "http://h/", "filex://@h/", "filex://u%3As3cret@h/", "filex://h/?fp=md5:x", "filex://h/?", "filex://h?x=1",
+            f"filex://h/?fp={FINGERPRINT[:-1]}F", f"filex://h/?fp={FINGERPRINT}&fp={FINGERPRINT}", f"filex+tcp://h/?fp={FINGERPRINT}",
+            "filex+tcp://[::1%]/", "filex+tcp://h:+1/", "filex+tcp://a@h/", "filex+tcp://:s3cret@h/", "filex+tcp://u:s3cret@h/a", "filex+tcp://h:0/",
             "filex+tcp://h:70000/", "filex+tcp://h/a?fp=x", "filex+tcp://h/a#b", "filex+tcp://h/%zz", "filex+tcp://h/%ff",
             "filex+tcp://h/a/../b", "filex+tcp://h/a//b", "filex+tcp://h/%00", "filex+tcp:///a",
         ]:  # fmt: skip
@@ -387,6 +404,9 @@ class HostileServers(Folder):
             "window below floor": ("MESSAGE_MALFORMED", lambda p: p.hello(streamWindow=8191)),
             "no version": ("VERSION_UNSUPPORTED", lambda p: p.hello(versions=[2, 0x0A0A])),
             "no digest": ("VERSION_UNSUPPORTED", lambda p: p.hello(digests=[2])),
+            "AUTH for ever": ("AUTH_FAILED", lambda p: (p.hello(), p.until("AUTH"), p.send("AUTH", 0, step="continue"))),
+            "no version, no digest, no window": ("VERSION_UNSUPPORTED", lambda p: p.hello(versions=[], digests=[], streamWindow=0)),
+            "no digest, no window": ("VERSION_UNSUPPORTED", lambda p: p.hello(digests=[2], streamWindow=0)),
             "no mechanism": ("AUTH_FAILED", lambda p: p.hello(mechanisms=["PLAIN"])),
             "HELLO twice": ("STATE_VIOLATION", lambda p: (p.hello(), p.until("AUTH"), p.send("HELLO", 0, **SERVER_HELLO))),
             "AUTH without step": ("MESSAGE_MALFORMED", lambda p: (p.hello(), p.until("AUTH"), p.send("AUTH", 0))),
@@ -407,11 +427,11 @@ class HostileServers(Folder):
             "PINGs without end": ("RATE_LIMITED", opened(lambda p: p.raw(ping * 500))),
             "ACCEPT elsewhere": ("STATE_VIOLATION", accepted(lambda p: None, offset=1)),
             "ACCEPT with prefix": ("STATE_VIOLATION", accepted(lambda p: None, prefix=bytes(32))),
-            "ACCEPT with blake3": ("STATE_VIOLATION", accepted(lambda p: None, algorithm="blake3")),
             "ACCEPT twice": ("STATE_VIOLATION", accepted(say("ACCEPT", 1, **GOOD_ACCEPT))),
-            "more than announced": ("LENGTH_MISMATCH", accepted(lambda p: p.data(1, b"abcd"))),
             "another length in END": ("LENGTH_MISMATCH", accepted(lambda p: (p.data(1, b"abc"), p.send("END", 1, length=4, digest=tree(b"abc"))))),
-            "less than announced": ("LENGTH_MISMATCH", accepted(lambda p: (p.data(1, b"ab"), p.send("END", 1, length=2, digest=tree(b"ab"))))),
+            "another length in END, and than announced": ("LENGTH_MISMATCH", accepted(lambda p: p.send("END", 1, length=2, digest=tree(b"")))),
+            "DATA beyond the credit": ("CREDIT_EXCEEDED", accepted(lambda p: [p.data(1, bytes(262_144)) for _ in range(5)], size=1)),
+            "late RESET that is malformed": ("MESSAGE_MALFORMED", whole(lambda p: p.raw(self.frames(("RESULT", DONE)) + filex.encode_frame("RESET", 1, b"\0")))),
             "unsound path": ("MESSAGE_MALFORMED", whole(raw("00000012 09 00 00000001 000200020000 0006000100 000a0003 612f2e".replace(" ", "")))),
         }  # fmt: skip
         for name, (expected, script) in cases.items():
@@ -419,6 +439,63 @@ class HostileServers(Folder):
                 code, exit_code = self.goaway_for(script)
                 self.assertEqual(code, expected)
                 self.assertEqual(exit_code, filex.EXIT_INTEGRITY if expected == "LENGTH_MISMATCH" else filex.EXIT_CONNECTION)
+
+    @staticmethod
+    def frames(*messages: tuple[str, dict[str, Any]]) -> bytes:
+        return b"".join(filex.encode_frame(name, 1, filex.encode_message(name, fields)) for name, fields in messages)
+
+    def test_failures_of_this_end(self) -> None:
+        """They are said with RESET; the connection goes on, and nothing gets the name."""
+        end, two = {"length": 3, "digest": tree(b"abc")}, {"length": 2, "digest": tree(b"ab")}
+        cases: dict[str, tuple[str, int, Callable[[Peer], None]]] = {
+            "no size": ("STATE_VIOLATION", 1, opened(lambda p: p.send("ACCEPT", 1, offset=0, epoch=0))),
+            "another algorithm": ("UNSUPPORTED", 1, accepted(lambda p: None, algorithm="blake3")),
+            "more than announced": ("LENGTH_MISMATCH", 12, accepted(lambda p: p.data(1, b"abcd"))),
+            "more than announced, by its header": ("LENGTH_MISMATCH", 12, accepted(lambda p: p.raw(filex.HEADER.pack(9, 5, 0, 1)))),
+            "less than announced": ("LENGTH_MISMATCH", 12, accepted(lambda p: (p.data(1, b"ab"), p.send("END", 1, **two)))),
+            "another digest": ("DIGEST_MISMATCH", 12, accepted(lambda p: (p.data(1, b"abd"), p.send("END", 1, **end)))),
+        }
+        for name, (expected, exit_expected, script) in cases.items():
+
+            def with_reset(peer: Peer, script: Callable[[Peer], None] = script, expected: str = expected) -> None:
+                script(peer)
+                reset = peer.until("RESET")
+                self.assertEqual(filex.code_name(reset["code"]), expected)
+                if "header" in name:
+                    peer.raw(bytes(9))
+                peer.data(1, bytes(10))  # was under way, and is dropped, whatever it says
+                peer.send("END", 1, length=10**6, digest=bytes(32))
+                peer.send("PING", 0, token=3)
+                self.assertEqual(peer.until("PONG"), {"token": 3})
+                peer.send("RESULT", 1, **DONE)
+
+            if expected == "DIGEST_MISMATCH" or "less" in name:  # END has come
+                def with_reset(peer: Peer, script: Callable[[Peer], None] = script, expected: str = expected) -> None:
+                    script(peer)
+                    self.assertEqual(filex.code_name(peer.until("RESET")["code"]), expected)
+                    peer.send("RESULT", 1, **DONE)
+
+            with self.subTest(name):
+                self.assertEqual(self.goaway_for(with_reset), ("OK", exit_expected))
+                self.assertFalse((self.folder / "x").exists())
+                for part in self.folder.iterdir():
+                    part.unlink()
+
+    def test_a_name_is_given_only_after_success(self) -> None:
+        for result, expected in [
+            ({"status": 0x2F, "effect": "none"}, filex.EXIT_INTEGRITY),  # the digest was right all the same
+            ({**DONE, "retry": True}, filex.EXIT_OTHER),  # does not fit together
+            ({**DONE, "effect": "unknown"}, filex.EXIT_OTHER),
+        ]:
+            with self.subTest(result):
+                self.assertEqual(self.goaway_for(whole(lambda p, result=result: p.send("RESULT", 1, **result))), ("OK", expected))  # type: ignore[misc]
+                self.assertFalse((self.folder / "x").exists())
+                (self.folder / "x.filex-part").unlink()
+        self.assertEqual(self.goaway_for(whole(lambda p: p.send("RESET", 1, code=0, finalOffset=3)))[1], filex.EXIT_OTHER)
+        self.assertFalse((self.folder / "x").exists())
+
+    def test_fields_that_a_result_does_not_have(self) -> None:
+        self.assertEqual(self.goaway_for(whole(lambda p: p.send("RESULT", 1, status=0, effect="none"))), ("OK", 0))
 
     def test_what_is_no_fault(self) -> None:
         def noisy(peer: Peer) -> None:
@@ -511,7 +588,7 @@ class Credit(unittest.TestCase):
             inflow.check(length)
             inflow.received += length
             inflow.consume(length)
-            self.assertGreaterEqual(inflow.limit - inflow.received, 4096)
+            self.assertGreaterEqual(inflow.limit - inflow.received, 4608)
 
     def test_a_listing_takes_what_it_asked_for(self) -> None:
         entry = {"kind": "file", "size": 1, "mtime": 0}
@@ -519,13 +596,48 @@ class Credit(unittest.TestCase):
         self.connection.open(filex.Listing(self.connection, "", True, lambda one: names.append(one["path"])))
         self.say("ENTRY", 1, entries=[{**entry, "path": "a"}, {**entry, "path": "a/b"}])
         self.assertEqual(names, ["a", "a/b"])
-        self.connection.open(filex.Listing(self.connection, "", False, lambda one: names.append(one["path"])))
         for paths in (["c", "c/d"], ["e", ""]):
-            with self.subTest(paths), self.assertRaises(filex.Fault):
+            with self.subTest(paths):
                 self.setUp()
-                self.connection.open(filex.Listing(self.connection, "", False, lambda one: names.append(one["path"])))
+                listing = filex.Listing(self.connection, "", False, lambda one: names.append(one["path"]))
+                self.connection.open(listing)
                 self.say("ENTRY", 1, entries=[{**entry, "path": path} for path in paths])
+                self.assertEqual((listing.given_up, self.connection.state), (True, "open"))
+                self.say("ENTRY", 1, entries=[{**entry, "path": "late"}])
+                self.say("RESULT", 1, status=0, effect="none")
+                self.assertEqual((listing.failure and listing.failure.code, listing.done), ("STATE_VIOLATION", True))
         self.assertEqual(names, ["a", "a/b"])  # nothing of a bad page was shown
+
+    def test_credit_that_is_there_is_used(self) -> None:
+        """Half of the window may be all there ever is; a sender that waits for a whole frame waits for ever."""
+        with tempfile.TemporaryFile() as source:
+            source.write(bytes(400_000))
+            source.flush()
+            upload = filex.Upload(self.connection, filex.UploadJob("a", source, "fail"))
+            self.connection.open(upload)
+            while upload.pump():
+                pass
+            self.assertEqual((upload.position, upload.may_send), (262_144, 0))
+            self.say("CREDIT", 0, limit=262_145)
+            self.say("CREDIT", 1, limit=262_146)
+            upload.pump()
+            self.assertEqual(upload.position, 262_145)
+
+    def test_stat_needs_an_entry(self) -> None:
+        call = filex.Call(self.connection, {"operation": 4, "operationId": bytes(16)})
+        self.connection.open(call)
+        self.say("RESULT", 1, status=0, effect="none")
+        self.assertEqual((call.failure and call.failure.code, self.connection.state), ("STATE_VIOLATION", "open"))
+
+    def test_pings_are_counted_until_the_transport_took_their_pongs(self) -> None:
+        ping = filex.encode_frame("PING", 0, filex.encode_message("PING", {"token": 1}))
+        self.server(ping * 32)
+        while self.connection.pending_bytes:
+            self.connection.sent(len(self.connection.pending()))
+        self.server(ping * 32)
+        with self.assertRaises(filex.Fault) as caught:
+            self.server(ping)
+        self.assertEqual(caught.exception.code, "RATE_LIMITED")
 
     def test_keepalive(self) -> None:
         self.assertEqual(self.connection.tick(2.0), 19.0)
@@ -582,6 +694,7 @@ class Resuming(Folder):
             code, _, err = run("put", self.file("f", content), url, "--retries", "1", "--retry-delay", "0")
         self.assertEqual(code, 0, err)
         self.assertNotIn("offset", seen["open"])
+        self.assertEqual(seen["open"]["algorithm"], "sha256")  # what is negotiated may differ next time
         self.assertEqual(seen["again"], {**seen["open"], "offset": len(content)})
         self.assertEqual(seen["rest"], content[filex.BLOCK :])
         self.assertEqual(seen["end"], {"length": len(content), "digest": tree(content)})
@@ -620,13 +733,34 @@ class Resuming(Folder):
         self.assertEqual(self.again(b"hello", script)[0], filex.EXIT_INTEGRITY)
 
     def test_an_epoch_that_is_not_higher_is_not_followed(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.send("ACCEPT", 1, offset=0, epoch=7)
-            self.assertEqual(peer.until("RESET")["code"], 0x34)
-            peer.send("RESULT", 1, status=0x34, effect="unknown")
-            peer.until("GOAWAY")
+        for epoch in (7, 6, 0):
 
-        self.assertEqual(self.again(b"hello", script)[0], filex.EXIT_OTHER)
+            def script(peer: Peer, epoch: int = epoch) -> None:
+                peer.send("ACCEPT", 1, offset=5, epoch=epoch, prefix=tree(b"hello"))
+                self.assertEqual(peer.until("RESET", "END").get("code"), 0x34)
+                peer.send("RESULT", 1, status=0x34, effect="unknown")
+                peer.until("GOAWAY")
+
+            with self.subTest(epoch):
+                self.assertEqual(self.again(b"hello", script)[0], filex.EXIT_OTHER)
+
+    def test_a_server_that_has_forgotten_begins_again(self) -> None:
+        for epoch in (7, 1, 0):
+
+            def script(peer: Peer, epoch: int = epoch) -> None:
+                peer.send("ACCEPT", 1, offset=0, epoch=epoch)
+                self.assertEqual(take_file(peer, 1), (b"hello", {"length": 5, "digest": tree(b"hello")}))
+                peer.send("RESULT", 1, status=0, effect="applied", outcome="created")
+                peer.until("GOAWAY")
+
+            with self.subTest(epoch):
+                self.assertEqual(self.again(b"hello", script)[0], 0)
+
+    def test_a_doubt_stays(self) -> None:
+        """END of the first attempt may have been committed, whatever happens to the second."""
+        code, err = self.again(b"hello", lambda peer: None)
+        self.assertEqual(code, filex.EXIT_CONNECTION)
+        self.assertIn("(effect unknown)", err.splitlines()[-1])
 
     def test_places_that_cannot_be(self) -> None:
         for name, accept in {
@@ -696,6 +830,33 @@ class Resuming(Folder):
         self.assertEqual((self.folder / "x").read_bytes(), b"mine")
 
 
+class SlowReaders(unittest.TestCase):
+    def test_pings_are_answered_while_nobody_reads_the_listing(self) -> None:
+        reading = threading.Event()
+        shown: list[str] = []
+
+        def show(entry: dict[str, Any]) -> None:
+            self.assertTrue(reading.wait(20))
+            shown.append(entry["path"])
+
+        def script(peer: Peer) -> None:
+            page = {"kind": "file", "size": 0, "mtime": 0}
+            for name in ("a", "b"):
+                peer.send("ENTRY", 1, entries=[{**page, "path": name}])
+            peer.send("PING", 0, token=1)
+            peer.until("PONG")
+            peer.send("RESULT", 1, status=0, effect="none")
+            peer.send("PING", 0, token=2)
+            self.assertEqual(peer.until("PONG"), {"token": 2})
+            reading.set()
+            self.assertEqual(peer.until("GOAWAY")["code"], 0)
+
+        with ScriptedServer(opened(script)) as url, filex.Client(filex.parse_address(url)) as client:
+            with contextlib.closing(filex.SlowListing(client.connection, "", False, show)) as listing:
+                client.run(listing)
+        self.assertEqual(shown, ["a", "b"])
+
+
 class Refusals(Folder):
     def test_a_source_that_changes_is_not_committed(self) -> None:
         def script(peer: Peer) -> None:
@@ -739,7 +900,7 @@ class Refusals(Folder):
     def test_a_refused_upload_sends_reset_at_once(self) -> None:
         def script(peer: Peer) -> None:
             peer.send("RESULT", 1, status=0x2B, effect="none")
-            self.assertIsNotNone(peer.until("RESET"))
+            self.assertEqual(peer.until("RESET")["code"], 0x20)
             self.assertEqual(peer.until("GOAWAY")["code"], 0)
 
         with ScriptedServer(opened(script)) as url:
