@@ -31,6 +31,8 @@ export interface CreateServerOptions {
   readonly maxConnections?: number | undefined;
   /** Bytes of credit promised to all connections together. Default: 512 MiB. */
   readonly creditBudget?: number | undefined;
+  /** Milliseconds that an upload is kept when its connection is lost, so that it can go on. Default: 60 000. */
+  readonly resumeTimeout?: number | undefined;
 }
 
 /** A server that runs. */
@@ -77,6 +79,7 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
       agent: AGENT,
       maxConnections: options.maxConnections,
       creditBudget: options.creditBudget,
+      resumeTimeout: options.resumeTimeout,
       onEvent: (event) => logServeEvent(logger, event),
     });
     const { address } = server;

@@ -18,6 +18,7 @@ function recording(): { store: Store; calls: unknown[] } {
   const staged: StagedUpload = {
     write: answer('write', undefined),
     sync: answer('sync', 7),
+    truncate: answer('truncate', undefined),
     commit: answer('commit', { outcome: 'created' as const, path: 'a', etag: 'e' }),
     abort: answer('abort', undefined),
   };
@@ -71,6 +72,7 @@ describe('the service', () => {
     const bytes = new Uint8Array(1);
     await receiver.write(bytes);
     expect(await receiver.sync?.()).toBe(7);
+    await receiver.truncate?.(0);
     const commit = { length: 1, digest: bytes, algorithm: 'sha256' } as const;
     expect(await receiver.commit(commit)).toEqual({ outcome: 'created', path: 'a', etag: 'e' });
     await receiver.abort(new Error('x'));
@@ -85,6 +87,7 @@ describe('the service', () => {
       ['stage', { ...upload, operationId: context.operationId }],
       ['write', bytes],
       ['sync'],
+      ['truncate', 0],
       ['commit', commit],
       ['abort'],
       ['open', 'a', { ifMatch: 'e' }],

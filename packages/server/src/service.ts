@@ -19,6 +19,7 @@ export function createHandler(store: Store, access: Access): Handler {
       return {
         write: (bytes) => staged.write(bytes),
         sync: () => staged.sync(),
+        truncate: (length) => staged.truncate(length),
         commit: (commit) => staged.commit(commit),
         abort: () => staged.abort(),
       };

@@ -53,3 +53,9 @@ export const MAX_TIMER = 2 ** 31 - 1;
 export const CONNECT_TIMEOUT = 10_000;
 /** Bytes per second that a session can be limited to, at least. */
 export const MIN_BANDWIDTH = 1024;
+/** Milliseconds a server keeps what it has of an upload whose connection was lost, and remembers a commit. */
+export const RESUME_TIMEOUT = 60_000;
+/** Uploads without a connection whose bytes a server keeps; one more, and the one that was lost first is dropped. */
+export const MAX_SUSPENDED_UPLOADS = 256;
+/** Uploads that are not under way, ended ones too, that a server remembers; about half a kilobyte each. */
+export const MAX_REMEMBERED_UPLOADS = 4096;

@@ -13,6 +13,8 @@ export interface DataReceiverOptions {
   readonly onStored: (offset: number) => void | Promise<void>;
   /** Told once when a write fails; what arrives later is dropped. */
   readonly onFailure: (error: FilexError) => void;
+  /** Told the digest of each block as it is complete, in order. */
+  readonly onBlock?: ((leaf: Uint8Array, index: number) => void) | undefined;
 }
 
 /**
@@ -31,12 +33,18 @@ export class DataReceiver {
 
   constructor(options: DataReceiverOptions) {
     this.#options = options;
-    this.#tree = new TreeDigest(options.createHash);
+    this.#tree = new TreeDigest(options.createHash, options.onBlock);
   }
 
-  /** Bytes that arrived. */
+  /** Bytes of the file that are here: what arrived, after what was there before. */
   get received(): number {
     return this.#tree.length;
+  }
+
+  /** Goes on after whole blocks that are there already, of which these are the digests. Before anything arrives. */
+  goOnAfter(leaves: readonly Uint8Array[]): void {
+    for (const leaf of leaves) this.#tree.appendLeaf(leaf);
+    this.#stored = this.#tree.length;
   }
 
   push(arrival: Arrival): void {

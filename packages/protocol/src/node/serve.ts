@@ -2,10 +2,11 @@ import * as net from 'node:net';
 import { FilexError } from '../errors.js';
 import { resolveLimits } from '../limits.js';
 import { DEFAULT_PORT } from '../url.js';
-import { CREDIT_BUDGET, LISTEN_BACKLOG, MAX_CONNECTIONS, MAX_REFUSALS } from './bounds.js';
+import { CREDIT_BUDGET, LISTEN_BACKLOG, MAX_CONNECTIONS, MAX_REFUSALS, RESUME_TIMEOUT } from './bounds.js';
 import { sha256Provider } from './digests.js';
 import { CreditBudget } from './server/credit-budget.js';
 import { ServerConnection } from './server/server-connection.js';
+import { UploadRegistry } from './server/upload-registry.js';
 import { adopt, type OnRead } from './socket-reader.js';
 import type { ServeEvent, ServeOptions, Server } from './types.js';
 
@@ -27,6 +28,7 @@ class TcpServer implements Server {
   /** Connections that are being told why they are not taken. */
   readonly #refused = new Set<ServerConnection>();
   readonly #budget: CreditBudget;
+  readonly #uploads: UploadRegistry;
   readonly #limits;
   readonly #hashes;
   #address: { readonly host: string; readonly port: number } = { host: '', port: 0 };
@@ -39,6 +41,7 @@ class TcpServer implements Server {
     this.#limits = resolveLimits(options.limits);
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map(providers.map(({ algorithm, create }) => [algorithm, create] as const));
+    this.#uploads = new UploadRegistry(options.resumeTimeout ?? RESUME_TIMEOUT);
     const { creditBudget = CREDIT_BUDGET, maxConnections = MAX_CONNECTIONS } = options;
     const first = this.#limits.initialConnectionWindow * maxConnections;
     this.#budget = new CreditBudget(creditBudget, Math.min(first, creditBudget / 2));
@@ -77,6 +80,7 @@ class TcpServer implements Server {
     this.#stop();
     for (const connection of this.#all()) connection.shutdown();
     await this.#idle();
+    await this.#uploads.close();
   }
 
   async destroy(): Promise<void> {
@@ -85,6 +89,7 @@ class TcpServer implements Server {
       connection.driver.destroy(new FilexError('CONNECTION_LOST', 'the server was stopped'));
     }
     await this.#idle();
+    await this.#uploads.close();
   }
 
   #all(): ServerConnection[] {
@@ -130,6 +135,7 @@ class TcpServer implements Server {
       hashes: this.#hashes,
       agent,
       budget: this.#budget,
+      uploads: this.#uploads,
       promised: refusal === undefined ? this.#limits.initialConnectionWindow : 0,
       onEvent: (event) => this.#tell(event),
       onClosed: (closed) => this.#forget(closed, group),

@@ -285,7 +285,10 @@ export interface UploadOutcome {
   readonly etag?: string | undefined;
 }
 
-/** Takes one upload. Calls come one at a time and in order; exactly one of `commit` and `abort` is the last. */
+/**
+ * Takes one upload, over all connections that it needs. Calls come one at a time and in order; exactly one of `commit` and
+ * `abort` is the last.
+ */
 export interface UploadReceiver {
   /** The view is valid until what is returned has settled. Credit goes back to the client only then. */
   write(bytes: Uint8Array): void | Promise<void>;
@@ -293,6 +296,11 @@ export interface UploadReceiver {
   sync?(): Promise<number>;
   /** Publishes. Called only when length and digest are right; resolves when the file is durable under its name. */
   commit(commit: UploadCommit): Promise<UploadOutcome>;
+  /**
+   * Drops what was written beyond `length` bytes, all of which are durable: an upload that was cut goes on there, on another
+   * connection. Without this and `sync` it starts again.
+   */
+  truncate?(length: number): Promise<void>;
   /** Drops what was written. Called when the upload ends in any other way, with why. */
   abort(reason: Error): void | Promise<void>;
 }
@@ -389,6 +397,11 @@ export interface ServeOptions {
   readonly maxConnections?: number | undefined;
   /** Bytes of credit promised to all connections together. Default: 512 MiB. */
   readonly creditBudget?: number | undefined;
+  /**
+   * Milliseconds that what is there of an upload is kept when its connection is lost, so that it can go on, and that a commit
+   * is remembered, so that a retry is told the same. 0 keeps nothing. Default: 60 000.
+   */
+  readonly resumeTimeout?: number | undefined;
   /** Told what happens. What it throws is thrown as an uncaught error: it cannot disturb a connection. */
   readonly onEvent?: ((event: ServeEvent) => void) | undefined;
 }

@@ -1,4 +1,4 @@
-import { type ConflictPolicy, conflictPolicies } from '@filex/protocol';
+import { BLOCK_SIZE, type ConflictPolicy, conflictPolicies } from '@filex/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from './store.js';
@@ -137,6 +137,17 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         }),
         { numRuns: 25 },
       );
+    });
+
+    it('forgets what it is told to drop of an upload, and goes on there', async () => {
+      const whole = Buffer.alloc(BLOCK_SIZE + 3, 'a');
+      const staged = await stage(store, 'a', whole, { tellSize: false });
+      expect(await staged.sync()).toBe(whole.length);
+      await staged.truncate(BLOCK_SIZE);
+      await staged.write(Buffer.from('bc'));
+      const content = Buffer.concat([whole.subarray(0, BLOCK_SIZE), Buffer.from('bc')]);
+      await commit(staged, content);
+      expect(await download(store, 'a')).toBe(content.toString());
     });
 
     it('shows nothing of an upload before its commit, and nothing after its abort', async () => {

@@ -80,6 +80,8 @@ export interface StagedUpload {
   write(bytes: Uint8Array): Promise<void>;
   /** Makes durable what was written, and returns that offset in bytes. */
   sync(): Promise<number>;
+  /** Drops what was written beyond `length` bytes, which end between two blocks of the tree digest. */
+  truncate(length: number): Promise<void>;
   /** Publishes atomically under the conflict policy; resolves when content and name are durable. */
   commit(request: CommitRequest): Promise<CommitOutcome>;
   /** Drops the bytes. Never called after `commit`. */

@@ -327,7 +327,7 @@ describe('a download', () => {
     rig.handler.before = (step) => {
       if (step === 'verify') throw new Error('it changed');
     };
-    expect(await failureOf(session.download('a', join(directory, 'b')))).toMatchObject({ code: 'IO_ERROR' });
+    expect(await failureOf(session.download('a', join(directory, 'b')))).toMatchObject({ code: 'INTERNAL' });
     rig.handler.before = undefined;
     await writeFile(join(directory, 'there'), 'other');
     expect(await failureOf(session.download('a', join(directory, 'there')))).toMatchObject({

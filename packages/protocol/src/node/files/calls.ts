@@ -5,6 +5,7 @@ import {
   fdatasync as fdatasyncCallback,
   fstat as fstatCallback,
   fsync as fsyncCallback,
+  ftruncate as ftruncateCallback,
   futimes as futimesCallback,
   link as linkCallback,
   lstat as lstatCallback,
@@ -27,6 +28,7 @@ export const open = promisify(openCallback);
 export const close = promisify(closeCallback);
 export const fsync = promisify(fsyncCallback);
 export const fdatasync = promisify(fdatasyncCallback);
+export const ftruncate = promisify(ftruncateCallback);
 export const fchmod = promisify(fchmodCallback);
 export const futimes = promisify(futimesCallback);
 export const utimes = promisify(utimesCallback);

@@ -3,7 +3,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import type { Code } from '../../codes.js';
 import { FilexError, LocalProtocolError } from '../../errors.js';
 import type { ConflictPolicy } from '../../vocabulary.js';
-import { close, fchmod, fdatasync, fstat, fsync, open, unlink, write } from './calls.js';
+import { close, fchmod, fdatasync, fstat, fsync, ftruncate, open, unlink, write } from './calls.js';
 import { type Directory, DirectorySync } from './directory-sync.js';
 import { errnoOf, fileError } from './errno.js';
 import { fileMode } from './file-mode.js';
@@ -138,6 +138,15 @@ export class StagedFile {
     return this.#exclusive('flush', async (fd) => {
       await fdatasync(fd);
       return this.#length;
+    });
+  }
+
+  /** Drops what was written beyond `length` bytes. */
+  truncate(length: number): Promise<void> {
+    return this.#exclusive('shorten', async (fd) => {
+      if (length > this.#length) throw new LocalProtocolError(`${length} bytes are more than were written`);
+      await ftruncate(fd, length);
+      this.#length = length;
     });
   }
 

@@ -4,6 +4,7 @@ import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import type { Driver, StreamListener } from '../driver.js';
 import type { Handler, OperationContext } from '../types.js';
+import type { UploadRegistry } from './upload-registry.js';
 
 /** One operation on its way, as the server runs it. */
 export interface OperationRun {
@@ -12,6 +13,8 @@ export interface OperationRun {
   readonly request: OpenRequest;
   readonly handler: Handler;
   readonly context: OperationContext;
+  /** What is remembered of uploads, on all connections. */
+  readonly uploads: UploadRegistry;
   /** The digest that was negotiated for the connection. */
   readonly algorithm: DigestAlgorithm;
   hashOf(algorithm: DigestAlgorithm): HashFactory | undefined;

@@ -1,8 +1,9 @@
-import { FilexError } from '../../errors.js';
+import type { FilexError } from '../../errors.js';
 import { DataSender } from '../data-sender.js';
 import type { StreamEvent } from '../driver.js';
 import { SlabSource } from '../pieces.js';
 import type { DownloadProvider } from '../types.js';
+import { handlerError } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
 
 /** Sends a file to the client that asked for it. */
@@ -49,7 +50,7 @@ export function sendDownload(run: OperationRun): RunningOperation {
     try {
       return await transfer(provider);
     } catch (error) {
-      throw FilexError.from(error, 'IO_ERROR');
+      throw handlerError(error);
     } finally {
       await close(provider);
     }

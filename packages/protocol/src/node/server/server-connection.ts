@@ -7,10 +7,12 @@ import { Driver, type DriverOwner } from '../driver.js';
 import type { Handler, Peer, ServeEvent } from '../types.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
+import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
 import type { OperationRun, RunningOperation, Success } from './operation.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
+import type { UploadRegistry } from './upload-registry.js';
 
 export interface ServerConnectionOptions {
   readonly number: number;
@@ -21,6 +23,7 @@ export interface ServerConnectionOptions {
   readonly hashes: ReadonlyMap<DigestAlgorithm, HashFactory>;
   readonly agent: string;
   readonly budget: CreditBudget;
+  readonly uploads: UploadRegistry;
   /** Bytes of the budget that were taken for this connection to begin with. */
   readonly promised: number;
   readonly onEvent: (event: ServeEvent) => void;
@@ -95,7 +98,7 @@ export class ServerConnection implements DriverOwner {
     const running = this.#perform(event, stop)
       .then(
         (success) => this.#succeed(event.stream, success),
-        (error: unknown) => this.#fail(event.stream, FilexError.from(error)),
+        (error: unknown) => this.#fail(event.stream, handlerError(error)),
       )
       .then(({ code, message, outcome, bytes }) => {
         this.driver.forget(event.stream);
@@ -120,13 +123,14 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #perform({ stream, request }: Open, stop: AbortController): Promise<Success> {
-    const { handler, hashes } = this.#options;
+    const { handler, hashes, uploads } = this.#options;
     const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
     const run: OperationRun = {
       driver: this.driver,
       stream,
       request,
       handler,
+      uploads,
       context: {
         peer: this.#peer as Peer,
         operationId: Buffer.from(request.operationId).toString('hex'),
@@ -174,7 +178,7 @@ export class ServerConnection implements DriverOwner {
     // A failure is one, whatever the handler calls it.
     const code = error.code === 'OK' ? 'INTERNAL' : error.code;
     if (connection.allows(stream, 'R_FAILURE')) {
-      connection.result(stream, { status: code, detail: message, retry, effect });
+      connection.result(stream, { status: code, detail: detailFor(error), retry, effect });
     }
     return { code, message, outcome: undefined, bytes: 0 };
   }

@@ -50,6 +50,9 @@ export class MemoryHandler implements Handler {
   readonly signals: AbortSignal[] = [];
   /** Entries that `list` answers, instead of what is there. */
   listing: ((request: { path: string; recursive: boolean }) => AsyncIterable<Entry>) | undefined;
+  /** Bytes that were written, of all uploads. */
+  written = 0;
+  readonly #waiting: { readonly call: string; readonly resolve: () => void }[] = [];
   /** Runs before each step. */
   before: ((step: Step, path: string, context: OperationContext) => void | Promise<void>) | undefined;
 
@@ -82,6 +85,11 @@ export class MemoryHandler implements Handler {
         if (!before.equals(bytes)) throw new Error('the view was overwritten under the hands of the handler');
         parts.push(before);
         told.calls.push('write!');
+        this.written += before.length;
+      },
+      sync: async () => Buffer.concat(parts).length,
+      truncate: async (length) => {
+        parts.splice(0, parts.length, Buffer.concat(parts).subarray(0, length));
       },
       commit: async ({ length }) => {
         last('commit');
@@ -97,8 +105,19 @@ export class MemoryHandler implements Handler {
         told.reason = reason;
         await this.before?.('abort', path, context);
         told.calls.push('abort!');
+        this.#tell('abort!');
       },
     };
+  }
+
+  /** Resolves when a receiver was told to, and has, next. */
+  until(call: 'abort!'): Promise<void> {
+    if (this.told.some(({ calls }) => calls.includes(call))) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ call, resolve }));
+  }
+
+  #tell(call: string): void {
+    for (const { call: awaited, resolve } of this.#waiting) if (awaited === call) resolve();
   }
 
   #publish(request: UploadRequest, content: Buffer): UploadOutcome {

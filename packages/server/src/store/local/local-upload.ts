@@ -43,6 +43,10 @@ export class LocalUpload implements StagedUpload {
     return this.#pool.use(this.#file, () => this.#file.sync());
   }
 
+  truncate(length: number): Promise<void> {
+    return this.#pool.use(this.#file, () => this.#file.truncate(length));
+  }
+
   async commit({ length }: CommitRequest): Promise<CommitOutcome> {
     const { name, parent, label } = this.#place;
     const { ifExists, mtime, executable } = this.#request;

@@ -1,0 +1,114 @@
+import { FilexError } from '../../errors.js';
+import { MAX_REMEMBERED_UPLOADS, MAX_SUSPENDED_UPLOADS, MAX_TIMER } from '../bounds.js';
+import { Driver } from '../driver.js';
+import { RememberedUpload } from './remembered-upload.js';
+
+interface Resting {
+  readonly upload: RememberedUpload;
+  /** When it is forgotten. */
+  readonly until: number;
+}
+
+/**
+ * The uploads that a server remembers, by principal and operation id: those under way, and for a while those that were lost
+ * or have ended. In memory: a server that is started again begins with none.
+ */
+export class UploadRegistry {
+  readonly #timeout: number;
+  readonly #active = new Map<string, RememberedUpload>();
+  /** Nobody is at work on these; the one that is to be forgotten next comes first. */
+  readonly #resting = new Map<string, Resting>();
+  readonly #dropping = new Set<Promise<void>>();
+  #suspended = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param timeout milliseconds that an upload nobody is at work on is remembered; 0: not at all. */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  /** Whether anything is remembered beyond its stream. */
+  get remembers(): boolean {
+    return this.#timeout > 0;
+  }
+
+  /** The upload that a stream is about to enter. `rest` is to be called when the stream is done with it. */
+  find(
+    principal: string,
+    operationId: string,
+  ): { readonly upload: RememberedUpload; readonly rest: () => void } {
+    if (!this.remembers) {
+      const upload = new RememberedUpload();
+      return { upload, rest: () => undefined };
+    }
+    const key = `${operationId} ${principal}`;
+    const upload = this.#active.get(key) ?? this.#wake(key) ?? new RememberedUpload();
+    this.#active.set(key, upload);
+    return { upload, rest: () => this.#rest(key, upload) };
+  }
+
+  /** Drops everything that nobody is at work on, and waits for what is being dropped. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const key of [...this.#resting.keys()]) this.#forget(key, new FilexError('SHUTTING_DOWN'));
+    await Promise.all(this.#dropping);
+  }
+
+  #wake(key: string): RememberedUpload | undefined {
+    const resting = this.#resting.get(key);
+    if (resting === undefined) return undefined;
+    this.#resting.delete(key);
+    if (resting.upload.receiver !== undefined) this.#suspended -= 1;
+    return resting.upload;
+  }
+
+  #rest(key: string, upload: RememberedUpload): void {
+    if (upload.busy || this.#active.get(key) !== upload) return;
+    this.#active.delete(key);
+    this.#resting.set(key, { upload, until: Driver.now() + this.#timeout });
+    if (upload.receiver !== undefined) this.#suspended += 1;
+    this.#makeRoom();
+    this.#watch();
+  }
+
+  #makeRoom(): void {
+    const reason = (): FilexError =>
+      new FilexError('CONNECTION_LOST', 'too many other uploads were lost since');
+    if (this.#suspended > MAX_SUSPENDED_UPLOADS) {
+      for (const [key, { upload }] of this.#resting) {
+        if (upload.receiver === undefined) continue;
+        this.#forget(key, reason());
+        break;
+      }
+    }
+    const [oldest] = this.#resting.keys();
+    if (this.#resting.size > MAX_REMEMBERED_UPLOADS && oldest !== undefined) this.#forget(oldest, reason());
+  }
+
+  #watch(): void {
+    const [next] = this.#resting.values();
+    if (next === undefined || this.#timer !== undefined) return;
+    const wait = Math.min(Math.max(0, next.until - Driver.now()), MAX_TIMER);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#expire(Driver.now());
+      this.#watch();
+    }, Math.ceil(wait));
+    this.#timer.unref();
+  }
+
+  #expire(now: number): void {
+    for (const [key, { until }] of this.#resting) {
+      if (until > now) return;
+      this.#forget(key, new FilexError('CONNECTION_LOST', 'the client did not come back'));
+    }
+  }
+
+  #forget(key: string, reason: FilexError): void {
+    const upload = this.#wake(key);
+    if (upload === undefined) return;
+    const dropping = upload.drop(reason);
+    this.#dropping.add(dropping);
+    void dropping.finally(() => this.#dropping.delete(dropping));
+  }
+}
