@@ -271,6 +271,27 @@ export const mutants: readonly Mutant[] = [
     replace: "if (name !== 'OPEN' && !this.#hear(name === 'OPEN' ? 'C_OPEN' :",
     property: ['product', 'a connection takes'],
   },
+  {
+    name: 'an old connection that still writes',
+    file: 'machine/staged-upload.ts',
+    find: 'return epoch < upload.epoch;',
+    replace: 'return epoch < 0;',
+    property: ['resumption', 'an upload that is cut'],
+  },
+  {
+    name: 'a commit that nobody remembers',
+    file: 'machine/staged-upload.ts',
+    find: "RECORDED: 'committed'",
+    replace: "RECORDED: 'empty'",
+    property: ['resumption', 'an upload that is cut'],
+  },
+  {
+    name: 'an attempt that was lost after END, taken for none',
+    file: 'machine/upload-attempts.ts',
+    find: "effect: before === 'none' ? 'unknown' : before }",
+    replace: 'effect: before }',
+    property: ['resumption', 'a client that gives up'],
+  },
 ];
 
 /** Those of the explorer are numbered after these. */
