@@ -36,6 +36,33 @@ describe('the preface', () => {
     expect(recognise(said)).toBe(protocol);
   });
 
+  it.each(['\x00hello', 'hello\x00', '\x7f', 'a\x80'])('%j is no text', (said) => {
+    expect(recognise(ascii(said))).toBe('something unknown');
+  });
+
+  it.each([
+    '\x16',
+    '\x15',
+    'S',
+    'SSH',
+    'HTTP',
+    'H',
+    'HEAD',
+    'GET',
+    'P',
+    'PRI',
+    'OPTIONS',
+    '<',
+    '<html',
+    '22',
+    '220',
+  ])('%j may become one of them', (said) => expect(undecided(ascii(said))).toBe(said !== '<html'));
+
+  it.each(['GET ', 'TLS', 'F', 'ET ', 'TP', '\x03', '-', '221', '20', 'PUT /', 'SSH-', 'FILEX\n'])(
+    '%j is decided',
+    (said) => expect(undecided(ascii(said))).toBe(false),
+  );
+
   it('and what is recognised does not change once it is decided', () => {
     fc.assert(
       fc.property(fc.oneof(fc.constantFrom(...samples.map(([, said]) => said)), bytes(1, 12)), (said) => {
@@ -63,7 +90,9 @@ describe('the reply to something that is not FileX', () => {
   });
 
   it('is a line for people, and nothing for what cannot be read', () => {
-    expect(Buffer.from(foreignReply('SSH')).toString()).toMatch(/FileX.*\r\n$/);
+    for (const protocol of ['SSH', 'FTP or SMTP', 'text'] as const) {
+      expect(Buffer.from(foreignReply(protocol)).toString()).toMatch(/^This is a FileX server.*\r\n$/);
+    }
     expect(foreignReply('something unknown').length).toBe(0);
   });
 });

@@ -33,6 +33,25 @@ describe('UTF-8', () => {
     );
   });
 
+  it.each(['\ud7ff', '\ue000', '\ud800\udc00', '\udbff\udfff', 'a\ud83e\udd80b'])(
+    '%j is well-formed',
+    (text) => {
+      expect(isWellFormed(text)).toBe(true);
+    },
+  );
+
+  it.each([
+    '\ud800',
+    '\udbff',
+    '\udc00',
+    '\udfff',
+    '\udc00\udc00',
+    '\ud800\ud800',
+    '\udc00\ud800',
+    '\ud800a',
+    'a\udfff',
+  ])('%j is not', (text) => expect(isWellFormed(text)).toBe(false));
+
   it('keeps a byte order mark, which is a character of the name', () => {
     expect(decodeUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61))).toBe('\ufeffa');
   });
