@@ -12,7 +12,7 @@ await runSteps([
     results: [protocol],
   },
   {
-    name: 'conformance of our own server, and of broken ones',
+    name: 'conformance of our own server and client, and of broken ones',
     command: ['npm', 'exec', '-w', conformance, '--', 'vitest', 'run', ...reporting],
     results: [conformance],
   },

@@ -49,6 +49,11 @@ it.each([
   [['filex+tcp://a/?fp=x'], 'a host, a port and a path only'],
   [['--timeout', '0', 'filex+tcp://a/'], '--timeout must be'],
   [['--known', '/none/at/all', 'filex+tcp://a/'], 'cannot read the known failures'],
+  [['--client'], 'say how the client is run'],
+  [['--client', '--put', 'client put {file}'], 'lacks {url}'],
+  [['--client', '--ls', "client 'ls {url}"], 'is not closed'],
+  [['--client', '--ls', 'client {url} {port}'], 'has {port}; there are {url}, {file}, {dir}'],
+  [['--client', '--ls', ''], 'a command is empty'],
   [['--whatever'], "Unknown option '--whatever'"],
 ])('%j is wrong usage', async (argv, message) => {
   const { code, err } = await command(...argv);
@@ -60,6 +65,22 @@ it('says when nobody is there', async () => {
   const { code, err } = await command('filex+tcp://127.0.0.1:1/');
   expect(code).toBe(5);
   expect(err).toContain('cannot connect to 127.0.0.1 port 1');
+});
+
+it('tests a client, and says what was skipped for want of a command', async () => {
+  // A client that does nothing, whatever it is asked to do.
+  const { code, out } = await command(
+    '--client',
+    '--ls',
+    'node -e 0 {url}',
+    '--only',
+    'FX-18.1',
+    '--only',
+    'FX-8.2-3',
+  );
+  expect(code).toBe(1);
+  expect(out).toContain('the client did not connect: exit code 0');
+  expect(out).toMatch(/node: 0 passed, \d+ failed, 1 skipped/);
 });
 
 it('lists its cases and its options', async () => {

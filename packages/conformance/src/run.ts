@@ -45,7 +45,7 @@ ${clientHelp}
   --json           the whole report as JSON on stdout
   --junit FILE     JUnit XML as well
   --timeout MS     how long an answer may take (default: ${bounds.answer})
-  --slow           also the cases that wait for the timers of the peer
+  --slow           also the cases that wait for the timers of the peer, and those for clients that are much like others
   --list           say which cases there are, and run none
   --help
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { u8, u32, u64, utf8 } from '../../wire/bytes.js';
 import { splitFields } from '../../wire/decode.js';
-import { type Fields, joinFields, layoutOf, tagOf } from '../../wire/encode.js';
-import { frameName, PREFACE, type RawFrame, rawFrame } from '../../wire/frame.js';
-import type { MessageName } from '../../wire/messages.js';
+import { joinFields, layoutOf, tagOf } from '../../wire/encode.js';
+import { frameName, PREFACE, rawFrame } from '../../wire/frame.js';
 import { treeDigest } from '../../wire/tree-digest.js';
+import { fields, set } from './changes.js';
 import type { Breakage } from './proxy.js';
 
 /** A server that breaks a rule of one chapter. */
@@ -16,24 +16,6 @@ export interface BrokenServer extends Breakage {
 }
 
 const empty = Buffer.alloc(0);
-
-/** Changes the fields of the messages of one kind; undefined leaves a message as it is. */
-function fields(
-  name: MessageName,
-  change: (fields: [number, Buffer][], frame: RawFrame) => Fields | undefined,
-): (frame: RawFrame) => Uint8Array | undefined {
-  return (frame) => {
-    if (frameName(frame.type) !== name) return undefined;
-    const changed = change(splitFields(frame.payload), frame);
-    return changed === undefined ? undefined : rawFrame(frame.type, frame.stream, joinFields(changed));
-  };
-}
-
-/** Gives one field of a message another value. */
-function set(name: MessageName, field: string, value: (old: Buffer) => Buffer) {
-  const tag = tagOf(name, field);
-  return fields(name, (all) => all.map(([each, old]) => [each, each === tag ? value(old) : old] as const));
-}
 
 export const brokenServers: readonly BrokenServer[] = [
   {

@@ -6,7 +6,7 @@ import { FrameCutter, PREFACE, type RawFrame, rawFrame } from '../../wire/frame.
 type Change = (frame: RawFrame, line: Line) => Uint8Array | undefined;
 
 /** A connection through the proxy, with what a breakage wants to remember of it. */
-interface Line {
+export interface Line {
   readonly client: Socket;
   readonly server: Socket;
   readonly memory: Map<string, unknown>;
