@@ -54,6 +54,12 @@ export class DataSender {
     this.#onSent = onSent;
   }
 
+  /** Goes on after what the other end has already. Before anything is sent. */
+  goOnAfter({ leaves, tail }: { readonly leaves: readonly Uint8Array[]; readonly tail: Uint8Array }): void {
+    for (const leaf of leaves) this.#tree.appendLeaf(leaf);
+    this.#tree.update(tail);
+  }
+
   /** Stops sending; `run` resolves with undefined soon after. */
   cancel(): void {
     this.#cancelled = true;

@@ -29,8 +29,11 @@ export type StreamEvent = Extract<ConnectionEvent, { type: StreamEventType }>;
 export interface StreamListener {
   onEvent(event: StreamEvent): void;
   onData?(arrival: Arrival): void;
-  /** The connection ended first. Nothing follows. */
-  onLost(error: FilexError): void;
+  /**
+   * The connection ended first. Nothing follows.
+   * @param unseen whether the peer has said that it never saw this stream: nothing has come, and will come, of it.
+   */
+  onLost(error: FilexError, unseen: boolean): void;
 }
 
 /** What the owner of a connection (session or server) hears. */
@@ -91,6 +94,8 @@ export class Driver {
   #ending = false;
   #closed = false;
   #error: FilexError | undefined;
+  /** The last stream that the peer has taken, once it has said so. */
+  #lastSeen = Number.POSITIVE_INFINITY;
 
   /** @param bandwidthLimit bytes of file content per second, each way. */
   constructor(
@@ -379,6 +384,7 @@ export class Driver {
         this.#ready = true;
         return this.#owner.onReady(event.principal);
       case 'goaway':
+        this.#lastSeen = event.lastStream;
         if (event.code !== 'OK') return this.#fail(new FilexError(event.code, event.reason));
         if (this.#ready) return this.#owner.onDraining();
         return this.#fail(
@@ -418,10 +424,10 @@ export class Driver {
   }
 
   #lose(error: FilexError): void {
-    const listeners = [...this.#listeners.values()];
+    const listeners = [...this.#listeners];
     this.#listeners.clear();
     this.#waiting = [];
-    for (const listener of listeners) listener.onLost(error);
+    for (const [stream, listener] of listeners) listener.onLost(error, stream > this.#lastSeen);
     if (this.#lost) return;
     this.#lost = true;
     this.#owner.onLost(error);

@@ -10,15 +10,16 @@ export interface Readable {
 
 const nothing = (): void => undefined;
 
-/** Reads `size` bytes into pooled slabs. */
+/** Reads a file of `size` bytes, from an offset to its end, into pooled slabs. */
 export class SlabSource implements PieceSource {
   readonly #file: Readable;
   readonly #size: number;
-  #offset = 0;
+  #offset: number;
 
-  constructor(file: Readable, size: number) {
+  constructor(file: Readable, size: number, offset = 0) {
     this.#file = file;
     this.#size = size;
+    this.#offset = offset;
   }
 
   get takesMemory(): boolean {

@@ -59,6 +59,14 @@ export type UploadSource = string | URL | Uint8Array | AsyncIterable<Uint8Array>
 
 /** How to upload. */
 export interface UploadOptions extends OperationOptions {
+  /** 32 hexadecimal digits, the same on every retry of the same upload, also after a restart. Default: a new one. */
+  readonly operationId?: string | undefined;
+  /**
+   * How often this operation was tried before, with the same id. When it was, and the source can be read again (a file, bytes
+   * in memory), the upload goes on with what the server has kept; one that was committed before is told as it was then.
+   * Default: 0.
+   */
+  readonly earlierAttempts?: number | undefined;
   /** Default: `fail`. */
   readonly ifExists?: ConflictPolicy | undefined;
   /** Microseconds since 1970; default: the source file's, or none (the server then uses the time of the commit). */
@@ -88,7 +96,7 @@ export interface TransferResult {
 /** Takes what is downloaded: `open`, then any number of `write`, one at a time, then exactly one of `commit` and `abort`. */
 export interface DownloadSink {
   /** Called first, when the server has said what comes; throw to refuse it before anything is transferred. */
-  open?(entry: Entry): Promise<void>;
+  open?(entry: Entry, offset: number): Promise<void>;
   /**
    * Takes the next bytes of the file. The view is valid until what is returned has settled, which a download that is
    * given up waits for; the server may send more only then.
@@ -120,6 +128,11 @@ export interface DownloadInfo {
 
 /** How to download. */
 export interface DownloadOptions extends OperationOptions {
+  /**
+   * For a sink: the digests of the blocks that are there already, all of the same size (`BLOCK_SIZE`), from the beginning of
+   * the file. The download goes on after them if the file still begins with them; `open` of the sink is told.
+   */
+  readonly leaves?: readonly Uint8Array[] | undefined;
   /** Called when a figure has changed. What it throws ends the download. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** For a file path as destination. Default: `fail`. */

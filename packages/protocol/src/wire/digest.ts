@@ -98,6 +98,13 @@ export class TreeDigest {
   }
 }
 
+/** The tree digest of whole blocks, from their digests. */
+export function rootOf(leaves: readonly Uint8Array[], createHash: HashFactory): Uint8Array {
+  const tree = new TreeDigest(createHash);
+  for (const leaf of leaves) tree.appendLeaf(leaf);
+  return tree.digest();
+}
+
 /** Whether two digests are the same. */
 export function digestsEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,16 +1,20 @@
 import type { Code } from '../../codes.js';
 import type { OperationResult } from '../../connection.js';
-import { FilexError } from '../../errors.js';
+import { type Effect, FilexError } from '../../errors.js';
 import { CANCEL_TIMEOUT } from '../bounds.js';
 import type { Driver, StreamEvent } from '../driver.js';
 
 /** The error that a RESULT tells. */
-function resultError(result: OperationResult, path: string): FilexError {
+function resultError(result: OperationResult, effect: Effect, path: string): FilexError {
   return new FilexError(result.status, result.detail, {
     path,
-    effect: result.effect,
+    effect,
     retry: result.retry === true,
   });
+}
+
+function errorAt({ code, message, retry, cause }: FilexError, path: string, effect: Effect): FilexError {
+  return new FilexError(code, message, { path, effect, retry, cause });
 }
 
 /**
@@ -25,10 +29,19 @@ export class Answer {
   #timer: NodeJS.Timeout | undefined;
   readonly #path: string;
   readonly #mayHaveHappened: () => boolean;
+  readonly #judge: (told: Effect) => Effect;
 
-  /** @param mayHaveHappened whether the server may by now have done what was asked, and changed something. */
-  constructor(path: string, mayHaveHappened: () => boolean) {
+  /**
+   * @param mayHaveHappened whether the server may by now have done what was asked, and changed something.
+   * @param judge what to make of the effect that a failure tells. Default: believe it.
+   */
+  constructor(
+    path: string,
+    mayHaveHappened: () => boolean,
+    judge: (told: Effect) => Effect = (told) => told,
+  ) {
     this.#path = path;
+    this.#judge = judge;
     this.#mayHaveHappened = mayHaveHappened;
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -45,7 +58,7 @@ export class Answer {
         this.#settle();
         this.#resolve(event.result);
       } else {
-        this.fail(resultError(event.result, this.#path));
+        this.fail(resultError(event.result, this.#judge(event.result.effect), this.#path));
       }
       return true;
     }
@@ -56,9 +69,13 @@ export class Answer {
     return false;
   }
 
-  /** The connection ended first. */
-  lose(error: FilexError): void {
-    this.#failUnheard(error);
+  /**
+   * The connection ended first.
+   * @param unseen whether the server has said that it never saw this operation.
+   */
+  lose(error: FilexError, unseen = false): void {
+    if (unseen) this.fail(errorAt(error, this.#path, 'none'));
+    else this.#failUnheard(error);
   }
 
   /**
@@ -77,9 +94,8 @@ export class Answer {
     this.#reject(error);
   }
 
-  #failUnheard({ code, message, retry, cause }: FilexError): void {
-    const effect = this.#mayHaveHappened() ? 'unknown' : 'none';
-    this.fail(new FilexError(code, message, { path: this.#path, effect, retry, cause }));
+  #failUnheard(error: FilexError): void {
+    this.fail(errorAt(error, this.#path, this.#mayHaveHappened() ? 'unknown' : 'none'));
   }
 
   #settle(): void {

@@ -15,7 +15,7 @@ export async function call(
       request,
       () => ({
         onEvent: (event) => void answer.take(event),
-        onLost: (error) => answer.lose(error),
+        onLost: (error, unseen) => answer.lose(error, unseen),
       }),
       signal,
     );

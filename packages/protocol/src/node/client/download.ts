@@ -1,6 +1,6 @@
 import { FilexError } from '../../errors.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
-import { digestsEqual } from '../../wire/digest.js';
+import { BLOCK_SIZE, digestsEqual, rootOf } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
 import { DataReceiver } from '../data-receiver.js';
 import type { Arrival, StreamEvent } from '../driver.js';
@@ -16,7 +16,7 @@ export interface StoppableSink extends DownloadSink {
 }
 
 /** Makes the sink, now that it is known what will come. */
-export type OpenSink = (entry: Entry) => Promise<StoppableSink>;
+export type OpenSink = (entry: Entry, offset: number) => Promise<StoppableSink>;
 
 /** Downloads one file into a sink. The sink is told to commit only what was verified end to end. */
 export async function download(
@@ -66,9 +66,12 @@ class Download {
   }
 
   async run(openSink: OpenSink): Promise<TransferResult> {
-    const { signal, ifMatch } = this.#options;
+    const { signal, ifMatch, leaves = [] } = this.#options;
+    const { algorithm, createHash } = this.#context;
+    const prefix = leaves.length > 0 ? rootOf(leaves, createHash) : undefined;
+    const offset = leaves.length > 0 ? leaves.length * BLOCK_SIZE : undefined;
     this.#stream = await this.#context.open(
-      { operation: 'download', path: this.#path, ifMatch, algorithm: this.#context.algorithm },
+      { operation: 'download', path: this.#path, ifMatch, algorithm, offset, prefix },
       () => ({
         onEvent: (event) => this.#onEvent(event),
         onData: (arrival) => this.#onData(arrival),
@@ -82,7 +85,7 @@ class Download {
     try {
       const accept = await this.#until(this.#accepted);
       const entry = entryOf(this.#path, accept);
-      sink = await openSink(entry);
+      sink = await openSink(entry, accept.offset);
       if (this.#failure !== undefined) throw this.#failure;
       const receiver = this.#receiver as DataReceiver;
       const into = sink;
@@ -140,7 +143,7 @@ class Download {
 
   #onAccept(accept: Messages['ACCEPT']): void {
     const createHash = this.#context.hashOf(this.#algorithm(accept));
-    if (accept.size === undefined || accept.offset !== 0 || createHash === undefined) {
+    if (accept.size === undefined || createHash === undefined) {
       this.#fail(new FilexError('STATE_VIOLATION', 'the server accepted something that was not asked for'));
       return;
     }
@@ -151,6 +154,7 @@ class Download {
       onStored: (stored) => this.#tell(stored),
       onFailure: (error) => this.#fail(error),
     });
+    if (accept.offset > 0) this.#receiver.goOnAfter(this.#options.leaves ?? []);
     this.#accept(accept);
   }
 

@@ -9,15 +9,22 @@ export function sinkFor(
   destination: string | URL | NodeJS.WritableStream | DownloadSink,
   options: DownloadOptions,
 ): OpenSink {
+  if (options.leaves !== undefined && !isSink(destination)) {
+    return () => Promise.reject(new FilexError('UNSUPPORTED', 'only a sink can go on after what is there'));
+  }
   if (typeof destination === 'string' || destination instanceof URL) {
     const { ifExists, durable } = options;
     return (entry: Entry) => FileSink.open(destination, { ifExists, durable, expected: entry });
   }
   if (isWritable(destination)) return async () => writableSink(destination);
-  return async (entry) => {
-    await destination.open?.(entry);
+  return async (entry, offset) => {
+    await destination.open?.(entry, offset);
     return destination;
   };
+}
+
+function isSink(destination: string | URL | NodeJS.WritableStream | DownloadSink): boolean {
+  return typeof destination !== 'string' && !(destination instanceof URL) && !isWritable(destination);
 }
 
 function isWritable(destination: NodeJS.WritableStream | DownloadSink): destination is NodeJS.WritableStream {

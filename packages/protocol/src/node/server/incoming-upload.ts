@@ -16,7 +16,7 @@ import {
   syncUpload,
   writeUpload,
 } from '../../machine/staged-upload.js';
-import { BLOCK_SIZE, TreeDigest } from '../../wire/digest.js';
+import { BLOCK_SIZE, rootOf } from '../../wire/digest.js';
 import { SYNC_BYTES, SYNC_INTERVAL } from '../bounds.js';
 import { DataReceiver } from '../data-receiver.js';
 import { type Arrival, Driver, type StreamEvent } from '../driver.js';
@@ -297,16 +297,6 @@ class IncomingUpload {
 const superseded = (): FilexError => new FilexError('SUPERSEDED', undefined, { effect: 'unknown' });
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-/** The tree digest of whole blocks. */
-function rootOf(
-  leaves: readonly Uint8Array[],
-  createHash: ConstructorParameters<typeof TreeDigest>[0],
-): Uint8Array {
-  const tree = new TreeDigest(createHash);
-  for (const leaf of leaves) tree.appendLeaf(leaf);
-  return tree.digest();
-}
 
 /** Makes a long upload durable step by step, and tells the client how far it is. */
 class Durability {

@@ -1,7 +1,10 @@
 import type { FilexError } from '../../errors.js';
+import { downloadOffset } from '../../machine/download.js';
+import { digestsEqual } from '../../wire/digest.js';
 import { DataSender } from '../data-sender.js';
 import type { StreamEvent } from '../driver.js';
 import { SlabSource } from '../pieces.js';
+import { digestPrefix } from '../prefix.js';
 import type { DownloadProvider } from '../types.js';
 import { handlerError } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
@@ -26,20 +29,32 @@ export function sendDownload(run: OperationRun): RunningOperation {
     onLost: stop,
   };
 
+  /** Compares what the client says it has; returns where to go on. */
+  const goOn = async (provider: DownloadProvider, size: number): Promise<number> => {
+    const { offset: asked = 0, prefix } = request;
+    if (asked === 0 || asked > size || prefix === undefined) return 0;
+    const ours = await digestPrefix(provider, asked, create, () => gone.reason === undefined);
+    const same = ours !== undefined && digestsEqual(ours.digest, prefix);
+    if (same) sender.goOnAfter(ours);
+    return downloadOffset(asked, size, same);
+  };
+
   const transfer = async (provider: DownloadProvider): Promise<Success> => {
     checkWanted();
     const { entry } = provider;
     const { size, mtime, executable, etag } = entry;
-    driver.connection.accept(stream, { offset: 0, size, mtime, executable, etag, algorithm });
+    const offset = await goOn(provider, size);
+    checkWanted();
+    driver.connection.accept(stream, { offset, size, mtime, executable, etag, algorithm });
     driver.schedule();
-    const pieces = new SlabSource(provider, size);
+    const pieces = new SlabSource(provider, size, offset);
     try {
       const sent = await sender.run(pieces, size);
       if (sent === undefined) throw gone.reason ?? cancelled(request.path);
       await provider.verify?.();
       checkWanted();
       driver.connection.end(stream, sent.length, sent.digest);
-      return { outcome: 'read', bytes: sent.length };
+      return { outcome: 'read', bytes: sent.length - offset };
     } finally {
       await pieces.close();
     }

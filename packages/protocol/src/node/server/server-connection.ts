@@ -147,9 +147,9 @@ export class ServerConnection implements DriverOwner {
         if (event.type === 'reset') stop.abort(new FilexError('CANCELLED'));
         listener.onEvent(event);
       },
-      onLost: (error) => {
+      onLost: (error, unseen) => {
         stop.abort(error);
-        listener.onLost(error);
+        listener.onLost(error, unseen);
       },
     });
     return await done;
