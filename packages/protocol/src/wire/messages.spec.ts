@@ -36,6 +36,21 @@ describe('messages', () => {
     );
   });
 
+  it('have what is absent only where leaving out says something', () => {
+    expect(Object.entries(decodeMessage('AUTH', new Uint8Array(0)).message ?? { missing: 1 })).toEqual([]);
+    const open = encodeMessage('OPEN', { operation: 1, operationId: new Uint8Array(16) });
+    const { message } = decodeMessage('OPEN', open);
+    expect(Object.keys(message ?? {}).sort()).toEqual([
+      'executable',
+      'operation',
+      'operationId',
+      'parents',
+      'path',
+      'recursive',
+      'target',
+    ]);
+  });
+
   it('refuse values that do not fit their field', () => {
     for (const offset of [-1, 1.5, Number.NaN, MAX_U64 + 1, Number.POSITIVE_INFINITY]) {
       expect(() => encodeMessage('ACK', { offset })).toThrow(LocalProtocolError);
@@ -77,6 +92,12 @@ describe('messages', () => {
     expect(bad([0, 2, 0, 3, 0, 9, 1])).toContain('cut inside an item');
     expect(bad([0, 2, 0])).toContain('cut inside a field header');
     expect(bad([0, 2, 0, 9, 1])).toContain('cut inside field 2');
+    for (const rest of [[1], [1, 1], [1, 1, 0]]) {
+      const whole = encodeMessage('ACK', { offset: 1 });
+      expect(decodeMessage('ACK', Uint8Array.from([...whole, ...rest])).fault).toContain(
+        'inside a field header',
+      );
+    }
     const hello = encodeMessage('HELLO', {
       versions: [1],
       capabilities: [],
