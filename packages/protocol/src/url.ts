@@ -93,7 +93,8 @@ function fingerprintOf(text: string, query: string): string | undefined {
     const [name = '', ...rest] = parameter.split('=');
     const value = rest.join('=');
     if (name !== 'fp') throw invalid(text, `"?${name}" is not known (write %3F for a "?" in a name)`);
-    if (!/^sha256:[A-Za-z0-9_-]{43}$/.test(value))
+    // 32 bytes are 42 characters and a last one of four bits.
+    if (!/^sha256:[\w-]{42}[AEIMQUYcgkosw048]$/.test(value))
       throw invalid(text, '"fp" should be sha256: and 43 letters, digits, - and _');
     if (fingerprint !== undefined) throw invalid(text, '"fp" is there twice');
     fingerprint = value;

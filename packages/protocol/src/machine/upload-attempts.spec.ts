@@ -64,7 +64,7 @@ describe('the attempts at an upload', () => {
     const asking = beginAttempt({ ...lost(), epoch: 3 }, 9);
     expect(acceptAttempt(asking, { epoch: 4, offset: 9 }, true).refusal).toBeUndefined();
     expect(acceptAttempt(asking, { epoch: 4, offset: 9 }, false).refusal).toBe('SOURCE_CHANGED');
-    expect(acceptAttempt(asking, { epoch: 3, offset: 9 }, true).refusal).toBe('STATE_VIOLATION');
+    expect(acceptAttempt(asking, { epoch: 3, offset: 9 }, true).refusal).toBe('SUPERSEDED');
     // It has been restarted: it knows neither.
     expect(acceptAttempt(asking, { epoch: 1, offset: 0 }, true).refusal).toBeUndefined();
   });

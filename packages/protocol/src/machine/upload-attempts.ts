@@ -71,7 +71,7 @@ export interface UploadAttempts {
   readonly attempt: number;
   /** The offset of the last OPEN. */
   readonly asked: number;
-  /** The highest epoch heard. */
+  /** The epoch heard last. */
   readonly epoch: number;
   /** Whether the server has counted every attempt, so that what it says is true of all of them. */
   readonly remembered: boolean;
@@ -114,7 +114,7 @@ export function beginAttempt(attempts: UploadAttempts, offset: number): UploadAt
 /**
  * Judges an ACCEPT.
  * @param prefixIsOurs whether the digest of the prefix is that of the same part of the source; true when offset is 0.
- * @returns `refusal`: why not to go on: the caller sends RESET with it. `STATE_VIOLATION` is said of the server.
+ * @returns `refusal`: why not to go on: the caller sends RESET with it. `SUPERSEDED`: an older one of them is answered.
  */
 export function acceptAttempt(
   attempts: UploadAttempts,
@@ -124,12 +124,12 @@ export function acceptAttempt(
   const { epoch, offset } = accept;
   const next = {
     ...move(attempts, 'ACCEPT'),
-    epoch: Math.max(epoch, attempts.epoch),
+    epoch,
     // It counts OPENs: as many as we have sent, and so it has seen, and fenced, all of the others.
     remembered: attempts.remembered || epoch >= attempts.attempt,
   };
   // Who has kept bytes has kept the epoch, and counted on. (Who has forgotten all begins again, with both.)
-  if (offset > 0 && epoch <= attempts.epoch) return { attempts: next, refusal: 'STATE_VIOLATION' };
+  if (offset > 0 && epoch <= attempts.epoch) return { attempts: next, refusal: 'SUPERSEDED' };
   if (!prefixIsOurs) return { attempts: next, refusal: 'SOURCE_CHANGED' };
   return { attempts: next };
 }

@@ -143,8 +143,16 @@ class Download {
 
   #onAccept(accept: Messages['ACCEPT']): void {
     const createHash = this.#context.hashOf(this.#algorithm(accept));
-    if (accept.size === undefined || createHash === undefined) {
-      this.#fail(new FilexError('STATE_VIOLATION', 'the server accepted something that was not asked for'));
+    if (accept.size === undefined) {
+      this.#fail(new FilexError('STATE_VIOLATION', 'the server did not say how long the file is'));
+      return;
+    }
+    if (createHash === undefined) {
+      this.#fail(new FilexError('UNSUPPORTED', 'the server chose a digest that this end cannot compute'));
+      return;
+    }
+    if (accept.size < accept.offset) {
+      this.#fail(new FilexError('LENGTH_MISMATCH', 'the server goes on beyond the end of its file'));
       return;
     }
     this.#size = accept.size;

@@ -135,7 +135,7 @@ describe('a download from a server that', () => {
     ],
     [
       'accepts with a digest that was not offered',
-      'STATE_VIOLATION',
+      'UNSUPPORTED',
       (peer, stream) => peer.say('ACCEPT', stream, { ...accept, algorithm: 'blake3' }),
     ],
     ['lists instead', 'STATE_VIOLATION', (peer, stream) => peer.say('ENTRY', stream, { entries: [] })],

@@ -197,7 +197,7 @@ function accepted(
     client.deceived ||= !ours;
     return;
   }
-  if (refusal === 'STATE_VIOLATION' && bounds.server === 'honest')
+  if (refusal === 'SUPERSEDED' && bounds.server === 'honest')
     world.wrong = 'an honest server is taken for a broken one';
   leave(world, link);
 }
