@@ -7,7 +7,8 @@ import { frameType, PREFACE, rawFrame } from '../wire/frame.js';
 import type { Loose, Messages } from '../wire/messages.js';
 import { treeDigest } from '../wire/tree-digest.js';
 import { Violation } from '../wire/violation.js';
-import { type Frame, type FrameNamed, judgeFrame } from './judge-frame.js';
+import { FrameInbox } from './frame-inbox.js';
+import type { Frame, FrameNamed } from './judge-frame.js';
 import { type Asked, StreamWatch } from './stream-watch.js';
 import type { Transport } from './transport.js';
 
@@ -46,7 +47,7 @@ export interface Download {
 export class ClientSession {
   readonly transport: Transport;
   readonly #streams = new Map<number, StreamWatch>();
-  readonly #inbox: Frame[] = [];
+  readonly #inbox: FrameInbox;
   readonly #pings: number[] = [];
   readonly #limits = new Map<number, number>();
   /** What was granted to the server: of the connection (0) and of streams. */
@@ -54,10 +55,7 @@ export class ClientSession {
   #spent = 0;
   #hello = clientHello();
   #server: Messages['HELLO'] | undefined;
-  #violation: Violation | undefined;
-  #goAway: Messages['GOAWAY'] | undefined;
   #lastStream = 0;
-  #prefaced = false;
   #token = 0;
   #pingsHeard = 0;
   #open = false;
@@ -66,6 +64,11 @@ export class ClientSession {
 
   constructor(transport: Transport) {
     this.transport = transport;
+    this.#inbox = new FrameInbox(transport, {
+      sender: 'server',
+      maxDataPayload: () => Number(this.#hello.maxDataPayload),
+      onFrame: (judged) => this.#onFrame(judged),
+    });
   }
 
   /** What the server offered. @throws Violation before it has. */
@@ -81,7 +84,7 @@ export class ClientSession {
   /** GOAWAY of the server, once it came. */
   get goAway(): Messages['GOAWAY'] | undefined {
     this.pump();
-    return this.#goAway;
+    return this.#inbox.goAway;
   }
 
   // ------------------------------------------------------------------ handshake
@@ -221,19 +224,12 @@ export class ClientSession {
 
   /** Judges what has come so far. */
   pump(): void {
-    if (this.#violation !== undefined) return;
-    try {
-      this.#pump();
-    } catch (error) {
-      if (!(error instanceof Violation)) throw error;
-      this.#violation = error;
-    }
+    this.#inbox.pump();
   }
 
   /** @throws Violation when something that came breaks a rule. */
   check(): void {
-    this.pump();
-    if (this.#violation !== undefined) throw this.#violation;
+    this.#inbox.check();
   }
 
   /** The state of a stream, by what was sent and what came. */
@@ -260,14 +256,11 @@ export class ClientSession {
     const what = `${names.join(' or ')}${stream === undefined ? '' : ` on stream ${stream}`}`;
     let found: Frame | undefined;
     await this.transport.until(() => {
-      found = this.#take(names, stream);
       this.check();
+      found = this.#inbox.take(names, stream);
       if (found !== undefined) return true;
       const { ended } = this.transport;
-      if (this.#goAway !== undefined && this.#goAway.code !== 0 && !names.includes('GOAWAY')) {
-        const { code, reason = '' } = this.#goAway;
-        throw new Violation([], `GOAWAY ${codeName(code)} (${shown(reason)}) instead of ${what}`);
-      }
+      if (!names.includes('GOAWAY')) this.#inbox.checkGoAway(`instead of ${what}`);
       if (ended) throw new Violation([], `the transport ended instead of ${what}`);
       return false;
     }, what);
@@ -277,42 +270,17 @@ export class ClientSession {
   /** Frames that came and nobody took. */
   get untaken(): readonly Frame[] {
     this.pump();
-    return this.#inbox;
+    return this.#inbox.frames;
   }
 
   /** Takes all frames of that kind that have come. */
   takeAll<N extends Frame['name']>(name: N, stream?: number): FrameNamed<N>[] {
     const all: FrameNamed<N>[] = [];
     this.pump();
-    for (let found = this.#take([name], stream); found !== undefined; found = this.#take([name], stream))
+    for (;;) {
+      const found = this.#inbox.take([name], stream);
+      if (found === undefined) return all;
       all.push(found as FrameNamed<N>);
-    return all;
-  }
-
-  #take(names: readonly Frame['name'][], stream: number | undefined): Frame | undefined {
-    this.pump();
-    const at = this.#inbox.findIndex(
-      (each) => names.includes(each.name) && (stream === undefined || each.stream === stream),
-    );
-    return at < 0 ? undefined : this.#inbox.splice(at, 1)[0];
-  }
-
-  #pump(): void {
-    if (!this.#prefaced) {
-      const preface = this.transport.takeBytes(PREFACE.length);
-      if (preface === undefined) return;
-      if (!preface.equals(PREFACE))
-        throw new Violation(['FX-3.1-1'], `the server begins with ${preface.toString('hex')}`);
-      this.#prefaced = true;
-    }
-    for (let raw = this.transport.takeFrame(); raw !== undefined; raw = this.transport.takeFrame()) {
-      if (this.#goAway !== undefined && this.#goAway.code !== 0)
-        throw new Violation(
-          ['FX-17.1-1'],
-          `the server sent type 0x${raw.type.toString(16)} after its GOAWAY`,
-        );
-      const judged = judgeFrame(raw, 'server', Number(this.#hello.maxDataPayload));
-      if (judged !== undefined) this.#onFrame(judged);
     }
   }
 
@@ -337,7 +305,7 @@ export class ClientSession {
         this.#limits.set(stream, Math.max(judged.message.limit, this.#limits.get(stream) ?? 0));
         break;
       case 'GOAWAY':
-        this.#goAway = judged.message;
+        this.#inbox.goAway = judged.message;
         if (judged.message.lastStream > this.#lastStream)
           throw new Violation(['FX-17.2-5'], `GOAWAY has seen stream ${judged.message.lastStream}`);
         break;
@@ -345,7 +313,7 @@ export class ClientSession {
         break;
     }
     if (stream !== 0) this.#onStreamFrame(judged);
-    this.#inbox.push(judged);
+    this.#inbox.frames.push(judged);
   }
 
   #onStreamFrame(judged: Frame): void {
@@ -370,16 +338,8 @@ export class ClientSession {
     const token = this.ping();
     await this.transport.until(() => {
       this.check();
-      const at = this.#inbox.findIndex((each) => each.name === 'PONG' && each.message.token === token);
-      if (at >= 0) {
-        this.#inbox.splice(at, 1);
-        return true;
-      }
-      if (this.#goAway !== undefined && this.#goAway.code !== 0)
-        throw new Violation(
-          [],
-          `GOAWAY ${codeName(this.#goAway.code)} (${shown(this.#goAway.reason ?? '')}) where there is no fault`,
-        );
+      if (this.#inbox.takePong(token)) return true;
+      this.#inbox.checkGoAway('where there is no fault');
       if (this.transport.ended) throw new Violation([], 'the transport ended where there is no fault');
       return false;
     }, 'PONG');
@@ -402,16 +362,14 @@ export class ClientSession {
 
   /** GOAWAY with one of these codes, nothing after it, and the end of the transport. */
   async expectFault(...codes: readonly string[]): Promise<Messages['GOAWAY']> {
-    const { message } = await this.receive('GOAWAY');
-    const name = codeName(message.code);
-    if (!codes.includes(name))
-      throw new Violation([], `GOAWAY ${name} (${shown(message.reason ?? '')}), not ${codes.join(' or ')}`);
+    const goAway = await this.receive('GOAWAY');
+    FrameInbox.expectCode(goAway, codes);
     await this.transport.untilEnd('the end of the transport after GOAWAY');
     this.check();
     if (this.transport.left.length > 0)
       throw new Violation(['FX-17.1-1'], 'part of a frame came after GOAWAY');
     this.transport.end();
-    return message;
+    return goAway.message;
   }
 
   /** The last word on a stream, which must be a RESULT. */
@@ -475,7 +433,7 @@ export class ClientSession {
         );
       await this.transport.until(() => {
         this.check();
-        if (this.#goAway !== undefined || this.transport.ended)
+        if (this.#inbox.goAway !== undefined || this.transport.ended)
           throw new Violation([], 'the connection ended while a file was sent');
         return room() > 0 || this.stateOf(stream) === 'closed' || this.stateOf(stream) === 'settled';
       }, `credit on stream ${stream}`);

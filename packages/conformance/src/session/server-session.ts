@@ -7,8 +7,9 @@ import { frameType, PREFACE, rawFrame } from '../wire/frame.js';
 import type { Entry, Loose, MessageName, Messages } from '../wire/messages.js';
 import { treeDigest } from '../wire/tree-digest.js';
 import { Violation } from '../wire/violation.js';
+import { FrameInbox } from './frame-inbox.js';
 import { InitiatorWatch } from './initiator-watch.js';
-import { type Frame, type FrameNamed, judgeFrame } from './judge-frame.js';
+import type { Frame, FrameNamed } from './judge-frame.js';
 import type { Transport } from './transport.js';
 
 const floorOf = (limit: string): number => specification.limits[limit]?.floor as number;
@@ -51,7 +52,7 @@ export class ServerSession {
   readonly transport: Transport;
   readonly #attend: Attendant;
   readonly #streams = new Map<number, InitiatorWatch>();
-  readonly #inbox: Frame[] = [];
+  readonly #inbox: FrameInbox;
   readonly #pings: number[] = [];
   /** What the client granted: of the connection (0) and of streams. */
   readonly #limits = new Map<number, number>();
@@ -61,12 +62,9 @@ export class ServerSession {
   #client: Messages['HELLO'] | undefined;
   #offered = false;
   #authenticated = false;
-  #violation: Violation | undefined;
-  #goAway: Messages['GOAWAY'] | undefined;
   #received = 0;
   #spent = 0;
   #lastStream = 0;
-  #prefaced = false;
   #token = 0;
   #authsCame = 0;
   /** A server that is told to answer no PING does not look alive. */
@@ -76,6 +74,11 @@ export class ServerSession {
 
   constructor(transport: Transport, attend: Attendant) {
     this.transport = transport;
+    this.#inbox = new FrameInbox(transport, {
+      sender: 'client',
+      maxDataPayload: () => Number(this.#hello.maxDataPayload),
+      onFrame: (judged) => this.#onFrame(judged),
+    });
     this.#attend = attend;
   }
 
@@ -254,19 +257,12 @@ export class ServerSession {
 
   /** Judges what has come so far. */
   pump(): void {
-    if (this.#violation !== undefined) return;
-    try {
-      this.#pump();
-    } catch (error) {
-      if (!(error instanceof Violation)) throw error;
-      this.#violation = error;
-    }
+    this.#inbox.pump();
   }
 
   /** @throws Violation when something that came breaks a rule. */
   check(): void {
-    this.pump();
-    if (this.#violation !== undefined) throw this.#violation;
+    this.#inbox.check();
   }
 
   /** @throws Violation when the client has not opened it. */
@@ -305,7 +301,7 @@ export class ServerSession {
     let found: Frame | undefined;
     await this.until(
       () => {
-        found = this.#take(names, stream);
+        found = this.#inbox.take(names, stream);
         return found !== undefined;
       },
       what,
@@ -317,7 +313,7 @@ export class ServerSession {
   /** Whether such a frame has come that nobody took. */
   hears(name: Frame['name']): boolean {
     this.check();
-    return this.#inbox.some((each) => each.name === name);
+    return this.#inbox.frames.some((each) => each.name === name);
   }
 
   /** Waits until `done`, as long as the connection goes on. */
@@ -325,10 +321,7 @@ export class ServerSession {
     await this.transport.until(() => {
       this.check();
       if (done()) return true;
-      if (this.#goAway !== undefined && this.#goAway.code !== 0 && !goAwayIsFine) {
-        const { code, reason = '' } = this.#goAway;
-        throw new Violation([], `GOAWAY ${codeName(code)} (${shown(reason)}) instead of ${what}`);
-      }
+      if (!goAwayIsFine) this.#inbox.checkGoAway(`instead of ${what}`);
       if (this.transport.ended) throw new Violation([], `the client ended the transport instead of ${what}`);
       return false;
     }, what);
@@ -343,9 +336,11 @@ export class ServerSession {
   async openedUnlessEnded(operation: string): Promise<InitiatorWatch | undefined> {
     await this.transport.until(() => {
       this.check();
-      return this.transport.ended || this.#inbox.some(({ name }) => name === 'OPEN' || name === 'GOAWAY');
+      return (
+        this.transport.ended || this.#inbox.frames.some(({ name }) => name === 'OPEN' || name === 'GOAWAY')
+      );
     }, `OPEN of ${operation}, or the end`);
-    return this.#inbox.some(({ name }) => name === 'OPEN') ? this.opened(operation) : undefined;
+    return this.#inbox.frames.some(({ name }) => name === 'OPEN') ? this.opened(operation) : undefined;
   }
 
   /** Waits for the OPEN of one of these operations. */
@@ -353,44 +348,17 @@ export class ServerSession {
     let found: InitiatorWatch | undefined;
     await this.until(
       () => {
-        const taken = this.#inbox.findIndex(
+        const open = this.#inbox.takeFirst(
           (each) =>
             each.name === 'OPEN' && operations.includes(this.#streams.get(each.stream)?.operation as string),
         );
-        if (taken < 0) return false;
-        const [open] = this.#inbox.splice(taken, 1);
-        found = this.#streams.get((open as Frame).stream);
+        if (open === undefined) return false;
+        found = this.#streams.get(open.stream);
         return true;
       },
       `OPEN of ${operations.join(' or ')}`,
     );
     return found as InitiatorWatch;
-  }
-
-  #take(names: readonly Frame['name'][], stream: number | undefined): Frame | undefined {
-    const at = this.#inbox.findIndex(
-      (each) => names.includes(each.name) && (stream === undefined || each.stream === stream),
-    );
-    return at < 0 ? undefined : this.#inbox.splice(at, 1)[0];
-  }
-
-  #pump(): void {
-    if (!this.#prefaced) {
-      const preface = this.transport.takeBytes(PREFACE.length);
-      if (preface === undefined) return;
-      if (!preface.equals(PREFACE))
-        throw new Violation(['FX-3.1-1'], `the client begins with ${preface.toString('hex')}`);
-      this.#prefaced = true;
-    }
-    for (let raw = this.transport.takeFrame(); raw !== undefined; raw = this.transport.takeFrame()) {
-      if (this.#goAway !== undefined && this.#goAway.code !== 0)
-        throw new Violation(
-          ['FX-17.1-1'],
-          `the client sent type 0x${raw.type.toString(16)} after its GOAWAY`,
-        );
-      const judged = judgeFrame(raw, 'client', Number(this.#hello.maxDataPayload));
-      if (judged !== undefined) this.#onFrame(judged);
-    }
   }
 
   #onFrame(judged: Frame): void {
@@ -405,7 +373,7 @@ export class ServerSession {
         break;
       case 'PING':
         if (this.answersPings) this.send(frame('PONG', 0, { token: judged.message.token }));
-        else if (this.#inbox.filter((each) => each.name === 'PING').length >= 32)
+        else if (this.#inbox.frames.filter((each) => each.name === 'PING').length >= 32)
           throw new Violation(['FX-18.1-3'], 'more than 32 PINGs are unanswered');
         if (this.answersPings) return;
         break;
@@ -417,7 +385,7 @@ export class ServerSession {
         this.#onCredit(stream, judged.message.limit);
         break;
       case 'GOAWAY':
-        this.#goAway = judged.message;
+        this.#inbox.goAway = judged.message;
         if (judged.message.lastStream > this.#lastStream)
           throw new Violation(['FX-17.2-5'], `GOAWAY has seen stream ${judged.message.lastStream}`);
         break;
@@ -426,7 +394,7 @@ export class ServerSession {
       default:
         this.#onStreamFrame(judged);
     }
-    this.#inbox.push(judged);
+    this.#inbox.frames.push(judged);
   }
 
   /** What the table of the connection says of the client's events. */
@@ -479,7 +447,7 @@ export class ServerSession {
     if (stream % 2 === 0 || stream <= this.#lastStream)
       throw new Violation(['FX-7.1-1'], `stream ${stream} after stream ${this.#lastStream}`);
     if (!this.mayOpen) throw new Violation(['FX-17.2-3'], `OPEN on stream ${stream} after GOAWAY`);
-    if (this.#goAway !== undefined) throw new Violation(['FX-17.2-3'], 'OPEN after its own GOAWAY');
+    if (this.#inbox.goAway !== undefined) throw new Violation(['FX-17.2-3'], 'OPEN after its own GOAWAY');
     const running = [...this.#streams.values()].filter(({ counts }) => counts).length;
     if (running >= Number(this.#hello.maxStreams))
       throw new Violation(['FX-7.1-2'], `${running + 1} streams at once, ${this.#hello.maxStreams} may be`);
@@ -490,7 +458,7 @@ export class ServerSession {
     this.#granted.set(stream, Number(this.#hello.streamWindow));
     const answer = this.#attend(open, watch.operation);
     if (answer !== undefined) this.result(stream, answer);
-    else this.#inbox.push(judged);
+    else this.#inbox.frames.push(judged);
   }
 
   #judgeOpen({ open, operation, machine }: InitiatorWatch): void {
@@ -548,11 +516,7 @@ export class ServerSession {
   async barrier(): Promise<void> {
     this.send(this.pingBytes());
     const token = this.#token;
-    await this.until(() => {
-      const at = this.#inbox.findIndex((each) => each.name === 'PONG' && each.message.token === token);
-      if (at >= 0) this.#inbox.splice(at, 1);
-      return at >= 0;
-    }, 'PONG');
+    await this.until(() => this.#inbox.takePong(token), 'PONG');
   }
 
   /** The client says nothing for a while. */
@@ -572,10 +536,7 @@ export class ServerSession {
 
   /** As `expectFault`, when GOAWAY was received already. */
   async expectFaultCode(came: Frame, ...codes: readonly string[]): Promise<void> {
-    const { code, reason = '' } = (came as FrameNamed<'GOAWAY'>).message;
-    const name = codeName(code);
-    if (!codes.includes(name))
-      throw new Violation([], `GOAWAY ${name} (${shown(reason)}), not ${codes.join(' or ')}`);
+    FrameInbox.expectCode(came as FrameNamed<'GOAWAY'>, codes);
     await this.expectEnd('the end of the transport after GOAWAY');
   }
 
@@ -594,9 +555,9 @@ export class ServerSession {
   /** The client ends the transport, and has nothing to say any more. */
   async expectNoAnswer(rule: string): Promise<void> {
     this.check();
-    const seen = new Set(this.#inbox);
+    const seen = new Set(this.#inbox.frames);
     await this.expectEnd();
-    const more = this.#inbox.find((each) => !seen.has(each) && each.name !== 'HELLO');
+    const more = this.#inbox.frames.find((each) => !seen.has(each) && each.name !== 'HELLO');
     if (more !== undefined) throw new Violation([rule], `the client answered with ${more.name}`);
   }
 

@@ -3,33 +3,11 @@ import type { ServerSession } from '../../session/server-session.js';
 import { specification } from '../../spec/specification.js';
 import { encode, frame } from '../../wire/encode.js';
 import { frameType, header, PREFACE, rawFrame } from '../../wire/frame.js';
-import type { Loose, MessageName } from '../../wire/messages.js';
-import { treeDigest } from '../../wire/tree-digest.js';
+import { soundPayload } from '../sound-payload.js';
 import { clientCasesOf } from './client-case.js';
 import { list, someEntries, take } from './endings.js';
 
 const MAX_CONTROL = specification.limits['maxControlPayload']?.cap as number;
-
-/** A sound message of every kind, for frames that are wrong elsewhere. */
-const sound: { readonly [N in MessageName]?: Loose<N> } = {
-  HELLO: {},
-  AUTH: { step: 'success', principal: 'anonymous' },
-  OPEN: { operation: 4, operationId: Buffer.alloc(16, 7), path: 'a' },
-  ACCEPT: { offset: 0, epoch: 0 },
-  END: { length: 0, digest: treeDigest(Buffer.alloc(0)) },
-  ACK: { offset: 0 },
-  ENTRY: { entries: [] },
-  RESULT: { status: 0, effect: 'none' },
-  RESET: { code: 0x20, finalOffset: 0 },
-  CREDIT: { limit: 1 },
-  PING: { token: 1 },
-  PONG: { token: 1 },
-  GOAWAY: { code: 0, lastStream: 0 },
-};
-
-function payloadOf(name: string): Buffer {
-  return name === 'DATA' ? Buffer.from('x') : encode(name as MessageName, sound[name as MessageName] ?? {});
-}
 
 /** States in which a client reads frames, with how to go on honestly from there. */
 const states: Readonly<
@@ -78,7 +56,7 @@ export const chapter04 = clientCasesOf((check) => {
     for (const flags of name === 'DATA' || name === 'RESULT' ? [0x01, 0x80] : [0x01]) {
       check('ls', ['FX-4.1-1', 'FX-4.2-1'], `${name} with flags 0x${flags.toString(16)}`, async (trial) => {
         const { session, stream } = await trial.opened();
-        const payload = payloadOf(name);
+        const payload = soundPayload(name, 'server');
         session.send(header(payload.length, type, scope === 'connection' ? 0 : stream, { flags }));
         await trial.expectFault(session, 'FRAME_MALFORMED');
       });
@@ -96,7 +74,7 @@ export const chapter04 = clientCasesOf((check) => {
     const own = scope === 'stream';
     check('ls', ['FX-4.1-2', 'FX-4.2-1'], `${name} on stream ${own ? '0' : '1'}`, async (trial) => {
       const { session, stream } = await trial.opened();
-      session.send(header(payloadOf(name).length, type, own ? 0 : stream));
+      session.send(header(soundPayload(name, 'server').length, type, own ? 0 : stream));
       await trial.expectFault(session, 'FRAME_MALFORMED');
     });
   }
@@ -115,13 +93,13 @@ export const chapter04 = clientCasesOf((check) => {
 
   check('ls', 'FX-4.1-3', 'OPEN from a server', async (trial) => {
     const { session } = await trial.opened();
-    session.send(rawFrame(frameType('OPEN'), 2, payloadOf('OPEN')));
+    session.send(rawFrame(frameType('OPEN'), 2, soundPayload('OPEN', 'server')));
     await trial.expectFault(session, 'STATE_VIOLATION');
   });
 
   check('ls', 'FX-4.1-3', 'OPEN from a server on the stream of the client', async (trial) => {
     const { session, stream } = await trial.opened();
-    session.send(rawFrame(frameType('OPEN'), stream, payloadOf('OPEN')));
+    session.send(rawFrame(frameType('OPEN'), stream, soundPayload('OPEN', 'server')));
     await trial.expectFault(session, 'STATE_VIOLATION');
   });
 

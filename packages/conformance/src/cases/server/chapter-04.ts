@@ -4,32 +4,12 @@ import { casesOf } from '../../suite/case.js';
 import { content } from '../../wire/bytes.js';
 import { dataFrame, encode, field, frame } from '../../wire/encode.js';
 import { frameType, header, rawFrame } from '../../wire/frame.js';
-import type { Loose, MessageName } from '../../wire/messages.js';
 import { treeDigest } from '../../wire/tree-digest.js';
 import { Violation } from '../../wire/violation.js';
+import { soundPayload } from '../sound-payload.js';
 import { situations, startUpload } from './situations.js';
 
 const MAX_CONTROL = specification.limits['maxControlPayload']?.cap as number;
-
-/** A sound message of every kind, for frames that are wrong elsewhere. */
-const sound: { readonly [N in MessageName]?: Loose<N> } = {
-  AUTH: { mechanism: 'ANONYMOUS' },
-  OPEN: { operation: 4, operationId: Buffer.alloc(16, 7), path: 'a' },
-  ACCEPT: { offset: 0, epoch: 0 },
-  END: { length: 0, digest: treeDigest(Buffer.alloc(0)) },
-  ACK: { offset: 0 },
-  ENTRY: { entries: [] },
-  RESULT: { status: 0, effect: 'none' },
-  RESET: { code: 0x20, finalOffset: 0 },
-  CREDIT: { limit: 1 },
-  PING: { token: 1 },
-  PONG: { token: 1 },
-  GOAWAY: { code: 0, lastStream: 0 },
-};
-
-function payloadOf(name: string): Buffer {
-  return name === 'DATA' ? Buffer.from('x') : encode(name as MessageName, sound[name as MessageName] ?? {});
-}
 
 /** Frames. */
 export const chapter04 = casesOf<ServerTrial>((check) => {
@@ -42,7 +22,7 @@ export const chapter04 = casesOf<ServerTrial>((check) => {
       check('FX-4.1-1', `${name} with flags 0x${flags.toString(16)} is FRAME_MALFORMED`, async (trial) => {
         const session = await trial.session();
         const stream = scope === 'connection' ? 0 : name === 'OPEN' ? 1 : await startUpload(trial, session);
-        session.send(rawFrame(type, stream, payloadOf(name), { flags }));
+        session.send(rawFrame(type, stream, soundPayload(name, 'client'), { flags }));
         await session.expectFault('FRAME_MALFORMED');
       });
     }
@@ -62,7 +42,7 @@ export const chapter04 = casesOf<ServerTrial>((check) => {
     check('FX-4.1-2', `${name} on stream ${stream} is FRAME_MALFORMED`, async (trial) => {
       const session = await trial.session();
       if (stream === 1) await startUpload(trial, session);
-      session.send(rawFrame(type, stream, payloadOf(name)));
+      session.send(rawFrame(type, stream, soundPayload(name, 'client')));
       await session.expectFault('FRAME_MALFORMED');
     });
   }
@@ -72,7 +52,7 @@ export const chapter04 = casesOf<ServerTrial>((check) => {
     check('FX-4.1-3', `${name} from a client is STATE_VIOLATION`, async (trial) => {
       const session = await trial.session();
       const stream = await startUpload(trial, session);
-      session.send(rawFrame(frameType(name), stream, payloadOf(name)));
+      session.send(rawFrame(frameType(name), stream, soundPayload(name, 'client')));
       await session.expectFault('STATE_VIOLATION');
     });
   }
