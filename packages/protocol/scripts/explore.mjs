@@ -1,5 +1,5 @@
 // Explores every state that an upload, a download and a connection can get into, within stated bounds, and prints what
-// it has seen. `--deep`: wider bounds, many minutes and gigabytes. Ends with 1, and a shortest way there, at a violation.
+// it has seen. `--deep`: wider bounds, twice as long. Ends with 1, and a shortest way there, at a violation.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
