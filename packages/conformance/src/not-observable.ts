@@ -14,6 +14,7 @@ export const notObservable: Readonly<Record<string, string>> = {
   'FX-8.3-4': 'durability shows only when the power is cut',
   'FX-12.1-1': 'needs two principals, and ANONYMOUS has one',
   'FX-12.2-5': 'durability shows only when the power is cut',
+  'FX-12.3-8': 'the order of a commit shows only when the server crashes in the middle of it',
   'FX-14.1-3': 'what comparing takes is less than what the network does',
   'FX-15.1-9': 'nobody can make a symlink by this protocol',
   'FX-16.1-3': 'a defect that is told as INTERNAL cannot be brought about from outside',

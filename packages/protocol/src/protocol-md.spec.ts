@@ -6,6 +6,8 @@ import { codes, FIRST_LOCAL_CODE } from './codes.js';
 import { Connection, type ConnectionEvent } from './connection.js';
 import { limitTable, MAX_CONTROL_PAYLOAD, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } from './limits.js';
 import { machineOf } from './machine/operation.js';
+import { stagedUploadEvents, stagedUploadStates, stagedUploadTable } from './machine/staged-upload.js';
+import { uploadAttemptEvents, uploadAttemptStates, uploadAttemptsTable } from './machine/upload-attempts.js';
 import { hex } from './testing/bytes.js';
 import { figure } from './testing/figures.js';
 import { splitFields, splitFrames } from './testing/frames.js';
@@ -116,7 +118,9 @@ function machine({ states, initial, table: transitions, events }: AnyTable): str
     'stateDiagram-v2',
     ...initial.map((state) => `  [*] --> ${state}`),
     ...[...edges].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`),
-    '  closed --> [*]',
+    ...states
+      .filter((state) => Object.keys(transitions[state] ?? {}).length === 0)
+      .map((state) => `  ${state} --> [*]`),
   ];
   return `\`\`\`mermaid\n${picture.join('\n')}\n\`\`\`\n\n${table(['state', 'allowed'], rows)}`;
 }
@@ -304,7 +308,24 @@ function explainFields(name: keyof Messages, payload: Uint8Array): [string, stri
   });
 }
 
-const byName = new Map(allTables.map((each) => [each.name, each]));
+const memories: readonly AnyTable[] = [
+  {
+    name: 'stagedUpload',
+    initial: ['empty'],
+    states: stagedUploadStates,
+    events: stagedUploadEvents,
+    table: stagedUploadTable,
+  },
+  {
+    name: 'uploadAttempts',
+    initial: ['idle'],
+    states: uploadAttemptStates,
+    events: uploadAttemptEvents,
+    table: uploadAttemptsTable,
+  },
+];
+
+const byName = new Map([...allTables, ...memories].map((each) => [each.name, each]));
 
 const generated: Readonly<Record<string, () => string>> = {
   frames,
