@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { hex } from '../testing/bytes.js';
 import { digestProperties } from '../testing/properties/digest.js';
-import { BLOCK_SIZE, DIGEST_SIZE, type Hash, TreeDigest } from './digest.js';
+import { BLOCK_SIZE, DIGEST_SIZE, type Hash, rootOf, TreeDigest } from './digest.js';
 
 const sha256 = (): Hash => createHash('sha256');
 
@@ -31,6 +31,14 @@ describe('the tree digest', () => {
     tree.update(Uint8Array.of(1, 2));
     tree.digest();
     expect(seen.at(-1)).toBe('0000000200000002');
+  });
+
+  it('of whole blocks is that of their leaves', () => {
+    const blocks = [1, 2].map((byte) => new Uint8Array(BLOCK_SIZE).fill(byte));
+    const tree = new TreeDigest(sha256);
+    for (const block of blocks) tree.update(block);
+    const leaves = blocks.map((block) => createHash('sha256').update('\0').update(block).digest());
+    expect(hex(rootOf(leaves, sha256))).toBe(hex(tree.digest()));
   });
 
   it('takes a leaf only where a block begins, and only a whole one', () => {
