@@ -58,10 +58,11 @@ describe('the client', () => {
     expect(exit.stderr).toMatch(/did not answer/);
   });
 
-  test('an address with TLS, which is not there yet, is refused and says what to write', async () => {
-    const exit = await filex(['ls', 'filex://127.0.0.1:1/']);
-    expect(exit.code).toBe(1);
-    expect(exit.stderr).toMatch(/filex\+tcp:\/\//);
+  test('a server that speaks plaintext only, asked for TLS, is not spoken to in plaintext', async () => {
+    const server = await startServer();
+    const exit = await filex(['ls', `filex://127.0.0.1:${server.port}/`]);
+    expect(exit.code, exit.stderr).toBe(5);
+    expect(exit.stderr).toMatch(/TLS/);
   });
 });
 

@@ -110,6 +110,16 @@ const table: Readonly<Record<Code, Advice>> = {
   },
   IO_ERROR: { exit: exits.other, hint: disk },
   INTERNAL: { exit: exits.other, hint: 'This is a defect: please report it.' },
+  IDENTITY_CHANGED: {
+    exit: exits.identity,
+    hint: 'Ask whoever runs the server whether it has a new key, and only then take the address with that fingerprint.',
+    fatal: true,
+  },
+  IDENTITY_UNKNOWN: {
+    exit: exits.identity,
+    hint: 'Compare the fingerprint with the one that the server has printed, and put it into the address.',
+    fatal: true,
+  },
   SUPERSEDED: {
     exit: exits.conflict,
     hint: 'Another run of the same command goes on with it: leave that alone.',

@@ -98,6 +98,12 @@ export const codes = define({
   WRONG_PROTOCOL: { number: 0xf002, retry: false, meaning: 'something that is not FileX answers there' },
   URL_INVALID: { number: 0xf003, retry: false, meaning: 'the address cannot be understood' },
   UNKNOWN_CODE: { number: 0xf004, retry: false, meaning: 'the peer gave a code this version does not know' },
+  IDENTITY_CHANGED: { number: 0xf005, retry: false, meaning: 'the server has another key than it should' },
+  IDENTITY_UNKNOWN: {
+    number: 0xf006,
+    retry: false,
+    meaning: 'nothing says that the server is the one meant',
+  },
 });
 
 /** The stable name of a code. */

@@ -202,6 +202,8 @@ export class ClientTrial implements ClosableTrial {
     await first?.listen(bounds.silence);
     const said = this.#listening.transports.map(({ left }) => left);
     this.#listening.refuseMore();
+    // Whoever has begun a TLS handshake waits for an answer.
+    for (const transport of this.#listening.transports) transport.end();
     return said;
   }
 

@@ -62,7 +62,7 @@ export function codeVectors() {
       number,
       code: 'UNKNOWN_CODE',
     })),
-    ...[0xf000, 0xf001, 0xf002, 0xf003, 0xf004, 0xffff].map((number) => ({
+    ...[0xf000, 0xf001, 0xf002, 0xf003, 0xf004, 0xf005, 0xf006, 0xffff].map((number) => ({
       name: `local/${hex(number)}`,
       description: `The number 0x${hex(number)} does not travel: from a peer it is as good as unknown.`,
       rules: ['FX-16.1-2', 'FX-7.3-9'],

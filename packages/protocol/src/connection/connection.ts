@@ -8,7 +8,15 @@ import { initialState, machineOf, stepOperation } from '../machine/operation.js'
 import { step } from '../machine/table.js';
 import { type DigestAlgorithm, type Entry, type Operation, operations } from '../vocabulary.js';
 import { FrameDecoder } from '../wire/decoder.js';
-import { type FrameName, frameName, frameSender, frameTypes, type MessageName } from '../wire/frame.js';
+import {
+  type FrameName,
+  frameName,
+  frameSender,
+  frameTypes,
+  HEADER_SIZE,
+  type MessageName,
+  writeHeader,
+} from '../wire/frame.js';
 import { decodeMessage, encodeMessage, encodeMessageView, type Messages } from '../wire/messages.js';
 import { type ForeignProtocol, foreignReply, PREFACE } from '../wire/preface.js';
 import { clipUtf8 } from '../wire/utf8.js';
@@ -91,6 +99,8 @@ export class Connection {
   readonly #offer: Offer;
   /** Encoded at once, so that an offer that does not fit is the caller's error and not a surprise in `receive`. */
   readonly #hello: Uint8Array;
+  /** The payload of the peer's, kept until authentication has ended. */
+  #peerHello: Uint8Array | undefined;
   readonly #decoder: FrameDecoder;
   readonly #output = new OutputQueue();
   readonly #streams = new Map<number, StreamRecord>();
@@ -155,6 +165,23 @@ export class Connection {
   /** What the HELLOs settled; undefined before. */
   get negotiated(): Negotiated | undefined {
     return this.#negotiated;
+  }
+
+  /**
+   * Both HELLO frames as they were on the wire, the client's first, for mechanisms that bind them (PROTOCOL.md, section 6.4).
+   * Undefined before both were heard, and once the connection is open.
+   */
+  get helloTranscript(): Uint8Array | undefined {
+    if (this.#peerHello === undefined) return undefined;
+    const [client, server] =
+      this.role === 'client' ? [this.#hello, this.#peerHello] : [this.#peerHello, this.#hello];
+    const transcript = new Uint8Array(2 * HEADER_SIZE + client.length + server.length);
+    writeHeader(transcript, 0, client.length, frameTypes.HELLO, 0);
+    transcript.set(client, HEADER_SIZE);
+    const second = HEADER_SIZE + client.length;
+    writeHeader(transcript, second, server.length, frameTypes.HELLO, 0);
+    transcript.set(server, second + HEADER_SIZE);
+    return transcript;
   }
 
   /** Streams that have not ended on both sides. */
@@ -308,7 +335,8 @@ export class Connection {
     const next = this.#next('S_AUTH_SUCCESS');
     this.#send('AUTH', 0, { step: 'success', principal, data });
     this.#state = next;
-    this.#events.push({ type: 'ready', principal });
+    this.#peerHello = undefined;
+    this.#events.push({ type: 'ready', principal, data: undefined });
   }
 
   // ------------------------------------------------------------------ streams
@@ -521,7 +549,7 @@ export class Connection {
     const message = decoded.message as never;
     switch (name) {
       case 'HELLO':
-        return this.#onHello(message);
+        return this.#onHello(message, payload);
       case 'AUTH':
         return this.#onAuth(message);
       case 'GOAWAY':
@@ -559,7 +587,7 @@ export class Connection {
     }
   }
 
-  #onHello(hello: Messages['HELLO']): void {
+  #onHello(hello: Messages['HELLO'], payload: Uint8Array): void {
     if (!this.#hear(this.role === 'client' ? 'S_HELLO' : 'C_HELLO', 'HELLO')) return;
     if (!hello.versions.includes(VERSION)) {
       return this.#fault(
@@ -576,6 +604,8 @@ export class Connection {
     const low = tooLow(hello);
     if (low !== undefined) return this.#fault('MESSAGE_MALFORMED', `HELLO offers ${low}`);
     this.#peer = hello;
+    // `Buffer.slice` would be a view.
+    this.#peerHello = Uint8Array.from(payload);
     this.#sendCredit = new SendCredit(hello.connectionWindow);
     this.#negotiated = {
       version: VERSION,
@@ -598,7 +628,10 @@ export class Connection {
     if (auth.step === undefined) return this.#fault('MESSAGE_MALFORMED', 'AUTH lacks "step"');
     if (!this.#hear(auth.step === 'success' ? 'S_AUTH_SUCCESS' : 'S_AUTH_CONTINUE', 'AUTH')) return;
     if (auth.step === 'continue') this.#events.push({ type: 'auth', mechanism: undefined, data: auth.data });
-    else this.#events.push({ type: 'ready', principal: auth.principal ?? '' });
+    else {
+      this.#peerHello = undefined;
+      this.#events.push({ type: 'ready', principal: auth.principal ?? '', data: auth.data });
+    }
   }
 
   #onOpen(stream: number, open: Messages['OPEN']): void {

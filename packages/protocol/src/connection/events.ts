@@ -43,8 +43,8 @@ export type ConnectionEvent =
   | ({ readonly type: 'negotiated' } & Negotiated)
   /** A step of the peer's authentication: answer with `authenticate`, `challenge` or `authenticated`. */
   | { readonly type: 'auth'; readonly mechanism: string | undefined; readonly data: Uint8Array | undefined }
-  /** Operations may start. */
-  | { readonly type: 'ready'; readonly principal: string }
+  /** Operations may start. `data`: what a client is given with the success, which may have to prove the server. */
+  | { readonly type: 'ready'; readonly principal: string; readonly data: Uint8Array | undefined }
   | { readonly type: 'open'; readonly stream: number; readonly request: OpenRequest }
   | { readonly type: 'accept'; readonly stream: number; readonly accept: Messages['ACCEPT'] }
   /**

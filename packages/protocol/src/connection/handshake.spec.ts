@@ -61,6 +61,21 @@ describe('the handshake', () => {
     expect(event).toMatchObject({ type: 'negotiated', algorithm: 'blake3', mechanisms: ['X'] });
   });
 
+  it('knows both HELLOs as they were said, until authentication has ended', () => {
+    const server = new Bench({ role: 'server' });
+    const client = new Bench({ role: 'client' });
+    const said = client.connection.takeOutput();
+    expect(client.connection.helloTranscript).toBeUndefined();
+    for (const part of said) for (const byte of part) server.feed(Uint8Array.of(byte));
+    const answered = server.connection.takeOutput();
+    client.feed(...answered);
+    const frames = Buffer.concat([...said, ...answered].map((part) => Buffer.from(part)));
+    const [client8, server8] = [frames.indexOf(PREFACE), frames.lastIndexOf(PREFACE)];
+    const both = Buffer.concat([frames.subarray(client8 + 8, server8), frames.subarray(server8 + 8)]);
+    for (const { connection } of [client, server])
+      expect(Buffer.from(connection.helloTranscript ?? [])).toEqual(both);
+  });
+
   it('goes through as many steps of authentication as the mechanism wants', () => {
     const server = new Bench({ role: 'server' });
     const client = new Bench({ role: 'client' });
@@ -77,8 +92,13 @@ describe('the handshake', () => {
     client.connection.authenticate(undefined, Uint8Array.of(3));
     server.feed(...client.connection.takeOutput());
     server.connection.authenticated('ann', Uint8Array.of(4));
-    expect(server.connection.events()).toEqual([{ type: 'ready', principal: 'ann' }]);
-    expect(client.feed(...server.connection.takeOutput())).toEqual([{ type: 'ready', principal: 'ann' }]);
+    expect(server.connection.events()).toEqual([{ type: 'ready', principal: 'ann', data: undefined }]);
+    const heard = [client, server].map(({ connection }) => connection.helloTranscript);
+    expect(client.feed(...server.connection.takeOutput())).toEqual([
+      { type: 'ready', principal: 'ann', data: Uint8Array.of(4) },
+    ]);
+    expect(heard).toEqual([expect.any(Uint8Array), undefined]);
+    expect(client.connection.helloTranscript).toBeUndefined();
     expect([client.connection.state, server.connection.state]).toEqual(['open', 'open']);
     expect(client.connection.canOpen).toBe(true);
     expect(server.connection.canOpen).toBe(false);

@@ -41,6 +41,8 @@ export const PAGE_SIZE = 32 * KiB;
 export const PAGE_INTERVAL = 50;
 /** Connections a server takes at once. */
 export const MAX_CONNECTIONS = 1024;
+/** Connections whose first byte is awaited, or whose TLS handshake is under way; more are closed without a word. */
+export const MAX_GREETING = 512;
 /** Connections that are being told why they are refused; more are closed without a word. */
 export const MAX_REFUSALS = 64;
 /** Bytes of credit a server promises to all connections together. */

@@ -1,31 +1,32 @@
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import { FilexError } from '../errors.js';
 import { type FilexUrl, parseUrl } from '../url.js';
 import { CONNECT_TIMEOUT, MAX_TIMER } from './bounds.js';
 import { ClientSession } from './client/session.js';
 import { slabReader } from './socket-reader.js';
-import type { ConnectOptions, Session } from './types.js';
+import { checkIdentity } from './tls/server-identity.js';
+import { ALPN, channelBinding, TLS_SETTINGS } from './tls/settings.js';
+import type { ConnectOptions, Credentials, Session } from './types.js';
 
 /**
- * Connects to a server and shakes hands. The path of the address is not used: operations name theirs.
+ * Connects to a server, makes sure who it is, and logs in. The path of the address is not used: operations name theirs.
  *
- * @param url `filex+tcp://host:12345/`, as text or taken apart.
- * @throws FilexError `URL_INVALID`, `UNSUPPORTED` (a `filex://` address: TLS is not in this version), `CONNECT_FAILED`,
- * `WRONG_PROTOCOL` (something else answers there), `TIMEOUT`, or the code the server refused with.
+ * `filex://` is TLS: before anything is said, the server must have the key of `?fp=` (or `trust.fingerprint`), else pass
+ * `trust.verify`, else have a certificate that an authority has signed for its name. Nothing turns it into plaintext.
+ *
+ * @param url `filex://user@host:12345/`, as text or taken apart. A user logs in with `passcode`; without one, the client is
+ * `anonymous`.
+ * @throws FilexError `URL_INVALID`, `CONNECT_FAILED`, `WRONG_PROTOCOL` (something else answers there), `IDENTITY_CHANGED`,
+ * `IDENTITY_UNKNOWN`, `AUTH_FAILED`, `TIMEOUT`, or the code the server refused with.
  * @throws RangeError for limits that make no sense.
  */
 export async function connect(url: string | FilexUrl, options: ConnectOptions = {}): Promise<Session> {
   const address = typeof url === 'string' ? parseUrl(url) : url;
-  if (address.scheme === 'filex') {
-    throw new FilexError(
-      'UNSUPPORTED',
-      'filex:// means TLS, which this version does not have yet; filex+tcp:// is the same without encryption',
-    );
-  }
   if (options.signal?.aborted === true) throw abortError(options.signal);
-  const session = new ClientSession(options);
+  const session = new ClientSession(options, credentialsOf(address, options));
   const onread = slabReader(() => (bytes, slab) => session.driver.onRead(bytes, slab));
-  const socket = net.connect({ host: address.host, port: address.port, allowHalfOpen: true, onread });
+  const socket = open(address, options, onread);
   socket.once('close', onread.close);
   const giveUp = giveUpWith(session, socket);
   const milliseconds = options.timeout ?? CONNECT_TIMEOUT;
@@ -34,6 +35,11 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
   options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await connected(socket, address);
+    if (socket instanceof tls.TLSSocket) {
+      const fingerprint = address.fingerprint ?? options.trust?.fingerprint;
+      session.identity = await checkIdentity(socket, where(address), { ...options.trust, fingerprint });
+      session.exporter = channelBinding(socket);
+    }
     session.driver.attach(socket);
     await session.ready;
     return session;
@@ -44,6 +50,31 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
   }
+}
+
+function credentialsOf({ user }: FilexUrl, { passcode }: ConnectOptions): Credentials | undefined {
+  if (user === undefined) return undefined;
+  if (passcode !== undefined) return { user, passcode };
+  throw new FilexError('AUTH_FAILED', `no passcode was given for the user ${JSON.stringify(user)}`);
+}
+
+function open(
+  { scheme, host, port }: FilexUrl,
+  { trust }: ConnectOptions,
+  onread: net.OnReadOpts,
+): net.Socket {
+  const where = { host, port, allowHalfOpen: true, onread };
+  if (scheme === 'filex+tcp') return net.connect(where);
+  return tls.connect({
+    ...where,
+    ...TLS_SETTINGS,
+    ALPNProtocols: [ALPN],
+    // An address is no name that a server could choose its certificate by.
+    ...(net.isIP(host) === 0 ? { servername: host } : {}),
+    ...(trust?.ca === undefined ? {} : { ca: [trust.ca].flat() as string[] }),
+    // `checkIdentity` decides: most servers have a key that no authority knows.
+    rejectUnauthorized: false,
+  });
 }
 
 function giveUpWith(session: ClientSession, socket: net.Socket): (error: FilexError) => void {
@@ -59,7 +90,8 @@ function connected(socket: net.Socket, address: FilexUrl): Promise<void> {
     socket.on('error', (cause) => {
       reject(cause instanceof FilexError ? cause : unreachable(address, cause));
     });
-    socket.once('connect', resolve);
+    socket.once(socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect', resolve);
+    socket.once('close', () => reject(new FilexError('CONNECTION_LOST')));
   });
 }
 
@@ -84,6 +116,9 @@ function unreachable(address: FilexUrl, cause: NodeJS.ErrnoException): FilexErro
     ENETUNREACH: 'there is no way to that network',
     ETIMEDOUT: 'it does not answer',
     ECONNRESET: 'it closed the connection',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS (filex+tcp:// is plaintext)',
+    ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it does not speak TLS 1.3',
+    ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'it speaks TLS, but not FileX',
   };
   const reason = reasons[cause.code ?? ''] ?? cause.message;
   return new FilexError('CONNECT_FAILED', `cannot connect to ${where(address)}: ${reason}`, { cause });

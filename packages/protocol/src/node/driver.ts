@@ -40,7 +40,8 @@ export interface StreamListener {
 export interface DriverOwner {
   onNegotiated(): void;
   onAuth(mechanism: string | undefined, data: Uint8Array | undefined): void;
-  onReady(principal: string): void;
+  /** `data`: what a client is given with the success. */
+  onReady(principal: string, data: Uint8Array | undefined): void;
   onOpen(event: Extract<ConnectionEvent, { type: 'open' }>): void;
   onPong(token: number): void;
   /** The peer will take nothing new. */
@@ -382,7 +383,7 @@ export class Driver {
         return;
       case 'ready':
         this.#ready = true;
-        return this.#owner.onReady(event.principal);
+        return this.#owner.onReady(event.principal, event.data);
       case 'goaway':
         this.#lastSeen = event.lastStream;
         if (event.code !== 'OK') return this.#fail(new FilexError(event.code, event.reason));

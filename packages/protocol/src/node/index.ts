@@ -38,8 +38,11 @@
  *
  * @packageDocumentation
  */
+export type { Verifier } from '../auth/scram-keys.js';
+export { createVerifier } from './auth/verifier.js';
 export { connect } from './connect.js';
 export { loadDigestProviders, sha256Provider } from './digests.js';
 export * from './files/index.js';
 export { isLoopback, serve } from './serve.js';
+export { fingerprintOf } from './tls/fingerprint.js';
 export type * from './types.js';

@@ -1,13 +1,24 @@
 import * as net from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { FilexError } from '../errors.js';
 import { resolveLimits } from '../limits.js';
 import { DEFAULT_PORT } from '../url.js';
-import { CREDIT_BUDGET, LISTEN_BACKLOG, MAX_CONNECTIONS, MAX_REFUSALS, RESUME_TIMEOUT } from './bounds.js';
+import {
+  CREDIT_BUDGET,
+  LISTEN_BACKLOG,
+  MAX_CONNECTIONS,
+  MAX_GREETING,
+  MAX_REFUSALS,
+  RESUME_TIMEOUT,
+} from './bounds.js';
 import { sha256Provider } from './digests.js';
 import { CreditBudget } from './server/credit-budget.js';
 import { ServerConnection } from './server/server-connection.js';
 import { UploadRegistry } from './server/upload-registry.js';
+import { Slab } from './slab-pool.js';
 import { adopt, type OnRead } from './socket-reader.js';
+import { acceptTls, secureContext } from './tls/accept.js';
+import { channelBinding, TLS_FIRST_BYTE } from './tls/settings.js';
 import type { ServeEvent, ServeOptions, Server } from './types.js';
 
 /**
@@ -27,6 +38,9 @@ class TcpServer implements Server {
   readonly #connections = new Set<ServerConnection>();
   /** Connections that are being told why they are not taken. */
   readonly #refused = new Set<ServerConnection>();
+  /** Of whom it is not known yet whether they speak TLS, or whose TLS handshake is under way. */
+  readonly #greeting = new Set<net.Socket>();
+  readonly #secureContext: (() => SecureContext) | undefined;
   readonly #budget: CreditBudget;
   readonly #uploads: UploadRegistry;
   readonly #limits;
@@ -38,6 +52,12 @@ class TcpServer implements Server {
 
   constructor(options: ServeOptions) {
     this.#options = options;
+    const { tls } = options;
+    if (typeof tls === 'function') this.#secureContext = tls;
+    else if (tls !== undefined) {
+      const context = secureContext(tls);
+      this.#secureContext = () => context;
+    }
     this.#limits = resolveLimits(options.limits);
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map(providers.map(({ algorithm, create }) => [algorithm, create] as const));
@@ -104,7 +124,8 @@ class TcpServer implements Server {
 
   /** Resolves when no connection is left and none of their handlers runs. */
   async #idle(): Promise<void> {
-    while (this.#connections.size + this.#refused.size > 0) {
+    for (const socket of this.#greeting) socket.destroy();
+    while (this.#connections.size + this.#refused.size + this.#greeting.size > 0) {
       await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     }
   }
@@ -116,9 +137,54 @@ class TcpServer implements Server {
       socket.destroy();
       return;
     }
-    const { handler, agent = '@filex/protocol' } = this.#options;
     const address = `${readable(host)}:${socket.remotePort ?? 0}`;
-    const refusal = this.#refusal(host);
+    if (this.#secureContext === undefined) this.#begin(socket, { host, address });
+    else void this.#greet(socket, host, address, this.#secureContext);
+  }
+
+  /** Tells TLS and plaintext apart by the first byte, and answers the TLS handshake. */
+  async #greet(
+    socket: net.Socket,
+    host: string,
+    address: string,
+    context: () => SecureContext,
+  ): Promise<void> {
+    if (this.#greeting.size >= MAX_GREETING) {
+      socket.destroy();
+      this.#tell({
+        type: 'refused',
+        address,
+        code: 'TOO_MANY_CONNECTIONS',
+        message: 'too many begin at once',
+      });
+      return;
+    }
+    this.#greeting.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.#limits.handshakeTimeout);
+    try {
+      const first = await firstBytes(socket);
+      if (first === undefined) return;
+      if (first[0] !== TLS_FIRST_BYTE) {
+        this.#begin(socket, { host, address, first });
+        return;
+      }
+      socket.unshift(first);
+      const secure = await acceptTls(socket, context());
+      this.#begin(secure, { host, address, exporter: channelBinding(secure) });
+    } catch (error) {
+      socket.destroy();
+      const message = `the TLS handshake failed: ${error instanceof Error ? error.message : String(error)}`;
+      this.#tell({ type: 'refused', address, code: 'WRONG_PROTOCOL', message });
+    } finally {
+      clearTimeout(timer);
+      this.#greeting.delete(socket);
+      this.#checkIdle();
+    }
+  }
+
+  #begin(socket: net.Socket, { host, address, first, exporter }: Begun): void {
+    const { handler, accounts, agent = '@filex/protocol' } = this.#options;
+    const refusal = this.#refusal(host, exporter !== undefined);
     if (refusal !== undefined && this.#refused.size >= MAX_REFUSALS) {
       const { code, message } = refusal;
       socket.destroy();
@@ -136,21 +202,26 @@ class TcpServer implements Server {
       agent,
       budget: this.#budget,
       uploads: this.#uploads,
+      accounts,
+      anonymous: this.#options.anonymous ?? accounts === undefined,
+      exporter,
       promised: refusal === undefined ? this.#limits.initialConnectionWindow : 0,
       onEvent: (event) => this.#tell(event),
       onClosed: (closed) => this.#forget(closed, group),
     });
     group.add(connection);
-    const adopted = adopt(socket, (): OnRead => (bytes, slab) => connection.driver.onRead(bytes, slab));
+    const onRead: OnRead = (bytes, slab) => connection.driver.onRead(bytes, slab);
+    const adopted = exporter === undefined ? adopt(socket, () => onRead) : readByEvents(socket, onRead);
     connection.driver.attach(adopted);
     adopted.resume();
     adopted.read(0);
     if (refusal !== undefined) connection.driver.abort(refusal);
+    else if (first !== undefined) onRead(Uint8Array.from(first), new Slab(first, undefined));
   }
 
-  #refusal(host: string): FilexError | undefined {
+  #refusal(host: string, secure: boolean): FilexError | undefined {
     const { plaintext = 'loopback', maxConnections = MAX_CONNECTIONS } = this.#options;
-    if (plaintext === 'off' || (plaintext === 'loopback' && !isLoopback(host))) {
+    if (!secure && (plaintext === 'off' || (plaintext === 'loopback' && !isLoopback(host)))) {
       return new FilexError(
         'PLAINTEXT_REFUSED',
         'this server takes unencrypted connections from its own machine only; started with --plaintext on it takes them from anywhere',
@@ -169,7 +240,11 @@ class TcpServer implements Server {
 
   #forget(connection: ServerConnection, group: Set<ServerConnection>): void {
     group.delete(connection);
-    if (this.#connections.size + this.#refused.size > 0) return;
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.#connections.size + this.#refused.size + this.#greeting.size > 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
@@ -185,6 +260,41 @@ class TcpServer implements Server {
       });
     }
   }
+}
+
+/** What is known of a connection before it begins. */
+interface Begun {
+  readonly host: string;
+  readonly address: string;
+  /** Plaintext that was read to find out what it is. */
+  readonly first?: Buffer | undefined;
+  /** Under TLS. */
+  readonly exporter?: Uint8Array | undefined;
+}
+
+/** Undefined when none will come. */
+function firstBytes(socket: net.Socket): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    socket.on('error', () => resolve(undefined));
+    socket.once('close', () => resolve(undefined));
+    socket.once('end', () => {
+      resolve(undefined);
+      socket.destroy();
+    });
+    socket.once('data', (chunk: Buffer) => {
+      socket.pause();
+      resolve(chunk);
+    });
+    socket.resume();
+  });
+}
+
+/** A TLS socket hands out chunks of its own; there is no slab to read them into. */
+function readByEvents(socket: net.Socket, onRead: OnRead): net.Socket {
+  socket.on('data', (chunk: Buffer) => {
+    onRead(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), new Slab(chunk, undefined));
+  });
+  return socket;
 }
 
 /** Without the prefix that marks an IPv4 address on a socket that takes both. */

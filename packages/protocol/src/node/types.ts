@@ -1,3 +1,5 @@
+import type { SecureContext } from 'node:tls';
+import type { Verifier } from '../auth/scram-keys.js';
 import type { Code } from '../codes.js';
 import type { Limits } from '../limits.js';
 import type { ConflictPolicy, DigestAlgorithm, Entry, Outcome } from '../vocabulary.js';
@@ -21,6 +23,54 @@ export interface Progress {
   readonly total: number | undefined;
 }
 
+// ---------------------------------------------------------------- identity
+
+/** Who a client says it is. Without, it is `anonymous`. */
+export interface Credentials {
+  /** As the server knows it. */
+  readonly user: string;
+  /** Asked for only when the server wants it. Never sent: SCRAM proves that it is known. */
+  readonly passcode: string | (() => Promise<string>);
+}
+
+/** What a server under TLS has shown. */
+export interface ServerIdentity {
+  /** `host:port`, as it was asked for. */
+  readonly name: string;
+  /** `sha256:…` of its public key. */
+  readonly fingerprint: string;
+  /** Whether an authority that this machine trusts has signed its certificate for that host. */
+  readonly authorized: boolean;
+  /** Why not. */
+  readonly reason: string | undefined;
+}
+
+/** How a client knows the server it wants. Without any of these, only a certificate that an authority has signed is good. */
+export interface ServerTrust {
+  /** `sha256:…`: the key that the server must have; nothing else counts then. */
+  readonly fingerprint?: string | undefined;
+  /** Decides otherwise: throw to refuse. Called before anything is said to the server. */
+  readonly verify?: ((identity: ServerIdentity) => void | Promise<void>) | undefined;
+  /** Certificates of authorities, PEM, instead of those that Node trusts. */
+  readonly ca?: string | readonly string[] | undefined;
+}
+
+/** A private key and its certificate, or chain of certificates; PEM. */
+export interface TlsKey {
+  /** Not encrypted. EC keys are the fastest. */
+  readonly key: string | Buffer;
+  /** The server's own first. */
+  readonly cert: string | Buffer;
+}
+
+/** Who a server lets in by name. */
+export interface Accounts {
+  /** What is kept of the user's passcode (see `createVerifier`); undefined when there is no such user. */
+  verifier(user: string): Promise<Verifier | undefined>;
+  /** Rounds that a user who does not exist seems to have: those that new users get. */
+  readonly iterations: number;
+}
+
 // ---------------------------------------------------------------- client
 
 /** How to connect, and what this end of the connection is like. */
@@ -29,6 +79,10 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds from the call to a usable session. Default: 10 000. */
   readonly timeout?: number | undefined;
+  /** What the user in the address has agreed with the server; a function is asked when it is wanted. Never sent. */
+  readonly passcode?: Credentials['passcode'] | undefined;
+  /** How to know a `filex://` server, beside the fingerprint in its address. */
+  readonly trust?: ServerTrust | undefined;
   /** What this end can take, where it differs from `standard` in `limitTable` of `@filex/protocol`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: sha256 of `node:crypto`. sha256 is always added at the end. */
@@ -182,6 +236,8 @@ export interface Session {
     readonly principal: string;
     /** What files are verified with on this connection. */
     readonly algorithm: DigestAlgorithm;
+    /** What it has shown under TLS; undefined for plaintext. */
+    readonly identity: ServerIdentity | undefined;
   };
   /** Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. */
   readonly closed: Promise<Error | undefined>;
@@ -370,12 +426,19 @@ export interface Handler {
  *
  * - `connection`: a client has shaken hands; `disconnection`: it is gone, with what ended it, undefined when it said goodbye.
  * - `refused`: a connection was not taken, with what it was told.
+ * - `login failure`: somebody was not let in. `reason` is for the log: the client is not told whether there is such a user.
  * - `operation`: one is done: `code` is `OK`, or why it failed; `duration` in milliseconds from its request.
  */
 export type ServeEvent =
   | { readonly type: 'connection'; readonly peer: Peer }
   | { readonly type: 'disconnection'; readonly peer: Peer; readonly error: Error | undefined }
   | { readonly type: 'refused'; readonly address: string; readonly code: Code; readonly message: string }
+  | {
+      readonly type: 'login failure';
+      readonly address: string;
+      readonly user: string | undefined;
+      readonly reason: string;
+    }
   | {
       readonly type: 'operation';
       readonly peer: Peer;
@@ -398,6 +461,15 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** Default: all addresses. */
   readonly host?: string | undefined;
+  /**
+   * Answers TLS 1.3 on the same port, told apart from plaintext by the first byte: a key with its certificate, PEM, or what gives
+   * the present one for each connection. Default: plaintext only.
+   */
+  readonly tls?: TlsKey | (() => SecureContext) | undefined;
+  /** Users who can log in by name. Default: none. */
+  readonly accounts?: Accounts | undefined;
+  /** Whether clients without a name are let in, as `anonymous`. Default: when there are no `accounts`. */
+  readonly anonymous?: boolean | undefined;
   /** Who may talk without TLS. Default: `loopback`. */
   readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
   /** What this end can take, where it differs from `standard` in `limitTable` of `@filex/protocol`. */

@@ -27,6 +27,9 @@ export function logServeEvent(logger: Logger, event: ServeEvent): void {
         'refused a connection',
       );
       return;
+    case 'login failure':
+      logger.warn({ address: event.address, user: event.user, reason: event.reason }, 'refused a login');
+      return;
     case 'operation': {
       const { peer, operation, path, code, message, outcome, bytes, duration } = event;
       const details = { connection: peer.connection, path, ms: Math.round(duration) };

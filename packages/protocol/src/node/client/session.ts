@@ -3,12 +3,14 @@ import { FilexError } from '../../errors.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { checkPath } from '../../wire/path.js';
+import { type ClientAuthentication, clientAuthentication } from '../auth/client-authentication.js';
 import { LINGER_TIMEOUT, MIN_BANDWIDTH } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { Driver, type DriverOwner, type StreamListener } from '../driver.js';
 import { windowsFor } from '../rate-limit.js';
 import type {
   ConnectOptions,
+  Credentials,
   DownloadOptions,
   DownloadSink,
   ListOptions,
@@ -16,6 +18,7 @@ import type {
   OperationOptions,
   RemoveOptions,
   RenameOptions,
+  ServerIdentity,
   Session,
   TransferResult,
   UploadOptions,
@@ -44,6 +47,12 @@ export class ClientSession implements Session, DriverOwner {
   readonly #running = new Set<Promise<unknown>>();
   #context: ClientContext | undefined;
   #principal = '';
+  #authentication: ClientAuthentication | undefined;
+  /** What the server has shown under TLS. */
+  identity: ServerIdentity | undefined;
+  /** What binds authentication to the TLS session. */
+  exporter: Uint8Array | undefined;
+  readonly #credentials: Credentials | undefined;
   /** Why nothing new can start. */
   #refusal: FilexError | undefined;
   /** Set when it was this end that wanted the session to end. */
@@ -51,7 +60,8 @@ export class ClientSession implements Session, DriverOwner {
   #onReadySettled!: (error?: FilexError) => void;
   #onClosedSettled!: (error: FilexError | undefined) => void;
 
-  constructor(options: ConnectOptions) {
+  constructor(options: ConnectOptions, credentials: Credentials | undefined) {
+    this.#credentials = credentials;
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map([...providers].reverse().map(({ algorithm, create }) => [algorithm, create]));
     this.ready = new Promise((resolve, reject) => {
@@ -79,9 +89,9 @@ export class ClientSession implements Session, DriverOwner {
     this.#slots = new StreamSlots(() => this.driver.connection.canOpen);
   }
 
-  get server(): { readonly agent: string; readonly principal: string; readonly algorithm: DigestAlgorithm } {
+  get server(): Session['server'] {
     const { agent, algorithm } = this.#negotiated;
-    return { agent, principal: this.#principal, algorithm };
+    return { agent, principal: this.#principal, algorithm, identity: this.identity };
   }
 
   // ------------------------------------------------------------------ operations
@@ -173,13 +183,6 @@ export class ClientSession implements Session, DriverOwner {
 
   onNegotiated(): void {
     const { mechanisms, algorithm } = this.#negotiated;
-    if (!mechanisms.includes('ANONYMOUS')) {
-      const offered = mechanisms.join(', ');
-      this.driver.abort(
-        new FilexError('AUTH_FAILED', `the server wants a login this client does not know (${offered})`),
-      );
-      return;
-    }
     this.#context = {
       driver: this.driver,
       algorithm,
@@ -193,14 +196,41 @@ export class ClientSession implements Session, DriverOwner {
           return stream;
         }, signal),
     };
-    this.driver.connection.authenticate('ANONYMOUS');
+    const transcript = this.driver.connection.helloTranscript as Uint8Array;
+    void this.#authenticate(() => {
+      this.#authentication = clientAuthentication(
+        { mechanisms, transcript, exporter: this.exporter },
+        this.#credentials,
+      );
+      return this.#authentication.start();
+    });
   }
 
-  onAuth(): void {
-    this.driver.abort(new FilexError('AUTH_FAILED', 'the server asks for more than ANONYMOUS needs'));
+  onAuth(_mechanism: string | undefined, data: Uint8Array | undefined): void {
+    void this.#authenticate(() => (this.#authentication as ClientAuthentication).next(data));
   }
 
-  onReady(principal: string): void {
+  /** Says one step of authentication, or why there will be none. */
+  async #authenticate(
+    step: () => Promise<{ mechanism?: string | undefined; data?: Uint8Array | undefined }>,
+  ): Promise<void> {
+    try {
+      const { mechanism, data } = await step();
+      if (this.driver.connection.state !== 'negotiated') return; // Lost meanwhile.
+      this.driver.connection.authenticate(mechanism, data);
+      this.driver.schedule();
+    } catch (error) {
+      this.driver.abort(FilexError.from(error, 'AUTH_FAILED'));
+    }
+  }
+
+  onReady(principal: string, data: Uint8Array | undefined): void {
+    try {
+      (this.#authentication as ClientAuthentication).finish(data);
+    } catch (error) {
+      this.driver.abort(FilexError.from(error, 'AUTH_FAILED'));
+      return;
+    }
     this.#principal = principal;
     this.#onReadySettled();
   }

@@ -3,8 +3,9 @@ import { FilexError } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
+import { offeredMechanisms, ServerAuthentication } from '../auth/server-authentication.js';
 import { Driver, type DriverOwner } from '../driver.js';
-import type { Handler, Peer, ServeEvent } from '../types.js';
+import type { Accounts, Handler, Peer, ServeEvent } from '../types.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
 import { detailFor, handlerError } from './handler-error.js';
@@ -24,6 +25,11 @@ export interface ServerConnectionOptions {
   readonly agent: string;
   readonly budget: CreditBudget;
   readonly uploads: UploadRegistry;
+  readonly accounts: Accounts | undefined;
+  /** Whether clients may do without a name. */
+  readonly anonymous: boolean;
+  /** Under TLS: what binds authentication to its session. */
+  readonly exporter: Uint8Array | undefined;
   /** Bytes of the budget that were taken for this connection to begin with. */
   readonly promised: number;
   readonly onEvent: (event: ServeEvent) => void;
@@ -37,19 +43,21 @@ export class ServerConnection implements DriverOwner {
   readonly driver: Driver;
   readonly #options: ServerConnectionOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #authentication: ServerAuthentication;
   #peer: Peer | undefined;
   /** Bytes of the budget that were taken for this connection as it grew. */
   #grown = 0;
 
   constructor(options: ServerConnectionOptions) {
     this.#options = options;
-    const { limits, hashes, agent, budget } = options;
+    const { limits, hashes, agent, budget, accounts, anonymous, exporter } = options;
     this.driver = new Driver(
       {
         role: 'server',
         limits,
         agent,
         digests: [...hashes.keys()],
+        mechanisms: offeredMechanisms({ accounts, anonymous, exporter }),
         reserveCredit: (bytes) => {
           if (!budget.grow(bytes)) return false;
           this.#grown += bytes;
@@ -58,6 +66,8 @@ export class ServerConnection implements DriverOwner {
       },
       this,
     );
+    const transcript = (): Uint8Array => this.driver.connection.helloTranscript as Uint8Array;
+    this.#authentication = new ServerAuthentication({ accounts, anonymous, exporter, transcript });
   }
 
   /** Lets what runs finish and takes nothing new. */
@@ -74,14 +84,24 @@ export class ServerConnection implements DriverOwner {
     // The client speaks next.
   }
 
-  onAuth(mechanism: string | undefined): void {
-    if (mechanism !== 'ANONYMOUS') {
-      this.driver.abort(
-        new FilexError('AUTH_FAILED', `the mechanism ${JSON.stringify(mechanism)} was not offered`),
-      );
+  onAuth(mechanism: string | undefined, data: Uint8Array | undefined): void {
+    void this.#authenticate(mechanism, data);
+  }
+
+  async #authenticate(mechanism: string | undefined, data: Uint8Array | undefined): Promise<void> {
+    const answer = await this.#authentication.take(mechanism, data);
+    const { connection } = this.driver;
+    if (connection.state !== 'authenticating') return; // Lost meanwhile.
+    if (answer.step === 'failure') {
+      const { user, reason } = answer;
+      this.#options.onEvent({ type: 'login failure', address: this.#options.address, user, reason });
+      // The same words for a wrong passcode and for a user there is not.
+      this.driver.abort(new FilexError('AUTH_FAILED', 'the user name or the passcode is wrong'));
       return;
     }
-    this.driver.connection.authenticated('anonymous');
+    if (answer.step === 'continue') connection.challenge(answer.data);
+    else connection.authenticated(answer.principal, answer.data);
+    this.driver.schedule();
   }
 
   onReady(principal: string): void {
