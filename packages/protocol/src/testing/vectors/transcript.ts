@@ -240,6 +240,9 @@ function notationOf(event: ConnectionEvent, role: 'client' | 'server'): Record<s
       return { event: type, stream: event.stream, ...event.result };
     case 'data':
       return { event: type, stream: event.stream, bytes: hex(event.bytes) };
+    case 'ready':
+      // The data of *success* is the mechanism's affair: the notation was frozen without it.
+      return { event: type, principal: event.principal };
     case 'fault':
       return { event: type, code: event.code };
     default:
