@@ -10,11 +10,18 @@ export interface ServerOptions extends Omit<CommandOptions, 'input'> {
   /** Default: a free one. `undefined` in it: none is passed. */
   readonly port?: number | 'default' | undefined;
   readonly args?: readonly string[] | undefined;
+  /** What people may do without a name. Default: `write`; `default`: what the program does when nothing is said. */
+  readonly anonymous?: 'none' | 'read' | 'drop' | 'write' | 'default' | undefined;
 }
 
+/** The first line of `filex-server --json`. */
 export interface Listening {
   readonly event: 'listening';
   readonly urls: readonly string[];
+  /** `sha256:…` of the server's key. */
+  readonly fingerprint: string;
+  /** The user that was made because there was none; only at the first start. */
+  readonly guest?: { readonly user: string; readonly passcode: string };
 }
 
 /** A server process that listens. */
@@ -23,8 +30,10 @@ export interface ServerProcess {
   readonly folder: string;
   readonly listening: Listening;
   readonly port: number;
-  /** Address of a path: `url('a/b')`; `url()` is the root. The path is used as it is. */
+  /** Plaintext address of a path: `url('a/b')`; `url()` is the root. The path is used as it is. */
   url(path?: string): string;
+  /** The same inside TLS, with the fingerprint; for a user or for nobody in particular. */
+  secureUrl(path?: string, user?: string): string;
   /** SIGTERM, and its exit. */
   stop(): Promise<Exit>;
 }
@@ -42,6 +51,8 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     listening,
     port,
     url: (path = '') => `filex+tcp://127.0.0.1:${port}/${path}`,
+    secureUrl: (path = '', user) =>
+      `filex://${user === undefined ? '' : `${user}@`}127.0.0.1:${port}/${path}?fp=${listening.fingerprint}`,
     stop: () => {
       command.signal('SIGTERM');
       return command.exited;
@@ -51,9 +62,10 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
 
 /** Starts `filex-server` without waiting for anything. */
 export function spawnServer(folder: string, options: ServerOptions = {}): Command {
-  const { port = 0, args = [], ...rest } = options;
+  const { port = 0, args = [], anonymous = 'write', ...rest } = options;
   const portArgs = port === 'default' ? [] : ['--port', String(port)];
-  const all = [serverBin, folder, ...portArgs, '--json', '--anonymous', 'write', ...args];
+  const anonymousArgs = anonymous === 'default' ? [] : ['--anonymous', anonymous];
+  const all = [serverBin, folder, ...portArgs, '--json', ...anonymousArgs, ...args];
   return new Command(process.execPath, all, rest);
 }
 
