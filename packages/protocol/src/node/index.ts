@@ -44,5 +44,6 @@ export { connect } from './connect.js';
 export { loadDigestProviders, sha256Provider } from './digests.js';
 export * from './files/index.js';
 export { isLoopback, serve } from './serve.js';
+export { secureContext } from './tls/accept.js';
 export { fingerprintOf } from './tls/fingerprint.js';
 export type * from './types.js';

@@ -3,7 +3,11 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { TlsKey } from '../types.js';
 import { ALPN, TLS_SETTINGS } from './settings.js';
 
-/** @throws when key and certificate are not PEM, or do not belong together. */
+/**
+ * What `tls` of `ServeOptions` gives for each connection when it is a function: a key with the settings that FileX has for TLS,
+ * nothing below 1.3 among them.
+ * @throws when key and certificate are not PEM, or do not belong together.
+ */
 export function secureContext({ key, cert }: TlsKey): SecureContext {
   return createSecureContext({ key, cert, ...TLS_SETTINGS });
 }
