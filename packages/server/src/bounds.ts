@@ -17,10 +17,30 @@ export const bounds = {
   spaceCheckFrom: 1 * MiB,
   /** Milliseconds without a change after which what another machine has staged is taken for abandoned. */
   abandonedStagingAge: 7 * day,
+  /** Bytes of an upload of unknown size that are reserved at a time, each with one look at how much space is left. */
+  spaceStep: 8 * MiB,
+  /** Of the file system, in percent, and in bytes: what is kept free unless told otherwise is the smaller of the two. */
+  keepFreePercent: 1,
+  keepFree: 1024 * MiB,
+  /** UTF-16 units of a path, and of any other text of a peer, in one line of the audit log; longer ones are cut. */
+  auditPath: 4096,
+  auditText: 1024,
+  /** Audit lines that wait to be written, in UTF-16 units; the rest is counted and lost. */
+  auditBuffer: 8 * MiB,
+  /** Milliseconds between two looks at whether another file has the name of the audit log. */
+  auditRotationCheck: 1_000,
+  /** Milliseconds after a failure before the audit log is written to again. */
+  auditRetry: 1_000,
+  /** Milliseconds between two complaints that the audit log cannot be written. */
+  auditComplaint: 60_000,
   /** Milliseconds that a forced stop waits for operations to clean up. */
   forcedStop: 5_000,
   /** Milliseconds that a health check takes at most. */
   healthCheck: 5_000,
   /** Bytes of a configuration file. */
   configFile: 1 * MiB,
+  /** Bytes of a key or a certificate, or a chain of them. */
+  stateFile: 1 * MiB,
+  /** Milliseconds between two looks at the files of `--tls-cert` and `--tls-key`. */
+  keyPolling: 1_000,
 } as const;

@@ -69,7 +69,7 @@ describe('what happens on the wire is logged', () => {
       'warn',
       'refused a connection',
     ],
-    [{ ...operation, code: 'OK', message: undefined, outcome: 'created' }, 'debug', 'upload'],
+    [{ ...operation, code: 'OK', message: undefined, outcome: 'created' }, 'info', 'upload'],
     [{ ...operation, code: 'NO_SPACE', message: 'full', outcome: undefined }, 'error', 'upload failed'],
     [{ ...operation, code: 'NOT_FOUND', message: undefined, outcome: undefined }, 'info', 'upload refused'],
     [{ ...operation, code: 'CONNECTION_LOST', message: 'x', outcome: undefined }, 'info', 'upload given up'],
@@ -80,6 +80,17 @@ describe('what happens on the wire is logged', () => {
     expect(told).toEqual([[level, message]]);
   });
 
+  it('and what succeeded at debug only when it is in the audit log, too', () => {
+    const told: string[] = [];
+    const at = (level: string) => () => void told.push(level);
+    const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+    const done = { ...operation, code: 'OK', message: undefined, outcome: 'created' } as const;
+    logServeEvent(logger, done, { audited: true });
+    logServeEvent(logger, { ...done, code: 'NOT_FOUND' }, { audited: true });
+    logServeEvent(logger, { type: 'connection', peer }, { audited: true });
+    expect(told).toEqual(['debug', 'info', 'info']);
+  });
+
   it('with the bytes of what succeeded, and no count of what did not', () => {
     const told: object[] = [];
     const tell = (details: object) => told.push(details);
@@ -87,6 +98,6 @@ describe('what happens on the wire is logged', () => {
     logServeEvent(logger, { ...operation, code: 'OK', message: undefined, outcome: 'created' });
     logServeEvent(logger, { ...operation, bytes: 0, code: 'CANCELLED', message: 'x', outcome: undefined });
     expect(told[0]).toMatchObject({ bytes: 5, outcome: 'created' });
-    expect(told[1]).not.toHaveProperty('bytes');
+    expect(told[1]).toMatchObject({ bytes: undefined });
   });
 });

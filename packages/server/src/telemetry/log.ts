@@ -3,9 +3,9 @@ import { type DestinationStream, destination, type Logger as PinoLogger, pino } 
 
 /** What the server tells: the part of a pino logger that is used, so any logger with these four will do. */
 export interface Logger {
-  /** What is of interest when something is looked into: single transfers. */
+  /** What is of interest when something is looked into. */
   debug(details: object, message: string): void;
-  /** What an operator wants to see: starting, connections. */
+  /** What an operator wants to see: starting, connections, operations. */
   info(details: object, message: string): void;
   /** What went wrong without making a request fail. */
   warn(details: object, message: string): void;
@@ -31,7 +31,8 @@ export async function stderrLogger(level: LogLevel): Promise<Logger> {
       destination: STDERR,
       sync: true,
       colorize: process.stderr.hasColors(),
-      ignore: 'pid,hostname',
+      // For people: what tells one line from another, not what only a search needs.
+      ignore: 'pid,hostname,operationId,digest,secure,mechanism,received,sent',
       translateTime: 'SYS:HH:MM:ss',
       singleLine: true,
     }),

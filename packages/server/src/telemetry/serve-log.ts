@@ -1,46 +1,43 @@
-import { codes } from '@filex/protocol';
 import type { ServeEvent } from '@filex/protocol/node';
+import { type AuditRecord, auditRecord } from './audit-record.js';
 import type { Logger } from './log.js';
 
-/** Codes that are the fault of this end: somebody should look after it. */
-const OUR_FAULT = new Set(['NO_SPACE', 'IO_ERROR', 'INTERNAL', 'BUSY']);
+/** What the log is besides. */
+export interface ServeLogSettings {
+  /** Whether all this is in an audit log, too: what succeeded is then told at `debug` only. Default: false. */
+  readonly audited?: boolean | undefined;
+}
 
-/** Nobody refused anything: the client, or its connection, went away. */
-const GIVEN_UP = new Set(['CANCELLED', 'CONNECTION_LOST']);
+/** Tells the log what happened on the wire, in the fields of an {@link AuditRecord}. */
+export function logServeEvent(
+  logger: Logger,
+  event: ServeEvent,
+  { audited = false }: ServeLogSettings = {},
+): void {
+  const record = auditRecord(event);
+  const { event: what, ...details } = record;
+  logger[levelOf(record, audited)](details, messageOf(event, record) ?? what);
+}
 
-/** Writes down what happened on the wire. */
-export function logServeEvent(logger: Logger, event: ServeEvent): void {
+function levelOf({ event, outcome }: AuditRecord, audited: boolean): keyof Logger {
+  if (outcome === 'failed') return 'error';
+  if (event === 'refusal' || (event === 'login' && outcome === 'refused')) return 'warn';
+  const unusual = outcome === 'refused' || outcome === 'given up';
+  return audited && !unusual && event !== 'login' && event !== 'session' ? 'debug' : 'info';
+}
+
+/** Undefined for an operation that succeeded: its name says it. */
+function messageOf(event: ServeEvent, { outcome }: AuditRecord): string | undefined {
   switch (event.type) {
-    case 'connection': {
-      const { connection, address, principal, agent } = event.peer;
-      logger.info({ connection, address, principal, agent }, 'connected');
-      return;
-    }
-    case 'disconnection': {
-      const { connection, address } = event.peer;
-      logger.info({ connection, address, reason: event.error?.message }, 'disconnected');
-      return;
-    }
+    case 'connection':
+      return 'connected';
+    case 'disconnection':
+      return 'disconnected';
     case 'refused':
-      logger.warn(
-        { address: event.address, code: event.code, reason: event.message },
-        'refused a connection',
-      );
-      return;
+      return 'refused a connection';
     case 'login failure':
-      logger.warn({ address: event.address, user: event.user, reason: event.reason }, 'refused a login');
-      return;
-    case 'operation': {
-      const { peer, operation, path, code, message, outcome, bytes, duration } = event;
-      const details = { connection: peer.connection, path, ms: Math.round(duration) };
-      // Of what failed, the bytes that came are not counted: to say 0 would not be true.
-      if (code === 'OK') logger.debug({ ...details, outcome, bytes }, operation);
-      else if (OUR_FAULT.has(code))
-        logger.error({ ...details, code, reason: message }, `${operation} failed`);
-      else {
-        const ended = GIVEN_UP.has(code) ? 'given up' : 'refused';
-        logger.info({ ...details, code, reason: message ?? codes[code].meaning }, `${operation} ${ended}`);
-      }
-    }
+      return 'refused a login';
+    case 'operation':
+      return event.code === 'OK' ? undefined : `${event.operation} ${outcome}`;
   }
 }
