@@ -128,9 +128,17 @@ export const MAX_U64 = Number.MAX_SAFE_INTEGER;
  * @throws RangeError when a value is not an integer in floor..cap.
  */
 export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+  return resolveTable(limitTable, overrides);
+}
+
+/** The standard values of any such table with `overrides` on top. @throws RangeError as {@link resolveLimits}. */
+export function resolveTable<T extends Record<string, Limit>>(
+  table: T,
+  overrides: { readonly [K in keyof T]?: number | undefined },
+): { readonly [K in keyof T]: number } {
   const resolved: Record<string, number> = {};
-  for (const [name, limit] of Object.entries(limitTable)) {
-    const value = overrides[name as keyof Limits] ?? limit.standard;
+  for (const [name, limit] of Object.entries(table)) {
+    const value = overrides[name] ?? limit.standard;
     if (!Number.isInteger(value) || value < limit.floor || value > limit.cap) {
       throw new RangeError(
         `${name} must be an integer from ${limit.floor} to ${limit.cap} ${limit.unit}, not ${value}`,
@@ -138,5 +146,5 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
     }
     resolved[name] = value;
   }
-  return resolved as Limits;
+  return resolved as { readonly [K in keyof T]: number };
 }

@@ -1,5 +1,5 @@
 import type { Limits } from '@filex/protocol';
-import { type DigestProvider, loadDigestProviders, type Server, serve } from '@filex/protocol/node';
+import { type DigestProvider, loadDigestProviders, type Server, type ServerLimits, serve } from '@filex/protocol/node';
 import { type AnonymousLevel, anonymousAccess } from './access/anonymous.js';
 import { serverUrls } from './addresses.js';
 import { createHandler } from './service.js';
@@ -27,12 +27,8 @@ export interface CreateServerOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Default: BLAKE3 where it is to be had, and SHA-256. */
   readonly digests?: readonly DigestProvider[] | undefined;
-  /** Connections at once; one more is told `TOO_MANY_CONNECTIONS`. Default: 1024. */
-  readonly maxConnections?: number | undefined;
-  /** Bytes of credit promised to all connections together. Default: 512 MiB. */
-  readonly creditBudget?: number | undefined;
-  /** Milliseconds that an upload is kept when its connection is lost, so that it can go on. Default: 60 000. */
-  readonly resumeTimeout?: number | undefined;
+  /** Limits of the server that differ from `standard` in `serverLimitTable` of `@filex/protocol/node`. */
+  readonly serverLimits?: Partial<ServerLimits> | undefined;
 }
 
 /** A server that runs. */
@@ -77,9 +73,7 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
       limits: options.limits,
       digests,
       agent: AGENT,
-      maxConnections: options.maxConnections,
-      creditBudget: options.creditBudget,
-      resumeTimeout: options.resumeTimeout,
+      serverLimits: options.serverLimits,
       onEvent: (event) => logServeEvent(logger, event),
     });
     const { address } = server;

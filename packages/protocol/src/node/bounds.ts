@@ -1,4 +1,4 @@
-/** Every bound of the TCP driver, by name. The bounds of the protocol itself are in `limits.ts`. */
+/** Every bound of the TCP driver that cannot be configured, by name. Those that can are in `limits.ts` and `server/server-limits.ts`. */
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
@@ -39,14 +39,10 @@ export const SYNC_INTERVAL = 500;
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */
 export const PAGE_INTERVAL = 50;
-/** Connections a server takes at once. */
-export const MAX_CONNECTIONS = 1024;
 /** Connections whose first byte is awaited, or whose TLS handshake is under way; more are closed without a word. */
 export const MAX_GREETING = 512;
 /** Connections that are being told why they are refused; more are closed without a word. */
 export const MAX_REFUSALS = 64;
-/** Bytes of credit a server promises to all connections together. */
-export const CREDIT_BUDGET = 512 * MiB;
 /** Connections the kernel holds for a server that has not accepted them yet. */
 export const LISTEN_BACKLOG = 1024;
 /** The longest that a timer of Node can wait, in milliseconds. */
@@ -55,9 +51,3 @@ export const MAX_TIMER = 2 ** 31 - 1;
 export const CONNECT_TIMEOUT = 10_000;
 /** Bytes per second that a session can be limited to, at least. */
 export const MIN_BANDWIDTH = 1024;
-/** Milliseconds a server keeps what it has of an upload whose connection was lost, and remembers a commit. */
-export const RESUME_TIMEOUT = 60_000;
-/** Uploads without a connection whose bytes a server keeps; one more, and the one that was lost first is dropped. */
-export const MAX_SUSPENDED_UPLOADS = 256;
-/** Uploads that are not under way, ended ones too, that a server remembers; about half a kilobyte each. */
-export const MAX_REMEMBERED_UPLOADS = 4096;

@@ -38,12 +38,19 @@
  *
  * @packageDocumentation
  */
-export type { Verifier } from '../auth/scram-keys.js';
+export { MIN_ITERATIONS, prepare, type Verifier } from '../auth/scram-keys.js';
 export { createVerifier } from './auth/verifier.js';
 export { connect } from './connect.js';
 export { loadDigestProviders, sha256Provider } from './digests.js';
 export * from './files/index.js';
 export { isLoopback, serve } from './serve.js';
+export {
+  resolveServerLimits,
+  type ServerLimit,
+  type ServerLimitName,
+  type ServerLimits,
+  serverLimitTable,
+} from './server/server-limits.js';
 export { secureContext } from './tls/accept.js';
 export { fingerprintOf } from './tls/fingerprint.js';
 export type * from './types.js';

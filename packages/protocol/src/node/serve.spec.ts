@@ -286,7 +286,7 @@ describe('plaintext', () => {
 
 describe('room', () => {
   it('for so many connections is given back', async () => {
-    const rig = await Rig.start({ server: { maxConnections: 2 } });
+    const rig = await Rig.start({ server: { serverLimits: { maxConnections: 2 } } });
     const [first] = [await rig.connect(), await rig.connect()];
     for (let i = 0; i < 5; i += 1) {
       expect(await failureOf(rig.connect())).toMatchObject({ code: 'TOO_MANY_CONNECTIONS', retry: true });
@@ -303,8 +303,7 @@ describe('room', () => {
     const rig = await Rig.start({
       server: {
         limits: { initialConnectionWindow: window, initialStreamWindow: window },
-        creditBudget: 20 * window,
-        maxConnections: 10,
+        serverLimits: { creditBudget: 20 * window, maxConnections: 10 },
       },
     });
     const first = await rig.connect();
@@ -321,8 +320,7 @@ describe('room', () => {
     const rig = await Rig.start({
       server: {
         limits: { initialConnectionWindow: window, initialStreamWindow: window },
-        creditBudget: 20 * window,
-        maxConnections: 10,
+        serverLimits: { creditBudget: 20 * window, maxConnections: 10 },
       },
     });
     for (let i = 0; i < 8; i += 1) {
@@ -343,7 +341,7 @@ describe('room', () => {
   });
 
   it('of memory that is all promised is none', async () => {
-    const rig = await Rig.start({ server: { creditBudget: 600 * 1024 } });
+    const rig = await Rig.start({ server: { serverLimits: { creditBudget: 600 * 1024 } } });
     const [first] = [await rig.connect(), await rig.connect()];
     expect(await failureOf(rig.connect())).toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });
     await first.close();
@@ -353,7 +351,7 @@ describe('room', () => {
   });
 
   it('is not there for what handlers still hold', async () => {
-    const rig = await Rig.start({ server: { maxConnections: 1 } });
+    const rig = await Rig.start({ server: { serverLimits: { maxConnections: 1 } } });
     const gate = new Gate();
     rig.handler.before = (step) => (step === 'write' ? gate.pass() : undefined);
     const session = await rig.connect();
@@ -371,7 +369,7 @@ describe('room', () => {
   });
 
   it('is not even wasted on telling everybody that there is none', async () => {
-    const rig = await Rig.start({ server: { maxConnections: 1 } });
+    const rig = await Rig.start({ server: { serverLimits: { maxConnections: 1 } } });
     await rig.connect();
     const peers = await Promise.all(
       Array.from({ length: 10 * MAX_REFUSALS }, () => RawPeer.client(rig.port, false)),

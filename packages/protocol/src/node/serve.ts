@@ -3,23 +3,19 @@ import type { SecureContext } from 'node:tls';
 import { FilexError } from '../errors.js';
 import { resolveLimits } from '../limits.js';
 import { DEFAULT_PORT } from '../url.js';
-import {
-  CREDIT_BUDGET,
-  LISTEN_BACKLOG,
-  MAX_CONNECTIONS,
-  MAX_GREETING,
-  MAX_REFUSALS,
-  RESUME_TIMEOUT,
-} from './bounds.js';
+import { LISTEN_BACKLOG, MAX_GREETING, MAX_REFUSALS } from './bounds.js';
 import { sha256Provider } from './digests.js';
+import { Driver } from './driver.js';
 import { CreditBudget } from './server/credit-budget.js';
+import { limitError, limitOf } from './server/limit-error.js';
 import { ServerConnection } from './server/server-connection.js';
+import { resolveServerLimits } from './server/server-limits.js';
 import { UploadRegistry } from './server/upload-registry.js';
 import { Slab } from './slab-pool.js';
 import { adopt, type OnRead } from './socket-reader.js';
 import { acceptTls, secureContext } from './tls/accept.js';
 import { channelBinding, TLS_FIRST_BYTE } from './tls/settings.js';
-import type { ServeEvent, ServeOptions, Server } from './types.js';
+import type { Peer, ServeEvent, ServeOptions, Server } from './types.js';
 
 /**
  * Listens, and runs `handler` for whoever connects.
@@ -44,6 +40,7 @@ class TcpServer implements Server {
   readonly #budget: CreditBudget;
   readonly #uploads: UploadRegistry;
   readonly #limits;
+  readonly #serverLimits;
   readonly #hashes;
   #address: { readonly host: string; readonly port: number } = { host: '', port: 0 };
   #count = 0;
@@ -61,8 +58,9 @@ class TcpServer implements Server {
     this.#limits = resolveLimits(options.limits);
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map(providers.map(({ algorithm, create }) => [algorithm, create] as const));
-    this.#uploads = new UploadRegistry(options.resumeTimeout ?? RESUME_TIMEOUT);
-    const { creditBudget = CREDIT_BUDGET, maxConnections = MAX_CONNECTIONS } = options;
+    this.#serverLimits = resolveServerLimits(options.serverLimits);
+    this.#uploads = new UploadRegistry(this.#serverLimits);
+    const { creditBudget, maxConnections } = this.#serverLimits;
     const first = this.#limits.initialConnectionWindow * maxConnections;
     this.#budget = new CreditBudget(creditBudget, Math.min(first, creditBudget / 2));
     // Paused until it is adopted, so that no byte is read by other means.
@@ -89,11 +87,27 @@ class TcpServer implements Server {
         this.#address = { host: address, port: bound };
         // Accepting may fail for a while, when descriptors run out; the connections there are go on.
         this.#listener.on('error', (error) =>
-          this.#tell({ type: 'refused', address: '', code: 'BUSY', message: error.message }),
+          this.#tell({
+            type: 'refused',
+            address: '',
+            code: 'BUSY',
+            message: error.message,
+            limit: undefined,
+          }),
         );
         resolve();
       });
     });
+  }
+
+  disconnect(match: (peer: Peer) => boolean, reason: FilexError): number {
+    let count = 0;
+    for (const { peer, driver } of [...this.#connections]) {
+      if (peer === undefined || !match(peer)) continue;
+      driver.abort(reason);
+      count += 1;
+    }
+    return count;
   }
 
   async shutdown(): Promise<void> {
@@ -138,17 +152,14 @@ class TcpServer implements Server {
       return;
     }
     const address = `${readable(host)}:${socket.remotePort ?? 0}`;
-    if (this.#secureContext === undefined) this.#begin(socket, { host, address });
-    else void this.#greet(socket, host, address, this.#secureContext);
+    const accepted = { host, address, acceptedAt: Driver.now() };
+    if (this.#secureContext === undefined) this.#begin(socket, accepted);
+    else void this.#greet(socket, accepted, this.#secureContext);
   }
 
   /** Tells TLS and plaintext apart by the first byte, and answers the TLS handshake. */
-  async #greet(
-    socket: net.Socket,
-    host: string,
-    address: string,
-    context: () => SecureContext,
-  ): Promise<void> {
+  async #greet(socket: net.Socket, accepted: Accepted, context: () => SecureContext): Promise<void> {
+    const { address } = accepted;
     if (this.#greeting.size >= MAX_GREETING) {
       socket.destroy();
       this.#tell({
@@ -156,6 +167,7 @@ class TcpServer implements Server {
         address,
         code: 'TOO_MANY_CONNECTIONS',
         message: 'too many begin at once',
+        limit: undefined,
       });
       return;
     }
@@ -165,16 +177,16 @@ class TcpServer implements Server {
       const first = await firstBytes(socket);
       if (first === undefined) return;
       if (first[0] !== TLS_FIRST_BYTE) {
-        this.#begin(socket, { host, address, first });
+        this.#begin(socket, { ...accepted, first });
         return;
       }
       socket.unshift(first);
       const secure = await acceptTls(socket, context());
-      this.#begin(secure, { host, address, exporter: channelBinding(secure) });
+      this.#begin(secure, { ...accepted, raw: socket, exporter: channelBinding(secure) });
     } catch (error) {
       socket.destroy();
       const message = `the TLS handshake failed: ${error instanceof Error ? error.message : String(error)}`;
-      this.#tell({ type: 'refused', address, code: 'WRONG_PROTOCOL', message });
+      this.#tell({ type: 'refused', address, code: 'WRONG_PROTOCOL', message, limit: undefined });
     } finally {
       clearTimeout(timer);
       this.#greeting.delete(socket);
@@ -182,13 +194,13 @@ class TcpServer implements Server {
     }
   }
 
-  #begin(socket: net.Socket, { host, address, first, exporter }: Begun): void {
+  #begin(socket: net.Socket, { host, address, acceptedAt, raw, first, exporter }: Begun): void {
     const { handler, accounts, agent = '@filex/protocol' } = this.#options;
     const refusal = this.#refusal(host, exporter !== undefined);
     if (refusal !== undefined && this.#refused.size >= MAX_REFUSALS) {
       const { code, message } = refusal;
       socket.destroy();
-      this.#tell({ type: 'refused', address, code, message });
+      this.#tell({ type: 'refused', address, code, message, limit: limitOf(refusal) });
       return;
     }
     const group = refusal === undefined ? this.#connections : this.#refused;
@@ -206,12 +218,15 @@ class TcpServer implements Server {
       anonymous: this.#options.anonymous ?? accounts === undefined,
       exporter,
       promised: refusal === undefined ? this.#limits.initialConnectionWindow : 0,
+      acceptedAt,
+      transferred: () => ({ received: transport.bytesRead, sent: transport.bytesWritten }),
       onEvent: (event) => this.#tell(event),
       onClosed: (closed) => this.#forget(closed, group),
     });
     group.add(connection);
     const onRead: OnRead = (bytes, slab) => connection.driver.onRead(bytes, slab);
     const adopted = exporter === undefined ? adopt(socket, () => onRead) : readByEvents(socket, onRead);
+    const transport = raw ?? adopted;
     connection.driver.attach(adopted);
     adopted.resume();
     adopted.read(0);
@@ -220,7 +235,8 @@ class TcpServer implements Server {
   }
 
   #refusal(host: string, secure: boolean): FilexError | undefined {
-    const { plaintext = 'loopback', maxConnections = MAX_CONNECTIONS } = this.#options;
+    const { plaintext = 'loopback' } = this.#options;
+    const { maxConnections } = this.#serverLimits;
     if (!secure && (plaintext === 'off' || (plaintext === 'loopback' && !isLoopback(host)))) {
       return new FilexError(
         'PLAINTEXT_REFUSED',
@@ -228,12 +244,12 @@ class TcpServer implements Server {
       );
     }
     if (this.#connections.size >= maxConnections) {
-      const message = `this server takes ${maxConnections} connections at once`;
-      return new FilexError('TOO_MANY_CONNECTIONS', message);
+      const words = `this server takes ${maxConnections} connections at once`;
+      return limitError('maxConnections', 'TOO_MANY_CONNECTIONS', words);
     }
     if (!this.#budget.take(this.#limits.initialConnectionWindow)) {
-      const message = 'this server has promised all the memory it has for connections';
-      return new FilexError('TOO_MANY_CONNECTIONS', message);
+      const words = 'this server has promised all the memory it has for connections';
+      return limitError('creditBudget', 'TOO_MANY_CONNECTIONS', words);
     }
     return undefined;
   }
@@ -262,10 +278,17 @@ class TcpServer implements Server {
   }
 }
 
-/** What is known of a connection before it begins. */
-interface Begun {
+/** A connection before anything is known of what it wants. */
+interface Accepted {
   readonly host: string;
   readonly address: string;
+  readonly acceptedAt: number;
+}
+
+/** What is known of a connection before it begins. */
+interface Begun extends Accepted {
+  /** Under TLS: what it runs on. */
+  readonly raw?: net.Socket | undefined;
   /** Plaintext that was read to find out what it is. */
   readonly first?: Buffer | undefined;
   /** Under TLS. */

@@ -1,9 +1,11 @@
 import type { SecureContext } from 'node:tls';
 import type { Verifier } from '../auth/scram-keys.js';
 import type { Code } from '../codes.js';
+import type { FilexError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { ConflictPolicy, DigestAlgorithm, Entry, Outcome } from '../vocabulary.js';
 import type { HashFactory } from '../wire/digest.js';
+import type { ServerLimitName, ServerLimits } from './server/server-limits.js';
 
 /** A digest this end can compute, for negotiation; earlier in a list is preferred. */
 export interface DigestProvider {
@@ -67,8 +69,13 @@ export interface TlsKey {
 export interface Accounts {
   /** What is kept of the user's passcode (see `createVerifier`); undefined when there is no such user. */
   verifier(user: string): Promise<Verifier | undefined>;
-  /** Rounds that a user who does not exist seems to have: those that new users get. */
+  /** Rounds that a user who does not exist seems to have: those that all users have, or it tells who exists. */
   readonly iterations: number;
+  /**
+   * 32 random bytes that nobody else knows, from which the salts of users who do not exist are made. Keep them: with others the
+   * salts of exactly those users change. Default: new ones for each process.
+   */
+  readonly secret?: Uint8Array | undefined;
 }
 
 // ---------------------------------------------------------------- client
@@ -306,7 +313,14 @@ export interface Peer {
   readonly principal: string;
   /** Name and version of its program, as it says itself; at most 128 bytes, not made safe for terminals. */
   readonly agent: string;
+  /** Whether it speaks TLS. */
+  readonly secure: boolean;
+  /** What it has logged in with: `ANONYMOUS`, `SCRAM-SHA-256` or `SCRAM-SHA-256-PLUS`. */
+  readonly mechanism: string;
 }
+
+/** The name of a row of `serverLimitTable`, or of a limit of the protocol that a server enforces. */
+export type LimitName = ServerLimitName | keyof Limits;
 
 /** What a handler knows about a request besides what is asked. */
 export interface OperationContext {
@@ -424,15 +438,36 @@ export interface Handler {
 /**
  * What happened, for logs and metrics. Text in it that came from a peer is not made safe for terminals.
  *
- * - `connection`: a client has shaken hands; `disconnection`: it is gone, with what ended it, undefined when it said goodbye.
- * - `refused`: a connection was not taken, with what it was told.
+ * - `connection`: a client has logged in; `disconnection`: it is gone, with what ended it, undefined when it said goodbye.
+ * - `refused`: a connection was not taken, or ended before it was logged in, with what it was told.
  * - `login failure`: somebody was not let in. `reason` is for the log: the client is not told whether there is such a user.
  * - `operation`: one is done: `code` is `OK`, or why it failed; `duration` in milliseconds from its request.
  */
 export type ServeEvent =
   | { readonly type: 'connection'; readonly peer: Peer }
-  | { readonly type: 'disconnection'; readonly peer: Peer; readonly error: Error | undefined }
-  | { readonly type: 'refused'; readonly address: string; readonly code: Code; readonly message: string }
+  | {
+      readonly type: 'disconnection';
+      readonly peer: Peer;
+      readonly error: Error | undefined;
+      /** What it reached, if that was it. */
+      readonly limit: LimitName | undefined;
+      /** Milliseconds since it was accepted. */
+      readonly duration: number;
+      /** Bytes that came over the transport, TLS included. */
+      readonly received: number;
+      /** Bytes that went. */
+      readonly sent: number;
+      /** How many it has begun. */
+      readonly operations: number;
+    }
+  | {
+      readonly type: 'refused';
+      readonly address: string;
+      readonly code: Code;
+      readonly message: string;
+      /** What it reached, if that was it. */
+      readonly limit: LimitName | undefined;
+    }
   | {
       readonly type: 'login failure';
       readonly address: string;
@@ -443,12 +478,22 @@ export type ServeEvent =
       readonly type: 'operation';
       readonly peer: Peer;
       readonly operation: string;
+      /** 32 hexadecimal digits; the same on every retry of the same request. */
+      readonly operationId: string;
       readonly path: string;
+      /** Where to, of a rename. */
+      readonly target: string | undefined;
       readonly code: Code;
       readonly message: string | undefined;
+      /** What it reached, if that was it. */
+      readonly limit: LimitName | undefined;
       readonly outcome: Outcome | undefined;
       /** Bytes of file content moved. */
       readonly bytes: number;
+      /** The tree digest of a file that was transferred, hexadecimal. */
+      readonly digest: string | undefined;
+      /** What `digest` was computed with. */
+      readonly algorithm: DigestAlgorithm | undefined;
       /** Milliseconds. */
       readonly duration: number;
     };
@@ -478,15 +523,8 @@ export interface ServeOptions {
   readonly digests?: readonly DigestProvider[] | undefined;
   /** Name and version of the program, told to clients. Default: `@filex/protocol`. */
   readonly agent?: string | undefined;
-  /** Connections at once; one more is told `TOO_MANY_CONNECTIONS`. Default: 1024. */
-  readonly maxConnections?: number | undefined;
-  /** Bytes of credit promised to all connections together. Default: 512 MiB. */
-  readonly creditBudget?: number | undefined;
-  /**
-   * Milliseconds that what is there of an upload is kept when its connection is lost, so that it can go on, and that a commit
-   * is remembered, so that a retry is told the same. 0 keeps nothing. Default: 60 000.
-   */
-  readonly resumeTimeout?: number | undefined;
+  /** What this server takes of its clients, where it differs from `standard` in `serverLimitTable`. */
+  readonly serverLimits?: Partial<ServerLimits> | undefined;
   /** Told what happens. What it throws is thrown as an uncaught error: it cannot disturb a connection. */
   readonly onEvent?: ((event: ServeEvent) => void) | undefined;
 }
@@ -497,6 +535,11 @@ export interface Server {
   readonly address: { readonly host: string; readonly port: number };
   /** How many clients are connected now. */
   readonly connections: number;
+  /**
+   * Ends the connections of whoever `match` holds for: tells them the code and the message of `reason`, cuts what runs, and returns
+   * how many they were. Who is about to log in is asked for again by then (see {@link Accounts}).
+   */
+  disconnect(match: (peer: Peer) => boolean, reason: FilexError): number;
   /** Takes no new connection or operation and resolves when the running ones are done. */
   shutdown(): Promise<void>;
   /** Ends every connection now; resolves when all handlers have been told and have finished. */

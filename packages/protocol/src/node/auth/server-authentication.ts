@@ -23,8 +23,8 @@ export interface ServerAuthenticationOptions {
   readonly exporter: Uint8Array | undefined;
 }
 
-/** Salts of users that there are not must stay the same for as long as this server runs, and be told by nobody. */
-const secret = randomBytes(32);
+/** For accounts that keep no secret: salts of users that there are not stay the same as long as this process runs. */
+const processSecret = randomBytes(32);
 
 /** What a server offers, by what it has. */
 export function offeredMechanisms(
@@ -78,12 +78,11 @@ export class ServerAuthentication {
     });
     const user = prepare(server.first(data));
     if (user === undefined) return failure(undefined, 'the user name has characters that no name has');
+    // Made for everybody, so that it takes no longer for those that there are not.
+    const unmet = seeming(user, accounts as Accounts);
     const verifier = await (accounts as Accounts).verifier(user);
     this.#scram = { server, user, known: verifier !== undefined };
-    return {
-      step: 'continue',
-      data: server.challenge(verifier ?? seeming(user, (accounts as Accounts).iterations)),
-    };
+    return { step: 'continue', data: server.challenge(verifier ?? unmet) };
   }
 
   #finish(scram: { server: ScramServer; user: string; known: boolean }, data: Uint8Array): Answer {
@@ -97,7 +96,7 @@ export class ServerAuthentication {
 }
 
 /** A verifier that nobody can meet, the same whenever the name is asked for. */
-function seeming(user: string, iterations: number): Verifier {
+function seeming(user: string, { iterations, secret = processSecret }: Accounts): Verifier {
   const derive = (what: string): Uint8Array =>
     createHmac('sha256', secret).update(`${what}:${user}`).digest();
   return {

@@ -167,7 +167,9 @@ describe('an upload that is aborted', () => {
 
   it('after all was sent hears from the server whether it was too late', async () => {
     // Nothing remembered, no timer of the server.
-    const { session, gate, handler } = await heldAt('commit', { server: { resumeTimeout: 0 } });
+    const { session, gate, handler } = await heldAt('commit', {
+      server: { serverLimits: { resumeTimeout: 0 } },
+    });
     const controller = new AbortController();
     const running = session.upload(content(10), 'x', controller);
     await gate.reached;

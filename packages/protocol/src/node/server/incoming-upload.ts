@@ -245,7 +245,8 @@ class IncomingUpload {
       () => into.commit({ length, digest, algorithm: this.#algorithm }),
       'unknown',
     );
-    const result = { outcome, path: path === request.path ? undefined : path, etag, bytes: length };
+    const moved = { bytes: length, digest: hexOf(digest), algorithm: this.#algorithm };
+    const result = { outcome, path: path === request.path ? undefined : path, etag, ...moved };
     remembered.upload = recordedUpload(publishedUpload(remembered.upload, result));
     return result;
   }

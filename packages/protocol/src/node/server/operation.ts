@@ -28,6 +28,9 @@ export interface Success {
   readonly entry?: Entry | undefined;
   /** Bytes of file content moved. */
   readonly bytes: number;
+  /** Of the file that was transferred. */
+  readonly digest?: string | undefined;
+  readonly algorithm?: DigestAlgorithm | undefined;
 }
 
 /** An operation listens to its stream, and settles once with what came of it. */

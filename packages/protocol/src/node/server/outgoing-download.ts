@@ -54,7 +54,8 @@ export function sendDownload(run: OperationRun): RunningOperation {
       await provider.verify?.();
       checkWanted();
       driver.connection.end(stream, sent.length, sent.digest);
-      return { outcome: 'read', bytes: sent.length - offset };
+      const digest = Buffer.from(sent.digest).toString('hex');
+      return { outcome: 'read', bytes: sent.length - offset, digest, algorithm };
     } finally {
       await pieces.close();
     }

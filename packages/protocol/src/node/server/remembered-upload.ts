@@ -1,5 +1,6 @@
 import { FilexError } from '../../errors.js';
 import { isFenced, openUpload, type StagedUpload } from '../../machine/staged-upload.js';
+import type { DigestAlgorithm } from '../../vocabulary.js';
 import type { UploadOutcome, UploadReceiver } from '../types.js';
 
 /** What RESULT tells of a commit; `path` only when it is not the one that was asked for. */
@@ -7,6 +8,8 @@ export interface Committed extends Omit<UploadOutcome, 'path'> {
   readonly path: string | undefined;
   /** Of the file. */
   readonly bytes: number;
+  readonly digest: string;
+  readonly algorithm: DigestAlgorithm;
 }
 
 /** One stream of an upload. */

@@ -5,12 +5,12 @@ import { dataFrame, messageFrame } from '../../testing/frames.js';
 import { op } from '../../testing/peer.js';
 import { BLOCK_SIZE, TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
-import { MAX_SUSPENDED_UPLOADS } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { Gate, turns } from '../testing/deferred.js';
 import { breaches } from '../testing/memory-handler.js';
 import { RawPeer } from '../testing/raw-peer.js';
 import { content, Rig, type RigOptions } from '../testing/rig.js';
+import { resolveServerLimits, serverLimitTable } from './server-limits.js';
 import { UploadRegistry } from './upload-registry.js';
 
 const file = content(2 * BLOCK_SIZE + 100);
@@ -122,7 +122,7 @@ describe('an upload whose connection was lost', () => {
   });
 
   it('is not kept by a server that keeps nothing, which says so', async () => {
-    const rig = await suspended(BLOCK_SIZE, { server: { resumeTimeout: 0 } });
+    const rig = await suspended(BLOCK_SIZE, { server: { serverLimits: { resumeTimeout: 0 } } });
     expect(rig.handler.told[0]?.calls.at(-1)).toBe('abort!');
     const peer = await RawPeer.client(rig.port);
     peer.send(open({ offset: file.length }));
@@ -130,7 +130,7 @@ describe('an upload whose connection was lost', () => {
   });
 
   it('is dropped when nobody comes back, when the server ends, and when it is given up', async () => {
-    const waiting = await suspended(BLOCK_SIZE, { server: { resumeTimeout: 1 } });
+    const waiting = await suspended(BLOCK_SIZE, { server: { serverLimits: { resumeTimeout: 1 } } });
     await waiting.handler.until('abort!');
     const ending = await suspended(BLOCK_SIZE);
     expect(ending.handler.told[0]?.calls).not.toContain('abort');
@@ -263,9 +263,9 @@ describe('an upload that was committed', () => {
 
 describe('what is remembered of uploads', () => {
   it('is bounded: the one that was lost first is dropped first', async () => {
-    const registry = new UploadRegistry(60_000);
+    const registry = new UploadRegistry(resolveServerLimits());
     const dropped: number[] = [];
-    for (let i = 0; i <= MAX_SUSPENDED_UPLOADS + 1; i += 1) {
+    for (let i = 0; i <= serverLimitTable.maxSuspendedUploads.standard + 1; i += 1) {
       const { upload, rest } = registry.find('anonymous', `${i}`);
       const { leave } = upload.enter('', 0, () => undefined);
       upload.receiver = {
@@ -278,11 +278,11 @@ describe('what is remembered of uploads', () => {
     }
     expect(dropped).toEqual([0, 1]);
     await registry.close();
-    expect(dropped).toHaveLength(MAX_SUSPENDED_UPLOADS + 2);
+    expect(dropped).toHaveLength(serverLimitTable.maxSuspendedUploads.standard + 2);
   });
 
   it('belongs to a principal', () => {
-    const registry = new UploadRegistry(60_000);
+    const registry = new UploadRegistry(resolveServerLimits());
     const { upload } = registry.find('one', 'id');
     upload.enter('', 0, () => undefined);
     expect(registry.find('one', 'id').upload).toBe(upload);

@@ -10,6 +10,7 @@ import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
 import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
+import { limitOf } from './limit-error.js';
 import type { OperationRun, RunningOperation, Success } from './operation.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
@@ -32,6 +33,10 @@ export interface ServerConnectionOptions {
   readonly exporter: Uint8Array | undefined;
   /** Bytes of the budget that were taken for this connection to begin with. */
   readonly promised: number;
+  /** When it was accepted, by the clock of the driver. */
+  readonly acceptedAt: number;
+  /** Bytes that came and went over the transport so far. */
+  readonly transferred: () => { readonly received: number; readonly sent: number };
   readonly onEvent: (event: ServeEvent) => void;
   readonly onClosed: (connection: ServerConnection) => void;
 }
@@ -45,6 +50,10 @@ export class ServerConnection implements DriverOwner {
   readonly #running = new Set<Promise<void>>();
   readonly #authentication: ServerAuthentication;
   #peer: Peer | undefined;
+  /** What the client logs in with. */
+  #mechanism = '';
+  /** How many it has begun. */
+  #operations = 0;
   /** Bytes of the budget that were taken for this connection as it grew. */
   #grown = 0;
 
@@ -70,6 +79,11 @@ export class ServerConnection implements DriverOwner {
     this.#authentication = new ServerAuthentication({ accounts, anonymous, exporter, transcript });
   }
 
+  /** Who it is, while it is logged in. */
+  get peer(): Peer | undefined {
+    return this.driver.connection.state === 'closed' ? undefined : this.#peer;
+  }
+
   /** Lets what runs finish and takes nothing new. */
   shutdown(): void {
     this.driver.shutdown('the server is shutting down');
@@ -85,6 +99,7 @@ export class ServerConnection implements DriverOwner {
   }
 
   onAuth(mechanism: string | undefined, data: Uint8Array | undefined): void {
+    this.#mechanism ||= mechanism ?? '';
     void this.#authenticate(mechanism, data);
   }
 
@@ -105,37 +120,31 @@ export class ServerConnection implements DriverOwner {
   }
 
   onReady(principal: string): void {
-    const { number, address, onEvent } = this.#options;
+    const { number, address, exporter, onEvent } = this.#options;
     const { agent } = this.driver.connection.negotiated as Negotiated;
-    this.#peer = { connection: number, address, principal, agent };
+    const secure = exporter !== undefined;
+    this.#peer = { connection: number, address, principal, agent, secure, mechanism: this.#mechanism };
     onEvent({ type: 'connection', peer: this.#peer });
   }
 
   onOpen(event: Open): void {
     const stop = new AbortController();
     const startedAt = Driver.now();
-    const { operation, path } = event.request;
+    this.#operations += 1;
+    const { operation, path, target } = event.request;
+    const operationId = Buffer.from(event.request.operationId).toString('hex');
     const running = this.#perform(event, stop)
       .then(
         (success) => this.#succeed(event.stream, success),
         (error: unknown) => this.#fail(event.stream, handlerError(error)),
       )
-      .then(({ code, message, outcome, bytes }) => {
+      .then((told) => {
         this.driver.forget(event.stream);
         this.driver.schedule();
         const duration = Driver.now() - startedAt;
         const peer = this.#peer as Peer;
-        this.#options.onEvent({
-          type: 'operation',
-          peer,
-          operation,
-          path,
-          code,
-          message,
-          outcome,
-          bytes,
-          duration,
-        });
+        const asked = { operation, operationId, path, target };
+        this.#options.onEvent({ type: 'operation', peer, ...asked, ...told, duration });
       });
     this.#running.add(running);
     const done = (): void => void this.#running.delete(running);
@@ -176,7 +185,7 @@ export class ServerConnection implements DriverOwner {
   }
 
   #succeed(stream: number, success: Success): Told {
-    const { outcome, path, etag, entry, bytes } = success;
+    const { outcome, path, etag, entry, bytes, digest, algorithm } = success;
     const { connection } = this.driver;
     const effect = outcome === 'read' || outcome === 'identical' ? 'none' : 'applied';
     // Nobody is left to tell when the connection is gone; the log is told all the same.
@@ -189,7 +198,7 @@ export class ServerConnection implements DriverOwner {
         return this.#fail(stream, new FilexError('INTERNAL', message, { effect, cause }));
       }
     }
-    return { code: 'OK', message: undefined, outcome, bytes };
+    return { code: 'OK', message: undefined, limit: undefined, outcome, bytes, digest, algorithm };
   }
 
   #fail(stream: number, error: FilexError): Told {
@@ -200,7 +209,8 @@ export class ServerConnection implements DriverOwner {
     if (connection.allows(stream, 'R_FAILURE')) {
       connection.result(stream, { status: code, detail: detailFor(error), retry, effect });
     }
-    return { code, message, outcome: undefined, bytes: 0 };
+    const nothing = { outcome: undefined, bytes: 0, digest: undefined, algorithm: undefined };
+    return { code, message, limit: limitOf(error), ...nothing };
   }
 
   onPong(): void {
@@ -224,11 +234,14 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #end(error: FilexError | undefined): Promise<void> {
-    const { address, onEvent, budget, promised, onClosed } = this.#options;
+    const { address, acceptedAt, transferred, onEvent, budget, promised, onClosed } = this.#options;
+    const limit = limitOf(error);
     if (this.#peer !== undefined) {
-      onEvent({ type: 'disconnection', peer: this.#peer, error });
+      const duration = Driver.now() - acceptedAt;
+      const figures = { duration, ...transferred(), operations: this.#operations };
+      onEvent({ type: 'disconnection', peer: this.#peer, error, limit, ...figures });
     } else if (error !== undefined) {
-      onEvent({ type: 'refused', address, code: error.code, message: error.message });
+      onEvent({ type: 'refused', address, code: error.code, message: error.message, limit });
     }
     // Handlers may still be at work on what was promised.
     await this.settled();
@@ -237,7 +250,10 @@ export class ServerConnection implements DriverOwner {
   }
 }
 
-type Told = Pick<Extract<ServeEvent, { type: 'operation' }>, 'code' | 'message' | 'outcome' | 'bytes'>;
+type Told = Pick<
+  Extract<ServeEvent, { type: 'operation' }>,
+  'code' | 'message' | 'limit' | 'outcome' | 'bytes' | 'digest' | 'algorithm'
+>;
 
 function start(run: OperationRun): RunningOperation {
   switch (run.request.operation) {

@@ -1,7 +1,8 @@
 import { FilexError } from '../../errors.js';
-import { MAX_REMEMBERED_UPLOADS, MAX_SUSPENDED_UPLOADS, MAX_TIMER } from '../bounds.js';
+import { MAX_TIMER } from '../bounds.js';
 import { Driver } from '../driver.js';
 import { RememberedUpload } from './remembered-upload.js';
+import type { ServerLimits } from './server-limits.js';
 
 interface Resting {
   readonly upload: RememberedUpload;
@@ -9,12 +10,14 @@ interface Resting {
   readonly until: number;
 }
 
+type UploadLimits = Pick<ServerLimits, 'resumeTimeout' | 'maxSuspendedUploads' | 'maxRememberedUploads'>;
+
 /**
  * The uploads that a server remembers, by principal and operation id: those under way, and for a while those that were lost
  * or have ended. In memory: a server that is started again begins with none.
  */
 export class UploadRegistry {
-  readonly #timeout: number;
+  readonly #limits: UploadLimits;
   readonly #active = new Map<string, RememberedUpload>();
   /** Nobody is at work on these; the one that is to be forgotten next comes first. */
   readonly #resting = new Map<string, Resting>();
@@ -22,14 +25,13 @@ export class UploadRegistry {
   #suspended = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param timeout milliseconds that an upload nobody is at work on is remembered; 0: not at all. */
-  constructor(timeout: number) {
-    this.#timeout = timeout;
+  constructor(limits: UploadLimits) {
+    this.#limits = limits;
   }
 
   /** Whether anything is remembered beyond its stream. */
   get remembers(): boolean {
-    return this.#timeout > 0;
+    return this.#limits.resumeTimeout > 0;
   }
 
   /** The upload that a stream is about to enter. `rest` is to be called when the stream is done with it. */
@@ -65,7 +67,7 @@ export class UploadRegistry {
   #rest(key: string, upload: RememberedUpload): void {
     if (upload.busy || this.#active.get(key) !== upload) return;
     this.#active.delete(key);
-    this.#resting.set(key, { upload, until: Driver.now() + this.#timeout });
+    this.#resting.set(key, { upload, until: Driver.now() + this.#limits.resumeTimeout });
     if (upload.receiver !== undefined) this.#suspended += 1;
     this.#makeRoom();
     this.#watch();
@@ -74,7 +76,7 @@ export class UploadRegistry {
   #makeRoom(): void {
     const reason = (): FilexError =>
       new FilexError('CONNECTION_LOST', 'too many other uploads were lost since');
-    if (this.#suspended > MAX_SUSPENDED_UPLOADS) {
+    if (this.#suspended > this.#limits.maxSuspendedUploads) {
       for (const [key, { upload }] of this.#resting) {
         if (upload.receiver === undefined) continue;
         this.#forget(key, reason());
@@ -82,7 +84,8 @@ export class UploadRegistry {
       }
     }
     const [oldest] = this.#resting.keys();
-    if (this.#resting.size > MAX_REMEMBERED_UPLOADS && oldest !== undefined) this.#forget(oldest, reason());
+    if (this.#resting.size > this.#limits.maxRememberedUploads && oldest !== undefined)
+      this.#forget(oldest, reason());
   }
 
   #watch(): void {
