@@ -94,22 +94,32 @@ describe('authentication', () => {
     expect(unknown.answer).toEqual({ step: 'failure', user: 'bob', reason: 'there is no such user' });
   });
 
+  const ask = async (user: string, known: Accounts = accounts) => {
+    const server = new ServerAuthentication({
+      accounts: known,
+      anonymous: false,
+      transcript: () => key,
+      exporter: undefined,
+    });
+    const answer = await server.take('SCRAM-SHA-256', bytes(`n,,n=${user},r=abc`));
+    return /s=([^,]+),i=(\d+)$/.exec(new TextDecoder().decode((answer as { data: Uint8Array }).data));
+  };
+
   it('gives an unknown user the same salt every time, and another one to another', async () => {
-    const ask = async (user: string) => {
-      const server = new ServerAuthentication({
-        accounts,
-        anonymous: false,
-        transcript: () => key,
-        exporter: undefined,
-      });
-      const answer = await server.take('SCRAM-SHA-256', bytes(`n,,n=${user},r=abc`));
-      return /s=([^,]+),i=(\d+)$/.exec(new TextDecoder().decode((answer as { data: Uint8Array }).data));
-    };
     const [bob, again, eve, known] = await Promise.all([ask('bob'), ask('bob'), ask('eve'), ask('ann')]);
     expect(bob?.[0]).toBe(again?.[0]);
     expect(bob?.[1]).not.toBe(eve?.[1]);
     expect(bob?.[1]).toHaveLength(known?.[1]?.length as number);
     expect(bob?.[2]).toBe(known?.[2]);
+  });
+
+  it('gives an unknown user the same salt after a restart, when the accounts keep a secret', async () => {
+    const kept = await ask('bob', { ...accounts, secret: key });
+    const again = await ask('bob', { ...accounts, secret: Uint8Array.from(key) });
+    const other = await ask('bob', { ...accounts, secret: otherKey });
+    expect(kept?.[1]).toBe(again?.[1]);
+    expect(kept?.[1]).not.toBe(other?.[1]);
+    expect(kept?.[1]).not.toBe((await ask('bob'))?.[1]);
   });
 
   it('notices who relays it under another key', async () => {
