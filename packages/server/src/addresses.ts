@@ -1,26 +1,30 @@
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { formatUrl } from '@filex/protocol';
+import { type FilexUrl, formatUrl } from '@filex/protocol';
+import { isLoopback } from '@filex/protocol/node';
 
 const LOOPBACK = '127.0.0.1';
 
-export interface Listening {
+/** What the addresses of a server have in common. */
+export interface Listening extends Pick<FilexUrl, 'scheme' | 'port' | 'user' | 'fingerprint'> {
   /** The host that was asked for; undefined for all addresses. */
   readonly host: string | undefined;
-  readonly port: number;
-  /** Whether other machines may connect. */
-  readonly open: boolean;
+  /** Who may connect. */
+  readonly reach: 'loopback' | 'all';
 }
 
 /** The addresses to give to clients, the one for this machine first. */
 export function serverUrls(listening: Listening, interfaces = networkInterfaces()): string[] {
+  const { scheme, port, user, fingerprint } = listening;
   return hosts(listening, interfaces).map((host) =>
-    formatUrl({ scheme: 'filex+tcp', host, port: listening.port, path: '', trailingSlash: false }),
+    formatUrl({ scheme, user, host, port, path: '', trailingSlash: false, fingerprint }),
   );
 }
 
-function hosts({ host, open }: Listening, interfaces: ReturnType<typeof networkInterfaces>): string[] {
-  if (!isWildcard(host)) return [host];
-  if (!open) return [LOOPBACK];
+function hosts({ host, reach }: Listening, interfaces: ReturnType<typeof networkInterfaces>): string[] {
+  // A name may have any address.
+  if (!isWildcard(host)) return reach === 'all' || isIP(host) === 0 || isLoopback(host) ? [host] : [];
+  if (reach === 'loopback') return [LOOPBACK];
   const found = [LOOPBACK];
   for (const { address, family, internal } of Object.values(interfaces).flatMap((list) => list ?? [])) {
     // Addresses of one link only work with the name of that link, which is another one on the other end.

@@ -6,25 +6,23 @@ export interface Announced {
   /** The folder, absolute. */
   readonly root: string;
   readonly urls: readonly string[];
+  readonly plaintextUrls: readonly string[];
+  readonly fingerprint: string | undefined;
   readonly plaintext: 'off' | 'loopback' | 'on';
   readonly anonymous: AnonymousLevel;
 }
 
-/** One line for programs. There is no key yet, so no fingerprint. */
-export function announceJson({ urls }: Announced): string {
-  return JSON.stringify({ event: 'listening', urls, fingerprint: null });
+/** One line for programs. */
+export function announceJson({ urls, plaintextUrls, fingerprint }: Announced): string {
+  return JSON.stringify({ event: 'listening', urls, fingerprint, plaintextUrls });
 }
 
 /** For people. */
-export function announceText({ root, urls, plaintext, anonymous }: Announced): string {
-  const who =
-    plaintext === 'on' ? 'anyone who reaches this machine can connect' : 'only this machine can connect';
-  const how = plaintext === 'on' ? '' : ' (--plaintext on lets others in)';
+export function announceText({ root, urls, anonymous }: Announced): string {
   const lines = [
     `Serving ${visibleText(root)}`,
     ...urls.map((url) => `  ${url}`),
     '',
-    `plaintext: nothing is encrypted; ${who}${how}`,
     `anonymous: everyone who connects may ${meaningOf(anonymous)} (--anonymous ${anonymous})`,
     '',
     ...example(urls.at(-1) as string, anonymous),
@@ -38,9 +36,9 @@ function example(url: string, anonymous: AnonymousLevel): string[] {
     case 'none':
       return ['Ctrl+C stops it.'];
     case 'read':
-      return [`Get everything:  npx filex-client get -r ${url} .`, 'Ctrl+C stops it.'];
+      return [`Get everything:  npx filex-client get -r '${url}' .`, 'Ctrl+C stops it.'];
     case 'drop':
     case 'write':
-      return [`Send a folder:  npx filex-client put -r FOLDER ${url}`, 'Ctrl+C stops it.'];
+      return [`Send a folder:  npx filex-client put -r FOLDER '${url}'`, 'Ctrl+C stops it.'];
   }
 }

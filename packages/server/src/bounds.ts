@@ -13,12 +13,12 @@ export const bounds = {
   concurrentOperations: 64,
   /** Entries of a folder that are looked at together while it is listed. */
   listingBatch: 64,
-  /** Uploads smaller than this, in bytes, do not ask how much space is left before they begin. */
-  spaceCheckFrom: 1 * MiB,
+  /** Milliseconds that what the file system has said of its space is relied on, less all that was promised since. */
+  spaceAge: 1_000,
   /** Milliseconds without a change after which what another machine has staged is taken for abandoned. */
   abandonedStagingAge: 7 * day,
   /** Bytes of an upload of unknown size that are reserved at a time, each with one look at how much space is left. */
-  spaceStep: 8 * MiB,
+  spaceStep: 4 * MiB,
   /** Of the file system, in percent, and in bytes: what is kept free unless told otherwise is the smaller of the two. */
   keepFreePercent: 1,
   keepFree: 1024 * MiB,

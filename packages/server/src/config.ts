@@ -38,6 +38,7 @@ const options = {
   dir: text,
   host: text,
   port,
+  state: text,
   anonymous: oneOf(anonymousLevels),
   plaintext: oneOf(plaintextModes),
   json: boolean,
@@ -45,15 +46,18 @@ const options = {
 } as const;
 
 type Options = typeof options;
+/** What has no default, or one that depends on where the server runs. */
+type Optional = 'host' | 'state';
 export type Config = {
-  readonly [K in keyof Options]: v.InferOutput<Options[K]> | (K extends 'host' ? undefined : never);
+  readonly [K in keyof Options]: v.InferOutput<Options[K]> | (K extends Optional ? undefined : never);
 };
 
 const defaults: Config = {
   dir: './filex-data',
   host: undefined,
   port: DEFAULT_PORT,
-  anonymous: 'write',
+  state: undefined,
+  anonymous: 'none',
   plaintext: 'loopback',
   json: false,
   logLevel: 'info',

@@ -24,7 +24,7 @@ describe('createServer', () => {
     const messages: string[] = [];
     const log = (_: object, message: string) => void messages.push(message);
     const logger = { debug: log, info: log, warn: log, error: log };
-    const server = await createServer({ root, port: 0, logger });
+    const server = await createServer({ root, port: 0, logger, anonymous: 'write' });
     expect(await healthFault(server.urls[0] as string)).toBeUndefined();
     const session = await connect(server.urls[0] as string);
     expect(session.server.agent).toMatch(/^filex-server\/\d/);
@@ -62,7 +62,7 @@ describe('createServer', () => {
 
   it('leaves nothing of what runs when it is ended by force', async () => {
     const root = folder();
-    const server = await createServer({ root, port: 0 });
+    const server = await createServer({ root, port: 0, anonymous: 'write' });
     const session = await connect(server.urls[0] as string);
     let stored!: () => void;
     const begun = new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ describe('createServer', () => {
   it('serves a store of the caller, and leaves it open', async () => {
     const root = folder();
     const store = await LocalStore.open(root);
-    const server = await createServer({ root: store, port: 0 });
+    const server = await createServer({ root: store, port: 0, anonymous: 'write' });
     await server.shutdown();
     expect(await store.stat('')).toMatchObject({ kind: 'directory' });
     await store.close();
@@ -102,7 +102,7 @@ describe('createServer', () => {
     const failure = async (
       options: Partial<Parameters<typeof createServer>[0]>,
     ): Promise<string | undefined> => {
-      const wanted = { root, host: '127.0.0.1', port, ...options };
+      const wanted = { root, host: '127.0.0.1', port, anonymous: 'write' as const, ...options };
       return createServer(wanted).then(
         () => 'it started',
         (error) => startFailure(error, { host: wanted.host, port }),

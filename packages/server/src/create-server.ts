@@ -1,5 +1,14 @@
 import type { Limits } from '@filex/protocol';
-import { type DigestProvider, loadDigestProviders, type Server, type ServerLimits, serve } from '@filex/protocol/node';
+import {
+  type DigestProvider,
+  fingerprintOf,
+  loadDigestProviders,
+  type ServeOptions,
+  type Server,
+  type ServerLimits,
+  serve,
+  type TlsKey,
+} from '@filex/protocol/node';
 import { type AnonymousLevel, anonymousAccess } from './access/anonymous.js';
 import { serverUrls } from './addresses.js';
 import { createHandler } from './service.js';
@@ -7,6 +16,7 @@ import { LocalStore } from './store/local/local-store.js';
 import type { Store } from './store/store.js';
 import { type Logger, silentLogger } from './telemetry/log.js';
 import { logServeEvent } from './telemetry/serve-log.js';
+import { temporaryKey } from './tls/server-key.js';
 import { AGENT } from './version.js';
 
 /** What to serve, where, and for whom. */
@@ -17,9 +27,17 @@ export interface CreateServerOptions {
   readonly host?: string | undefined;
   /** Default: 12345; 0 picks a free one. */
   readonly port?: number | undefined;
+  /**
+   * The key to be known by: one with its certificate, PEM; or what gives the present one for each connection, with
+   * `fingerprint`. `false` is for plaintext only. Default: a new key, for as long as this server runs; {@link openServerKey}
+   * has one that stays.
+   */
+  readonly tls?: Exclude<ServeOptions['tls'], undefined> | false | undefined;
+  /** `sha256:…`, of the key that a `tls` function gives; only for `urls`. */
+  readonly fingerprint?: string | undefined;
   /** Who may talk without encryption. Default: `loopback`, programs on this machine. */
   readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
-  /** What people may do without saying who they are. Default: `write`, everything. */
+  /** What people may do without saying who they are. Default: `none`. */
   readonly anonymous?: AnonymousLevel | undefined;
   /** Default: none. */
   readonly logger?: Logger | undefined;
@@ -33,8 +51,12 @@ export interface CreateServerOptions {
 
 /** A server that runs. */
 export interface FilexServer {
-  /** For clients; the first one is for this machine. */
+  /** For clients, with the fingerprint that they know this server by; the first one is for this machine. */
   readonly urls: readonly string[];
+  /** Those without encryption, for whom `plaintext` lets in; none with `off`. */
+  readonly plaintextUrls: readonly string[];
+  /** `sha256:…` of the key; undefined without TLS. */
+  readonly fingerprint: string | undefined;
   /** Where it listens; still told after it has stopped. */
   readonly address: Server['address'];
   /** How many there are now. */
@@ -50,7 +72,8 @@ export interface FilexServer {
  * @throws FilexError when the folder cannot be served, the error of `net.Server.listen` when the port cannot be had.
  */
 export async function createServer(options: CreateServerOptions): Promise<FilexServer> {
-  const { root, host, port, plaintext = 'loopback', anonymous = 'write', logger = silentLogger } = options;
+  const { root, host, port, plaintext = 'loopback', anonymous = 'none', logger = silentLogger } = options;
+  const tls = options.tls ?? (await temporaryKey());
   const readOnly = anonymous === 'none' || anonymous === 'read';
   const ownStore =
     typeof root === 'string'
@@ -69,6 +92,7 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
       handler: createHandler(ownStore ?? (root as Store), anonymousAccess(anonymous)),
       host,
       port,
+      tls: tls === false ? undefined : tls,
       plaintext,
       limits: options.limits,
       digests,
@@ -76,30 +100,50 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
       serverLimits: options.serverLimits,
       onEvent: (event) => logServeEvent(logger, event),
     });
-    const { address } = server;
-    return new RunningServer(
-      server,
-      ownStore,
-      serverUrls({ host, port: address.port, open: plaintext === 'on' }),
-    );
+    return new RunningServer(server, ownStore, reachOf(options, tls, server.address.port));
   } catch (error) {
     await ownStore?.close();
     throw error;
   }
 }
 
+/** How clients get to a server. */
+type Reach = Pick<FilexServer, 'urls' | 'plaintextUrls' | 'fingerprint'>;
+
+function reachOf(
+  { host, plaintext = 'loopback', fingerprint: told }: CreateServerOptions,
+  tls: TlsKey | (() => unknown) | false,
+  port: number,
+): Reach {
+  const plaintextUrls =
+    plaintext === 'off'
+      ? []
+      : serverUrls({ scheme: 'filex+tcp', host, port, reach: plaintext === 'on' ? 'all' : 'loopback' });
+  if (tls === false) return { urls: plaintextUrls, plaintextUrls, fingerprint: undefined };
+  const fingerprint = typeof tls === 'function' ? told : fingerprintOf(tls.cert);
+  return {
+    urls: serverUrls({ scheme: 'filex', host, port, fingerprint, reach: 'all' }),
+    plaintextUrls,
+    fingerprint,
+  };
+}
+
 class RunningServer implements FilexServer {
   readonly urls: readonly string[];
+  readonly plaintextUrls: readonly string[];
+  readonly fingerprint: string | undefined;
   readonly address: Server['address'];
   readonly #server: Server;
   /** Undefined when it is the caller's, to be closed by the caller. */
   readonly #store: Store | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(server: Server, store: Store | undefined, urls: readonly string[]) {
+  constructor(server: Server, store: Store | undefined, { urls, plaintextUrls, fingerprint }: Reach) {
     this.#server = server;
     this.#store = store;
     this.urls = urls;
+    this.plaintextUrls = plaintextUrls;
+    this.fingerprint = fingerprint;
     this.address = server.address; // not to be had any more once it has stopped
   }
 

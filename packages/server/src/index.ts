@@ -10,7 +10,7 @@
  * import { createServer } from 'filex-server';
  *
  * const root = await mkdtemp(join(tmpdir(), 'share-'));
- * const server = await createServer({ root, host: '127.0.0.1', port: 0 });
+ * const server = await createServer({ root, host: '127.0.0.1', port: 0, anonymous: 'write' });
  *
  * const session = await connect(server.urls[0] as string);
  * const { outcome, path } = await session.upload(Buffer.from('hello'), 'notes.txt');
@@ -38,3 +38,4 @@ export type {
   StoredFile,
 } from './store/store.js';
 export type { Logger } from './telemetry/log.js';
+export { openServerKey } from './tls/server-key.js';

@@ -20,7 +20,7 @@ async function start(argv: string[], env: Record<string, string> = {}) {
   });
   const stopped = run({
     argv,
-    env: { FILEX_LOG_LEVEL: 'silent', ...env },
+    env: { FILEX_LOG_LEVEL: 'silent', FILEX_STATE: join(top, 'state'), ...env },
     signals: signals as never,
     out: (text) => {
       out += text;
@@ -41,12 +41,13 @@ async function start(argv: string[], env: Record<string, string> = {}) {
 describe('filex-server', () => {
   it('makes the folder, says where it listens as JSON, and stops in good order', async () => {
     const dir = join(top, 'made/by/it');
-    const server = await start([dir, '--port', '0', '--json', '--host', '127.0.0.1']);
+    const server = await start([dir, '--port', '0', '--json', '--host', '127.0.0.1', '--anonymous', 'write']);
     const event = JSON.parse(server.out());
     expect(event).toEqual({
       event: 'listening',
-      urls: [expect.stringMatching(/^filex\+tcp:\/\/127\.0\.0\.1:\d+\/$/)],
-      fingerprint: null,
+      urls: [expect.stringMatching(/^filex:\/\/127\.0\.0\.1:\d+\/\?fp=sha256:[\w-]{43}$/)],
+      fingerprint: event.urls[0].split('fp=')[1],
+      plaintextUrls: [expect.stringMatching(/^filex\+tcp:\/\/127\.0\.0\.1:\d+\/$/)],
     });
     const check = await start(['--healthcheck', event.urls[0]]);
     expect(await check.stopped).toEqual({ exitCode: 0, forced: false });
@@ -60,18 +61,16 @@ describe('filex-server', () => {
   it('says it to people with what they need to know', async () => {
     const server = await start([join(top, 'people'), '--anonymous', 'drop'], { FILEX_PORT: '0' });
     expect(server.out()).toContain(`Serving ${join(top, 'people')}\n`);
-    expect(server.out()).toMatch(/\n {2}filex\+tcp:\/\/127\.0\.0\.1:\d+\/\n/);
-    expect(server.out()).toContain('plaintext: nothing is encrypted; only this machine can connect');
+    expect(server.out()).toMatch(/\n {2}filex:\/\/127\.0\.0\.1:\d+\/\?fp=sha256:[\w-]{43}\n/);
     expect(server.out()).toContain(
       'anonymous: everyone who connects may upload what is new, and neither list',
     );
-    expect(server.out()).toMatch(/npx filex-client put -r FOLDER filex\+tcp:\/\//);
+    expect(server.out()).toMatch(/npx filex-client put -r FOLDER 'filex:\/\//);
     await server.stop('SIGINT');
   });
 
   it.each([
     [['--port', 'x'], '--port must be a whole number from 0 to 65535, not "x"'],
-    [['--plaintext', 'off'], '--plaintext off would let nobody in'],
     [['--nonsense'], "unknown option '--nonsense'"],
     [['a', 'b'], 'too many arguments'],
     [['--config', '/no/such/file'], 'cannot read the configuration file'],

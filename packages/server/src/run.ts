@@ -8,8 +8,10 @@ import { type Config, ConfigError, readConfig } from './config.js';
 import { createServer, type FilexServer } from './create-server.js';
 import { healthFault, ownUrl } from './health-check.js';
 import { startFailure } from './start-failure.js';
+import { defaultStateFolder, openStateFolder } from './state/state-folder.js';
 import { type SignalSource, type Stopped, stopOnSignals } from './stop-on-signals.js';
 import { logLevels, stderrLogger } from './telemetry/log.js';
+import { openServerKey } from './tls/server-key.js';
 import { VERSION } from './version.js';
 
 /** What the command sees of the process it runs in. */
@@ -36,16 +38,16 @@ export async function run(surroundings: Surroundings): Promise<Stopped> {
       file,
     });
     if (healthcheck !== undefined) {
-      const fault = await healthFault(typeof healthcheck === 'string' ? healthcheck : ownUrl(config));
+      const own = ownUrl({ ...config, fingerprint: undefined });
+      const fault = await healthFault(typeof healthcheck === 'string' ? healthcheck : own);
       if (fault !== undefined) complain(fault);
       return ended(fault === undefined ? exits.ok : exits.failed);
     }
-    if (config.plaintext === 'off')
-      throw new ConfigError('--plaintext off would let nobody in: this version has no encryption yet');
-    const server = await start(config, complain);
+    const server = await start(config, surroundings, complain);
     if (server === undefined) return ended(exits.failed);
     const { json, plaintext, anonymous } = config;
-    const announced = { root: resolve(config.dir), urls: server.urls, plaintext, anonymous };
+    const { urls, plaintextUrls, fingerprint } = server;
+    const announced = { root: resolve(config.dir), urls, plaintextUrls, fingerprint, plaintext, anonymous };
     // Before anybody is told that it listens: who knows that may stop it at once.
     const stopped = stopOnSignals(server, surroundings.signals, complain);
     surroundings.out(json ? `${announceJson(announced)}\n` : announceText(announced));
@@ -60,12 +62,18 @@ export async function run(surroundings: Surroundings): Promise<Stopped> {
 }
 
 /** Undefined when it could not be started, which was said. */
-async function start(config: Config, complain: (message: string) => void): Promise<FilexServer | undefined> {
+async function start(
+  config: Config,
+  { env }: Surroundings,
+  complain: (message: string) => void,
+): Promise<FilexServer | undefined> {
   const { dir, host, port, plaintext, anonymous } = config;
   try {
     makeFolders(dir);
+    const state = await openStateFolder(config.state ?? defaultStateFolder(env), dir);
+    const tls = await openServerKey(state);
     const logger = await stderrLogger(config.logLevel);
-    return await createServer({ root: dir, host, port, plaintext, anonymous, logger });
+    return await createServer({ root: dir, host, port, tls, plaintext, anonymous, logger });
   } catch (error) {
     const message = startFailure(error, config);
     if (message === undefined) throw error;
@@ -83,8 +91,12 @@ function parse({ argv, out, err }: Surroundings): Command {
     .option('--host <address>', 'listen on this address only (default: all)')
     .option('--port <number>', 'default: 12345; 0 picks a free one')
     .option(
+      '--state <folder>',
+      'where the key of this server is kept (default: $XDG_STATE_HOME/filex-server)',
+    )
+    .option(
       '--anonymous <level>',
-      `what people may do without an account: ${anonymousLevels.join(', ')} (default: write)`,
+      `what people may do without an account: ${anonymousLevels.join(', ')} (default: none)`,
     )
     .option('--plaintext <mode>', 'who may connect without encryption: off, loopback, on (default: loopback)')
     .option('--config <file>', 'JSON with the same options: {"dir": …, "port": …, "logLevel": …}')

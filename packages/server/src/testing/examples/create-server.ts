@@ -5,7 +5,7 @@ import { connect } from '@filex/protocol/node';
 import { createServer } from '../../index.js';
 
 const root = await mkdtemp(join(tmpdir(), 'share-'));
-const server = await createServer({ root, host: '127.0.0.1', port: 0 });
+const server = await createServer({ root, host: '127.0.0.1', port: 0, anonymous: 'write' });
 
 const session = await connect(server.urls[0] as string);
 const { outcome, path } = await session.upload(Buffer.from('hello'), 'notes.txt');

@@ -1,0 +1,75 @@
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../testing/temporary-folder.js';
+import { defaultStateFolder, openStateFolder } from './state-folder.js';
+
+const top = temporaryFolder();
+let count = 0;
+const folder = (): string => {
+  count += 1;
+  const path = join(top, String(count));
+  mkdirSync(path);
+  return path;
+};
+
+describe('defaultStateFolder', () => {
+  it.each<[NodeJS.Platform, Record<string, string>, string]>([
+    ['linux', { HOME: '/h' }, '/h/.local/state/filex-server'],
+    ['linux', { HOME: '/h', XDG_STATE_HOME: '/x' }, '/x/filex-server'],
+    ['linux', { HOME: '/h', XDG_STATE_HOME: 'relative' }, '/h/.local/state/filex-server'],
+    ['linux', { HOME: '/h', XDG_STATE_HOME: '' }, '/h/.local/state/filex-server'],
+    ['linux', {}, join(homedir(), '.local/state/filex-server')],
+    ['darwin', { HOME: '/h', XDG_STATE_HOME: '/x' }, '/h/Library/Application Support/filex-server'],
+    ['win32', { LOCALAPPDATA: '/l' }, '/l/filex-server/state'],
+  ])('%s %j', (platform, env, expected) => {
+    expect(defaultStateFolder(env, platform)).toBe(expected);
+  });
+});
+
+describe('openStateFolder', () => {
+  it('makes it for the owner alone, and takes it as it is the next time', async () => {
+    const root = folder();
+    const path = join(folder(), 'a/b');
+    expect(await openStateFolder(path, root)).toBe(path);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    chmodSync(path, 0o750);
+    expect(await openStateFolder(path, root)).toBe(path);
+  });
+
+  it('refuses one that would be served, by whatever name, and makes nothing there', async () => {
+    const root = folder();
+    mkdirSync(join(root, 'deep'));
+    const elsewhere = folder();
+    symlinkSync(join(root, 'deep'), join(elsewhere, 'link'));
+    for (const path of [root, join(root, 'state'), join(root, 'deep/a/b'), join(elsewhere, 'link/state')]) {
+      await expect(openStateFolder(path, root)).rejects.toMatchObject({
+        code: 'PATH_INVALID',
+        message: expect.stringMatching(/inside the served folder.*--state DIR/),
+      });
+    }
+    expect(existsSync(join(root, 'state'))).toBe(false);
+    expect(existsSync(join(root, 'deep/a'))).toBe(false);
+    // The other way round nothing secret is served.
+    await openStateFolder(join(root, '..'), root);
+  });
+
+  it('refuses one that others can write to, and says how to mend that', async () => {
+    const path = folder();
+    for (const mode of [0o720, 0o702, 0o777]) {
+      chmodSync(path, mode);
+      await expect(openStateFolder(path, folder())).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        message: expect.stringContaining(`chmod go-w '${path}'`),
+      });
+    }
+  });
+
+  it('refuses what is no folder', async () => {
+    const path = join(folder(), 'file');
+    writeFileSync(path, '');
+    await expect(openStateFolder(path, folder())).rejects.toThrow('is not a folder');
+    await expect(openStateFolder(join(path, 'below'), folder())).rejects.toThrow('is not a folder');
+  });
+});

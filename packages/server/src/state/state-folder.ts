@@ -1,0 +1,86 @@
+import { realpathSync, statSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { FilexError } from '@filex/protocol';
+import { errnoOf, fileError, makeFolders } from '@filex/protocol/node';
+
+/** The modes that let somebody but the owner change what is in a folder. */
+const OTHERS_WRITE = 0o022;
+
+/** What is not there, or not yet; why is found out when it is made. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR']);
+
+/**
+ * Where the server keeps what must outlive it (key, certificate, users) unless told otherwise: `$XDG_STATE_HOME/filex-server`,
+ * and what comes nearest on macOS and Windows.
+ */
+export function defaultStateFolder(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const home = env['HOME'] || homedir();
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'filex-server');
+  if (platform === 'win32')
+    return join(env['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'filex-server', 'state');
+  const base = env['XDG_STATE_HOME'] ?? '';
+  // The specification of XDG: a path that is not absolute is to be ignored.
+  return join(base.startsWith('/') ? base : join(home, '.local', 'state'), 'filex-server');
+}
+
+/**
+ * Makes the folder when it is missing, for the owner alone.
+ *
+ * @param root the served folder, which exists. Nothing in it is secret, so the state must not be in it.
+ * @returns the absolute path.
+ * @throws FilexError `PERMISSION_DENIED` when others could change what is in it, `PATH_INVALID` when it would be served.
+ */
+export async function openStateFolder(folder: string, root: string): Promise<string> {
+  const path = resolve(folder);
+  if (isWithin(path, root))
+    throw new FilexError(
+      'PATH_INVALID',
+      `the state folder ${JSON.stringify(path)} is inside the served folder ${JSON.stringify(resolve(root))}: clients could read the key of this server. Choose another with --state DIR`,
+    );
+  makeFolders(dirname(path));
+  try {
+    await mkdir(path, 0o700);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw fileError(error, { action: 'make the state folder', path });
+    await checkOwnersOnly(path);
+  }
+  return path;
+}
+
+async function checkOwnersOnly(path: string): Promise<void> {
+  const stats = await stat(path);
+  if (!stats.isDirectory())
+    throw new FilexError('NOT_A_DIRECTORY', `the state folder ${JSON.stringify(path)} is not a folder`);
+  // Windows has no such modes; there the folder is in the user's own profile.
+  if (process.platform !== 'win32' && (stats.mode & OTHERS_WRITE) !== 0)
+    throw new FilexError(
+      'PERMISSION_DENIED',
+      `others could exchange the key in the state folder ${JSON.stringify(path)}. Mend it: chmod go-w '${path}'`,
+    );
+}
+
+/** Whether a path, of which the end may not exist yet, is a folder or leads into it. */
+function isWithin(path: string, folder: string): boolean {
+  const wanted = statSync(folder);
+  for (let at = existingPart(path); ; at = dirname(at)) {
+    // By identity: one folder can have several names (links, case, mounts).
+    const { dev, ino } = statSync(at);
+    if (dev === wanted.dev && ino === wanted.ino) return true;
+    if (dirname(at) === at) return false;
+  }
+}
+
+/** Without symlinks, so that what is above it is where it really is. */
+function existingPart(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (!MISSING.has(errnoOf(error) ?? '')) throw fileError(error, { action: 'look for', path });
+    return existingPart(dirname(path));
+  }
+}
