@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
@@ -26,28 +26,84 @@ afterAll(() => {
   if (small !== undefined) execFileSync('umount', [small]);
 });
 
+const stagedIn = (root: string): string[] => {
+  const staging = join(root, '.filex/staging');
+  return readdirSync(staging).flatMap((owner) => readdirSync(join(staging, owner)));
+};
+
 describe('a LocalStore in trouble', () => {
   // Skipped where no small file system can be mounted: nothing else makes a disk full on purpose.
-  it.runIf(small !== undefined)('says that the disk is full, and leaves nothing of the upload', async () => {
-    const root = small as string;
-    const store = await LocalStore.open(root);
-    const big = Buffer.alloc(2 << 20, 1);
-    // Known beforehand, the upload does not even begin.
-    await expect(stage(store, 'a', big)).rejects.toMatchObject({ code: 'NO_SPACE', path: 'a', retry: true });
-    const staged = await stage(store, 'a', Buffer.alloc(0), { tellSize: false });
-    await expect(staged.write(big)).rejects.toMatchObject({
-      code: 'NO_SPACE',
-      message: 'cannot write "a": no space is left on the device (ENOSPC)',
-    });
-    await staged.abort();
-    expect(await list(store)).toEqual([]);
-    expect(
-      readdirSync(join(root, '.filex/staging')).flatMap((o) => readdirSync(join(root, '.filex/staging', o))),
-    ).toEqual([]);
-    expect((await upload(store, 'a', 'there is room again')).outcome).toBe('created');
-    await store.close();
-    expect(openWithin(root)).toEqual([]);
-  });
+  it.runIf(small !== undefined)(
+    'keeps space free, whatever is known beforehand, however many come',
+    async () => {
+      const root = small as string;
+      const keepFree = 300_000;
+      const store = await LocalStore.open(root, { keepFree });
+      const free = (): number => {
+        const { bavail, bsize } = statfsSync(root);
+        return bavail * bsize;
+      };
+      const refusal = {
+        code: 'NO_SPACE',
+        path: 'a',
+        retry: true,
+        message: expect.stringContaining('keepFree'),
+      };
+      try {
+        // Known beforehand, the upload does not even begin.
+        await expect(stage(store, 'a', Buffer.alloc(free() - keepFree, 1))).rejects.toMatchObject(refusal);
+        const staged = await stage(store, 'a', Buffer.alloc(0), { tellSize: false });
+        const write = async (): Promise<void> => {
+          for (;;) {
+            await staged.write(Buffer.alloc(10_000, 1));
+            expect(free()).toBeGreaterThanOrEqual(keepFree);
+          }
+        };
+        await expect(write()).rejects.toMatchObject(refusal);
+        expect(free()).toBeLessThan(keepFree + 30_000);
+        await staged.abort();
+        await store.makeDirectory('many', { parents: false, mtime: undefined });
+        const many = Array.from({ length: 40 }, (_, i) =>
+          outcomeOf(upload(store, `many/${i}`, Buffer.alloc(40_000, i), { tellSize: i % 2 === 0 })),
+        );
+        const outcomes = await Promise.all(many);
+        expect(outcomes).toContain('NO_SPACE');
+        expect(free()).toBeGreaterThanOrEqual(keepFree);
+        await store.remove('many', { recursive: true });
+        expect((await upload(store, 'a', 'there is room again')).outcome).toBe('created');
+        await store.remove('a', { recursive: false });
+        expect(stagedIn(root)).toEqual([]);
+      } finally {
+        await store.close();
+      }
+      expect(openWithin(root)).toEqual([]);
+    },
+  );
+
+  it.runIf(small !== undefined)(
+    'says that the disk is full all the same, and leaves nothing of the upload',
+    async () => {
+      const root = small as string;
+      // As when another program is faster.
+      const store = await LocalStore.open(root, {
+        fileSystemSpace: async () => ({ free: 1e12, total: 1e12, block: 4096 }),
+      });
+      try {
+        const staged = await stage(store, 'a', Buffer.alloc(0), { tellSize: false });
+        await expect(staged.write(Buffer.alloc(2 << 20, 1))).rejects.toMatchObject({
+          code: 'NO_SPACE',
+          message: 'cannot write "a": no space is left on the device (ENOSPC)',
+        });
+        await staged.abort();
+        expect(await list(store)).toEqual([]);
+        expect(stagedIn(root)).toEqual([]);
+        expect((await upload(store, 'a', 'there is room again')).outcome).toBe('created');
+      } finally {
+        await store.close();
+      }
+      expect(openWithin(root)).toEqual([]);
+    },
+  );
 
   it.runIf(small !== undefined)(
     'does not publish across file systems, and says so before the transfer',

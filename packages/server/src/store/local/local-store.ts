@@ -1,6 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ConflictPolicy, type Entry, FilexError, type Outcome } from '@filex/protocol';
+import {
+  type ConflictPolicy,
+  type Entry,
+  FilexError,
+  LocalProtocolError,
+  type Outcome,
+} from '@filex/protocol';
 import {
   createPublishingContext,
   fileError,
@@ -12,8 +18,8 @@ import { bounds } from '../../bounds.js';
 import type { MakeDirectoryOptions, StagedUpload, StageRequest, Store, StoredFile } from '../store.js';
 import { DescriptorConfinement } from './descriptor-confinement.js';
 import { entryOf } from './entry.js';
+import { fileSystemSpace } from './file-system-space.js';
 import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
-import { checkFreeSpace } from './free-space.js';
 import { Gate } from './gate.js';
 import { listEntries } from './listing.js';
 import { LocalFile } from './local-file.js';
@@ -23,6 +29,7 @@ import { PathConfinement } from './path-confinement.js';
 import { removeEntry } from './removal.js';
 import { renameEntry } from './renaming.js';
 import { RESERVED_NAME, ReservedFolder } from './reserved-folder.js';
+import { Space } from './space.js';
 import { StagedFilePool } from './staged-file-pool.js';
 import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
@@ -39,6 +46,15 @@ export interface LocalStoreOptions {
    * symlinks, but is to be had on Linux only. Default: the best there is.
    */
   readonly confinement?: 'descriptors' | 'paths' | undefined;
+  /**
+   * Bytes of the file system that uploads leave free, however many at once; what would not, is refused with `NO_SPACE`.
+   * Default: 1 % of the file system, at most 1 GiB.
+   */
+  readonly keepFree?: number | undefined;
+  /** For tests; default: what the file system says. */
+  readonly fileSystemSpace?:
+    | ((path: string) => Promise<{ readonly free: number; readonly total: number; readonly block: number }>)
+    | undefined;
   /** For tests; default: as in `bounds`. */
   readonly openStagedFiles?: number | undefined;
 }
@@ -55,6 +71,7 @@ export class LocalStore implements Store {
   readonly #warn: Warn;
   readonly #publishing: PublishingContext;
   readonly #staged: StagedFilePool;
+  readonly #space: Space;
   readonly #operations = new Gate(bounds.concurrentOperations);
   readonly #downloads = new Gate(bounds.openDownloads);
   readonly #listings = new Gate(bounds.openListings);
@@ -64,7 +81,11 @@ export class LocalStore implements Store {
     reserved: ReservedFolder,
     staging: StagingArea | undefined,
     warn: Warn,
-    openStagedFiles: number,
+    {
+      openStagedFiles = bounds.openStagedFiles,
+      keepFree,
+      fileSystemSpace: look = fileSystemSpace,
+    }: LocalStoreOptions,
   ) {
     this.#confinement = confinement;
     this.#reserved = reserved;
@@ -72,6 +93,11 @@ export class LocalStore implements Store {
     this.#warn = warn;
     this.#publishing = createPublishingContext((err) => warn(err.message, { err }));
     this.#staged = new StagedFilePool(openStagedFiles);
+    this.#space = new Space({
+      keepFree,
+      look: () => look(this.#writable().path),
+      now: () => performance.now(),
+    });
   }
 
   /**
@@ -79,11 +105,9 @@ export class LocalStore implements Store {
    * @throws FilexError when it is not there, not a folder, or not to be written to.
    */
   static async open(root: string, options: LocalStoreOptions = {}): Promise<LocalStore> {
-    const {
-      readOnly = false,
-      onWarning: warn = () => {},
-      openStagedFiles = bounds.openStagedFiles,
-    } = options;
+    const { readOnly = false, onWarning: warn = () => {}, keepFree } = options;
+    if (keepFree !== undefined && !(Number.isSafeInteger(keepFree) && keepFree >= 0))
+      throw new LocalProtocolError(`keepFree: ${keepFree} is no number of bytes`);
     const { confinement: kind = DescriptorConfinement.isAvailable() ? 'descriptors' : 'paths' } = options;
     const Confined = kind === 'descriptors' ? DescriptorConfinement : PathConfinement;
     let confinement: Confinement | undefined;
@@ -92,7 +116,7 @@ export class LocalStore implements Store {
       const staging = readOnly ? undefined : await openStaging(confinement, root, warn);
       const top = await confinement.enter({ segments: [], label: '', action: 'open', missing: 'NOT_FOUND' });
       const reserved = await ReservedFolder.find(top);
-      return new LocalStore(confinement, reserved, staging, warn, openStagedFiles);
+      return new LocalStore(confinement, reserved, staging, warn, options);
     } catch (error) {
       await confinement?.close();
       throw fileError(error, { action: 'serve', path: root });
@@ -166,12 +190,17 @@ export class LocalStore implements Store {
           { path: label, retry: false },
         );
       await refuseEarly(pathIn(folder, place.name), { label, ifExists, size, mtime });
-      await checkFreeSpace(folder.path, size, label);
     });
-    const file = await this.#staged.create(() => staging.create(operationId, label, this.#publishing));
-    return new LocalUpload(file, this.#staged, request, place, this.#warn, (work) =>
-      this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), work),
-    );
+    const space = await this.#space.promise(size, label).catch(storeError(label));
+    try {
+      const file = await this.#staged.create(() => staging.create(operationId, label, this.#publishing));
+      return new LocalUpload(file, this.#staged, space, request, place, this.#warn, (work) =>
+        this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), work),
+      );
+    } catch (error) {
+      space.end();
+      throw error;
+    }
   }
 
   async makeDirectory(path: string, options: MakeDirectoryOptions): Promise<Outcome> {
@@ -179,7 +208,9 @@ export class LocalStore implements Store {
     const place = parsePath(path);
     await this.#reserved.keepOut(place, 'PATH_INVALID');
     const { directorySync } = this.#publishing;
-    return this.#operations.run(() => makeDirectory(this.#confinement, directorySync, place, options));
+    return this.#operations.run(() =>
+      makeDirectory(this.#confinement, directorySync, place, options, () => this.#space.checkForFolder(path)),
+    );
   }
 
   async rename(
@@ -242,6 +273,13 @@ async function openStaging(confinement: Confinement, root: string, warn: Warn): 
   } catch (error) {
     throw fileError(error, { action: 'stage uploads in', path: join(root, RESERVED_NAME) });
   }
+}
+
+/** Tells what the file system has refused as a failure to store. */
+function storeError(path: string): (error: unknown) => never {
+  return (error) => {
+    throw fileError(error, { action: 'store', path });
+  };
 }
 
 function parentOf(place: NamedPath, action: string, missing: FolderRequest['missing']): FolderRequest {

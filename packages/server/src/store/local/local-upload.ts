@@ -3,6 +3,7 @@ import type { StagedFile } from '@filex/protocol/node';
 import type { CommitOutcome, CommitRequest, StagedUpload, StageRequest } from '../store.js';
 import { etagOf } from './entry.js';
 import type { Folder } from './folder.js';
+import type { SpacePromise } from './space.js';
 import type { StagedFilePool } from './staged-file-pool.js';
 import type { NamedPath } from './store-path.js';
 import type { Warn } from './warn.js';
@@ -14,6 +15,7 @@ type InFolder = <T>(work: (folder: Folder) => Promise<T>) => Promise<T>;
 export class LocalUpload implements StagedUpload {
   readonly #file: StagedFile;
   readonly #pool: StagedFilePool;
+  readonly #space: SpacePromise;
   readonly #request: StageRequest;
   readonly #place: NamedPath;
   readonly #warn: Warn;
@@ -22,6 +24,7 @@ export class LocalUpload implements StagedUpload {
   constructor(
     file: StagedFile,
     pool: StagedFilePool,
+    space: SpacePromise,
     request: StageRequest,
     place: NamedPath,
     warn: Warn,
@@ -29,14 +32,17 @@ export class LocalUpload implements StagedUpload {
   ) {
     this.#file = file;
     this.#pool = pool;
+    this.#space = space;
     this.#request = request;
     this.#place = place;
     this.#warn = warn;
     this.#inFolder = inFolder;
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#pool.use(this.#file, () => this.#file.write(bytes));
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#space.cover(bytes.length);
+    await this.#pool.use(this.#file, () => this.#file.write(bytes));
+    this.#space.wrote(bytes.length);
   }
 
   sync(): Promise<number> {
@@ -44,6 +50,7 @@ export class LocalUpload implements StagedUpload {
   }
 
   truncate(length: number): Promise<void> {
+    this.#space.drops(Math.max(0, this.#file.length - length));
     return this.#pool.use(this.#file, () => this.#file.truncate(length));
   }
 
@@ -60,6 +67,7 @@ export class LocalUpload implements StagedUpload {
           this.#file.publish({ directory: folder, name, ifExists, mtime, executable, durable: true }),
         ),
       );
+      this.#space.end();
       const path = [...parent, published.name].join('/');
       return { outcome: published.outcome, path, etag: etagOf(published.stats) };
     } catch (error) {
@@ -71,7 +79,11 @@ export class LocalUpload implements StagedUpload {
     }
   }
 
-  abort(): Promise<void> {
-    return this.#pool.discard(this.#file);
+  async abort(): Promise<void> {
+    try {
+      await this.#pool.discard(this.#file);
+    } finally {
+      this.#space.end();
+    }
   }
 }

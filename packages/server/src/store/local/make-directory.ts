@@ -5,12 +5,17 @@ import type { MakeDirectoryOptions } from '../store.js';
 import { type Confinement, type Folder, pathIn } from './folder.js';
 import type { StorePath } from './store-path.js';
 
-/** Makes a folder durably; one that is there already is as good. */
+/**
+ * Makes a folder durably; one that is there already is as good.
+ *
+ * @param beforeEach rejects when no further folder may be made.
+ */
 export async function makeDirectory(
   confinement: Confinement,
   directorySync: DirectorySync,
   { segments, label }: StorePath,
   { parents, mtime }: MakeDirectoryOptions,
+  beforeEach: () => Promise<void>,
 ): Promise<Outcome> {
   const attempt = { action: 'make the folder', path: label } as const;
   let folder = await confinement.enter({ segments: [], label, action: attempt.action, missing: 'NOT_FOUND' });
@@ -18,14 +23,11 @@ export async function makeDirectory(
   try {
     for (const [index, segment] of segments.entries()) {
       const isLast = index === segments.length - 1;
-      const { next, made } = await enterOrMake(
-        confinement,
-        folder,
-        segment,
-        isLast || parents,
+      const { next, made } = await enterOrMake(confinement, folder, segment, {
+        make: isLast || parents ? beforeEach : undefined,
         isLast,
         label,
-      );
+      });
       outcome = made ? 'created' : 'identical';
       try {
         if (made) await directorySync.sync(folder);
@@ -43,13 +45,18 @@ export async function makeDirectory(
   }
 }
 
+interface Step {
+  /** Before it is made; undefined when it must be there. */
+  readonly make: (() => Promise<void>) | undefined;
+  readonly isLast: boolean;
+  readonly label: string;
+}
+
 async function enterOrMake(
   confinement: Confinement,
   folder: Folder,
   name: string,
-  mayMake: boolean,
-  isLast: boolean,
-  label: string,
+  { make, isLast, label }: Step,
 ): Promise<{ next: Folder; made: boolean }> {
   try {
     return { next: await confinement.child(folder, name), made: false };
@@ -61,8 +68,9 @@ async function enterOrMake(
         : (['NOT_A_DIRECTORY', `${JSON.stringify(name)} is no folder`] as const);
       throw new FilexError(code, `cannot make the folder ${JSON.stringify(label)}: ${why}`, { path: label });
     }
-    if (errno !== 'ENOENT' || !mayMake) throw error;
+    if (errno !== 'ENOENT' || make === undefined) throw error;
   }
+  await make();
   let made = true;
   try {
     await mkdir(pathIn(folder, name));

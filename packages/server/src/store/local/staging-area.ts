@@ -52,6 +52,11 @@ export class StagingArea {
     return this.#own.device;
   }
 
+  /** Where it is; good until `close`. */
+  get path(): string {
+    return this.#own.path;
+  }
+
   create(operationId: string, label: string, context: PublishingContext): Promise<StagedFile> {
     // A retry has the same operation id; the rest of the name keeps the two apart.
     const name = `${operationId}-${stagingName()}`;

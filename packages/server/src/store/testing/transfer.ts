@@ -23,7 +23,10 @@ export async function stage(
   const operationId = operations.toString(16).padStart(32, '0');
   const size = tellSize ? content.length : undefined;
   const upload = await store.stage({ path, operationId, size, ifExists, mtime, executable });
-  await upload.write(content);
+  await upload.write(content).catch(async (error: unknown) => {
+    await upload.abort();
+    throw error;
+  });
   return upload;
 }
 
