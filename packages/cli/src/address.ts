@@ -1,4 +1,5 @@
 import { checkPath, type FilexUrl, parseUrl } from '@filex/protocol';
+import { serverName } from './access/server-name.js';
 import { UsageError } from './errors.js';
 
 /** An address on the command line. */
@@ -22,7 +23,7 @@ export function looksLikeAddress(text: string): boolean {
 export function parseTarget(text: string): Target {
   if (!looksLikeAddress(text)) {
     throw new UsageError(
-      `${JSON.stringify(text)} is not the address of a server: it should look like filex+tcp://host:12345/path`,
+      `${JSON.stringify(text)} is not the address of a server: it should look like filex://host:12345/path`,
     );
   }
   const url = parseUrl(text);
@@ -36,16 +37,23 @@ export function parseTarget(text: string): Target {
   };
 }
 
+/** Whether one session serves both: the key, too, may be named in one only, but must not be another. */
 export function sameServer(a: FilexUrl, b: FilexUrl): boolean {
-  return a.scheme === b.scheme && a.host === b.host && a.port === b.port && a.user === b.user;
+  const sameKey = (a.fingerprint ?? b.fingerprint) === (b.fingerprint ?? a.fingerprint);
+  return a.scheme === b.scheme && serverName(a) === serverName(b) && a.user === b.user && sameKey;
 }
 
-/** Several addresses of one command, which has one session. */
+/** Several addresses of one command, which has one session. The key that one of them names holds for all. */
 export function parseTargets(texts: readonly string[]): Target[] {
   const targets = texts.map(parseTarget);
-  const first = targets[0];
-  if (first !== undefined && !targets.every((target) => sameServer(target.url, first.url))) {
-    throw new UsageError('All addresses of one command have to be on the same server.');
+  const fingerprint = targets.find(({ url }) => url.fingerprint !== undefined)?.url.fingerprint;
+  const keyed = targets.map((target) => ({
+    ...target,
+    url: { ...target.url, fingerprint: target.url.fingerprint ?? fingerprint },
+  }));
+  const first = keyed[0];
+  if (first !== undefined && !keyed.every((target) => sameServer(target.url, first.url))) {
+    throw new UsageError('All addresses of one command have to be on the same server, with the same key.');
   }
-  return targets;
+  return keyed;
 }

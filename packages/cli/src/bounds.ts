@@ -37,6 +37,14 @@ export const bounds = {
   wizardCompletions: 200,
   /** Servers the wizard remembers. */
   recentServers: 10,
+  /** Bytes of the file of known servers: some ten thousand of them. When it is full, no server is forgotten, but none is added. */
+  knownHostsSize: 1024 * 1024,
+  /** Bytes of the credentials file. */
+  credentialsSize: 1024 * 1024,
+  /** Bytes of the line that `--passcode-stdin` reads. */
+  passcodeSize: 4096,
+  /** How often a passcode is asked for. */
+  passcodeAttempts: 3,
   /** Milliseconds to reach a server, unless `--connect-timeout` says otherwise. */
   connectTimeout: 10_000,
   /** Bytes per second that `--bwlimit` can ask for, at least. */

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { type FilexUrl, formatUrl } from '@filex/protocol';
+import type { FilexUrl } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import picocolors from 'picocolors';
 import packageJson from '../package.json' with { type: 'json' };
+import type { Questions } from './access/questions.js';
+import type { Reached, SessionOpener } from './access/session-opener.js';
 import { bounds } from './bounds.js';
 import type { Io } from './io.js';
 import type { Settings } from './settings.js';
@@ -26,6 +28,7 @@ export class Context {
   readonly colors: Colors;
   readonly #argv: readonly string[];
   readonly #sessions: Session[] = [];
+  #opener: Promise<SessionOpener> | undefined;
 
   constructor(io: Io, settings: Settings, argv: readonly string[], interrupted: AbortSignal) {
     this.io = io;
@@ -76,17 +79,41 @@ export class Context {
       : this.line(`would ${action} ${shown}`);
   }
 
+  /** Whether questions may be asked, and there is somebody to answer. */
+  get canAsk(): boolean {
+    const { stdin, stderr } = this.io;
+    return this.settings.input && stdin.isTTY === true && stderr.isTTY === true;
+  }
+
   async open(url: FilexUrl): Promise<Session> {
+    const { terminalQuestions } = await import('./ui/terminal-questions.js');
+    return (await this.reach(url, this.canAsk ? terminalQuestions(this) : undefined)).session;
+  }
+
+  /** @param questions who asks what is not known: the key of the server, the passcode. */
+  async reach(url: FilexUrl, questions: Questions | undefined): Promise<Reached> {
+    this.#opener ??= this.#createOpener();
+    const reached = await (await this.#opener).open(url, questions);
+    this.#sessions.push(reached.session);
+    return reached;
+  }
+
+  async #createOpener(): Promise<SessionOpener> {
+    const { io, settings, signal } = this;
+    const { createSessionOpener } = await import('./access/session-opener.js');
     const { loadDigestProviders } = await import('@filex/protocol/node');
-    const session = await this.io.connect(formatUrl({ ...url, path: '', trailingSlash: false }), {
-      signal: this.signal,
-      timeout: this.settings.connectTimeout * 1000,
-      bandwidthLimit: this.settings.bwlimit,
+    const options = {
+      signal,
+      timeout: settings.connectTimeout * 1000,
+      bandwidthLimit: settings.bwlimit,
       digests: await loadDigestProviders(),
       agent: `filex-client/${version}`,
+    };
+    return createSessionOpener(io, {
+      passcodeStdin: settings.passcodeStdin === true,
+      connect: (address, identity) => io.connect(address, { ...options, ...identity }),
+      note: (text) => this.complain(text),
     });
-    this.#sessions.push(session);
-    return session;
   }
 
   /** The command line as it was given. */

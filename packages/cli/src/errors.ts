@@ -1,4 +1,4 @@
-import type { Code, FilexError } from '@filex/protocol';
+import { type Code, FilexError } from '@filex/protocol';
 
 /** What a script reads from a command: README.md, "Exit codes". */
 export const exits = {
@@ -21,6 +21,17 @@ export const exits = {
 /** The command line asks for something that cannot be; nothing was tried. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** A failure of which more is known than its code, so that better advice can be given. */
+export class AdvisedError extends FilexError {
+  /** What to do next. */
+  readonly hint: string;
+
+  constructor(code: Code, message: string, hint: string, cause?: unknown) {
+    super(code, message, { cause });
+    this.hint = hint;
+  }
 }
 
 interface Advice {
@@ -47,13 +58,21 @@ const table: Readonly<Record<Code, Advice>> = {
   CREDIT_EXCEEDED: { exit: exits.other, hint: bothEnds, fatal: true },
   STREAM_LIMIT: { exit: exits.other, hint: bothEnds, fatal: true },
   VERSION_UNSUPPORTED: { exit: exits.other, hint: 'Update the older of the two ends.', fatal: true },
-  AUTH_FAILED: { exit: exits.auth, hint: 'Check the user name in the address and the secret.', fatal: true },
+  AUTH_FAILED: {
+    exit: exits.auth,
+    hint: 'Check the user name in the address and the passcode.',
+    fatal: true,
+  },
   TIMEOUT: {
     exit: exits.deadline,
     hint: 'Run the same command again: files that have arrived are recognised. A larger --connect-timeout gives a slow server time.',
     fatal: true,
   },
-  RATE_LIMITED: { exit: exits.limit, hint: 'Wait a moment, then try with a lower --transfers.', fatal: true },
+  RATE_LIMITED: {
+    exit: exits.limit,
+    hint: 'Wait a moment, or as long as the server says, then try with a lower --transfers.',
+    fatal: true,
+  },
   SHUTTING_DOWN: {
     exit: exits.retriesExhausted,
     hint: 'Run the same command again when the server is back.',
@@ -62,7 +81,7 @@ const table: Readonly<Record<Code, Advice>> = {
   TOO_MANY_CONNECTIONS: { exit: exits.limit, hint: 'Try again later.', fatal: true },
   PLAINTEXT_REFUSED: {
     exit: exits.auth,
-    hint: 'The server takes unencrypted connections from its own machine only, unless it is started with --plaintext on.',
+    hint: 'Use filex:// instead of filex+tcp://: this server does not talk to this machine without encryption.',
     fatal: true,
   },
 
@@ -137,7 +156,7 @@ const table: Readonly<Record<Code, Advice>> = {
     fatal: true,
   },
   WRONG_PROTOCOL: { exit: exits.other, hint: 'Check host and port of the address.', fatal: true },
-  URL_INVALID: { exit: exits.usage, hint: 'An address looks like filex+tcp://host:12345/folder/file.' },
+  URL_INVALID: { exit: exits.usage, hint: 'An address looks like filex://host:12345/folder/file.' },
   UNKNOWN_CODE: { exit: exits.other, hint: 'Update this program: the server is newer.' },
 };
 
@@ -162,6 +181,7 @@ export function isFatal(error: FilexError): boolean {
 }
 
 export function hintFor(error: FilexError): string {
+  if (error instanceof AdvisedError) return error.hint;
   return (isLocal(error) ? local[error.code] : undefined) ?? table[error.code].hint;
 }
 

@@ -7,7 +7,11 @@ export type Output = Writable & {
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
 };
-type Input = Readable & { readonly isTTY?: boolean | undefined };
+/** A stream that may be a keyboard. */
+type Input = Readable & {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?(mode: boolean): unknown;
+};
 
 /** All that a command knows of the process it runs in, so that tests can be the process. */
 export interface Io {
@@ -23,8 +27,12 @@ export interface Io {
   connect(url: string, options: ConnectOptions): Promise<Session>;
   /** Where to remember things between runs. */
   stateDirectory(): Promise<string>;
+  /** Where the user keeps what this program should know. */
+  configDirectory(): Promise<string>;
   /** Tells when the user wants to stop; returns how to unsubscribe. */
   onInterrupt(listener: () => void): () => void;
+  /** Tells the same when the terminal does not, because it hands over every key. */
+  interrupt(): void;
   /** Ends the process now. */
   exit(code: number): void;
   /** Tells when the process is about to end, however that comes; returns how to unsubscribe. */

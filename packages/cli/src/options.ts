@@ -32,6 +32,8 @@ export function addCommonOptions(command: Command): void {
     .addOption(
       option('--color <when>', 'colours', 'FILEX_COLOR').choices(['auto', 'always', 'never']).default('auto'),
     )
+    // No option takes the passcode itself: every program on the machine can read a command line.
+    .addOption(option('--passcode-stdin', 'the first line of standard input is the passcode'))
     .addOption(
       option('--connect-timeout <seconds>', 'how long to try to reach the server', 'FILEX_CONNECT_TIMEOUT')
         .argParser(integer('the time', 1, 3600))

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Paths } from 'env-paths';
 import type { Io } from './io.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -15,9 +16,9 @@ export function processIo(): Io {
     now: () => performance.now(),
     // The driver is only loaded by what talks to a server.
     connect: async (url, options) => (await import('@filex/protocol/node')).connect(url, options),
+    configDirectory: async () => (await ownPaths()).config,
     stateDirectory: async () => {
-      const { default: envPaths } = await import('env-paths');
-      const paths = envPaths('filex', { suffix: '' });
+      const paths = await ownPaths();
       // On Linux `log` is $XDG_STATE_HOME, the place for what a program remembers; elsewhere that is `data`.
       return process.platform === 'linux' ? paths.log : paths.data;
     },
@@ -27,12 +28,18 @@ export function processIo(): Io {
         for (const signal of signals) process.off(signal, listener);
       };
     },
+    interrupt: () => void process.emit('SIGINT'),
     exit: (code) => process.exit(code),
     onExit: (listener) => {
       process.on('exit', listener);
       return () => process.off('exit', listener);
     },
   };
+}
+
+async function ownPaths(): Promise<Paths> {
+  const { default: envPaths } = await import('env-paths');
+  return envPaths('filex', { suffix: '' });
 }
 
 /** @param script `process.argv[1]`: the link in some `bin` folder, or the file itself. */

@@ -30,13 +30,16 @@ class FilexCommand extends Command {
 const examples = `
 Examples:
   filex-client                                          asks for everything
-  filex-client put -r photos filex+tcp://nas:12345/     uploads the folder photos
-  filex-client get -r filex+tcp://nas/photos .          downloads it
-  tar c . | filex-client put - filex+tcp://nas/x.tar    uploads what another program writes
+  filex-client put -r photos filex://ann@nas:12345/     uploads the folder photos as user ann
+  filex-client get -r filex://ann@nas/photos .          downloads it
+  tar c . | filex-client put - filex://ann@nas/x.tar    uploads what another program writes
+
+filex:// is encrypted; the server is known by its key, which is asked about once. filex+tcp:// is not. The passcode of
+a user is asked for, or comes from FILEX_PASSCODE, --passcode-stdin or the credentials file (see the README).
 
 Exit codes: 0 ok, 1 other, 2 usage, 3 directory missing, 4 file missing, 5 server not reached or lost, 6 some files
 failed, 7 authentication or permission, 8 limit or quota, 10 deadline, 11 conflict, 12 integrity, 13 server identity
-changed, 130 interrupted.`;
+unknown or changed, 130 interrupted.`;
 
 const patterns = `
 Patterns are compared with names at any depth, or, with a / in them, with the path below SRC; one that ends in / is for

@@ -8,6 +8,8 @@ export interface Settings {
   /** Whether questions may be asked. */
   readonly input: boolean;
   readonly color: ColorChoice;
+  /** Whether the first line of standard input is the passcode. */
+  readonly passcodeStdin?: boolean | undefined;
   /** Seconds. */
   readonly connectTimeout: number;
   /** Bytes per second, for verbs that transfer. */

@@ -23,7 +23,8 @@ export async function mv(
   if (to.url !== undefined && !sameServer(from.url, to.url)) {
     throw new UsageError('mv works within one server: use get and put between two.');
   }
-  const session = await context.open(from.url);
+  const { fingerprint = to.url?.fingerprint } = from.url;
+  const session = await context.open({ ...from.url, fingerprint });
   const target = await finalPath(context, session, from.path, to);
   if (flags.dryRun === true) {
     await context.plan(

@@ -49,6 +49,10 @@ async function putStream(
   flags: PutFlags,
 ): Promise<number> {
   if (names.length > 1) throw new UsageError('Standard input (-) can only be uploaded alone.');
+  if (context.settings.passcodeStdin === true)
+    throw new UsageError(
+      'Standard input cannot be the file and hold the passcode, too: put the passcode into FILEX_PASSCODE or the credentials file.',
+    );
   const session = await context.open(target.url);
   const remote = await placeStream(session, target, context.signal);
   const { stdin } = context.io;

@@ -47,11 +47,11 @@ describe('the wizard', () => {
       false,
     );
     expect(exit).toBe(0);
-    expect(it.connected).toEqual(['filex+tcp://nas:99/']);
+    expect(it.connected).toEqual(['filex://nas:99/']);
     expect(it.session.text('in/a.txt')).toBe('A');
     expect(it.session.text('in/my dir/x')).toBe('X');
     expect(ask.shown).toContain(`fault: There is no ${top}/none here.`);
-    const command = `filex-client put -r ${top}/a.txt '${top}/my dir' filex+tcp://nas:99/in/`;
+    const command = `filex-client put -r ${top}/a.txt '${top}/my dir' filex://nas:99/in/`;
     expect(ask.shown).toContain(`note: ${command}`);
   });
 
@@ -95,7 +95,7 @@ describe('the wizard', () => {
       'evil\\x1b[2J 0 B',
     ]);
     expect(ask.shown).toContain(
-      `note: mkdir -p ${top}/new && filex-client get -r filex+tcp://localhost:12345/a.txt filex+tcp://localhost:12345/dir ${top}/new`,
+      `note: mkdir -p ${top}/new && filex-client get -r filex://localhost:12345/a.txt filex://localhost:12345/dir ${top}/new`,
     );
   });
 
@@ -148,14 +148,14 @@ describe('the wizard', () => {
 
   it('remembers servers, the last one first, and offers this machine', async () => {
     const state = temporaryFolder();
-    await new RecentServers(state).add('filex+tcp://one:12345/');
+    await new RecentServers(state).add('filex://one:12345/');
     await new RecentServers(state).add('damaged address');
     const { ask } = await play({ stateDirectory: state }, '', 'leave');
     expect(ask.offered[0]).toEqual(['one', 'localhost']);
     await play({ stateDirectory: state }, 'two:7', 'leave');
     expect(await new RecentServers(state).read()).toEqual([
-      'filex+tcp://two:7/',
-      'filex+tcp://one:12345/',
+      'filex://two:7/',
+      'filex://one:12345/',
       'damaged address',
     ]);
   });

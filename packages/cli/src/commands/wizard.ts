@@ -17,6 +17,10 @@ export async function wizard(context: Context): Promise<number> {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
     throw new UsageError(`There is no terminal to ask questions on. ${whatToPass}`);
   }
+  if (settings.passcodeStdin === true)
+    throw new UsageError(
+      '--passcode-stdin and questions do not go together: the wizard asks for the passcode.',
+    );
   const { clackPrompter } = await import('../ui/wizard/clack-prompter.js');
   return runWizard(context, clackPrompter(context));
 }

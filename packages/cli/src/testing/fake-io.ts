@@ -27,6 +27,7 @@ export interface FakeOptions {
   readonly session?: MemorySession;
   readonly connect?: (url: string, options: ConnectOptions) => Promise<Session>;
   readonly stateDirectory?: string;
+  readonly configDirectory?: string;
 }
 
 /** A process without a process: runs command lines against a server in memory. */
@@ -37,6 +38,9 @@ export function fakeProcess(options: FakeOptions = {}): FakeProcess {
   const interrupts = new Set<() => void>();
   const out = capture(options.terminal === true);
   const err = capture(options.terminal === true);
+  const interrupt = (): void => {
+    for (const listener of [...interrupts]) listener();
+  };
   let time = 0;
   const io: Io = {
     stdin: Object.assign(Readable.from(options.stdin ?? []), { isTTY: options.terminal === true }),
@@ -54,10 +58,12 @@ export function fakeProcess(options: FakeOptions = {}): FakeProcess {
       return options.connect === undefined ? session : options.connect(url, connectOptions);
     },
     stateDirectory: async () => options.stateDirectory ?? '/nonexistent/filex-state',
+    configDirectory: async () => options.configDirectory ?? '/nonexistent/filex-config',
     onInterrupt: (listener) => {
       interrupts.add(listener);
       return () => interrupts.delete(listener);
     },
+    interrupt: () => interrupt(),
     exit: (code) => exits.push(code),
     onExit: () => () => undefined,
   };
@@ -68,9 +74,7 @@ export function fakeProcess(options: FakeOptions = {}): FakeProcess {
     exits,
     stdout: out.text,
     stderr: err.text,
-    interrupt: () => {
-      for (const listener of [...interrupts]) listener();
-    },
+    interrupt,
     run: (...argv) => main(argv, io),
     events: () =>
       out

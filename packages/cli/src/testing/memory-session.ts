@@ -29,7 +29,12 @@ export interface Node {
 /** A whole server in a map, for specs. Paths as on the wire; the root is not in it. */
 export class MemorySession implements Session {
   readonly nodes = new Map<string, Node>();
-  readonly server = { agent: 'memory/1', principal: 'anonymous', algorithm: 'sha256' } as const;
+  readonly server = {
+    agent: 'memory/1',
+    principal: 'anonymous',
+    algorithm: 'sha256',
+    identity: undefined,
+  } as const;
   readonly closed: Promise<Error | undefined>;
   /** Every operation, in the order it was asked for. */
   readonly log: string[] = [];

@@ -45,6 +45,13 @@ export class ScriptedPrompter implements Prompter {
     }
   }
 
+  async secret(message: string): Promise<string> {
+    const answer = this.#next(message);
+    if (typeof answer !== 'string') throw new Error(`${message} wants text, not ${String(answer)}`);
+    this.shown.push(`secret: ${message}`);
+    return answer;
+  }
+
   async choose<T extends string>(message: string, choices: readonly Choice<T>[]): Promise<T> {
     const answer = this.#next(message);
     const found = choices.find(({ value }) => value === answer);

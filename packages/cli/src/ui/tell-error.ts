@@ -2,6 +2,7 @@ import { FilexError, visibleText } from '@filex/protocol';
 import type { Context } from '../context.js';
 import { exitCode, exits, hintFor, UsageError } from '../errors.js';
 import { BrokenPipe } from './stdout.js';
+import { Cancelled } from './wizard/prompter.js';
 
 /**
  * Tells why a command ended early: what went wrong and what to do next.
@@ -9,7 +10,8 @@ import { BrokenPipe } from './stdout.js';
  * @returns the exit code.
  */
 export function tellError(context: Context, error: unknown, resume?: string): number {
-  if (context.interrupted) {
+  // A question was answered with Ctrl-C, or the signal came at any other time.
+  if (context.interrupted || error instanceof Cancelled) {
     context.complain(
       resume === undefined ? 'Interrupted.' : `Interrupted. This goes on from here:\n  ${resume}`,
     );

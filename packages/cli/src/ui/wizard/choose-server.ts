@@ -1,18 +1,14 @@
 import { FilexError, type FilexUrl, formatUrl, visibleText } from '@filex/protocol';
-import type { Session } from '@filex/protocol/node';
+import type { Reached } from '../../access/session-opener.js';
 import type { Context } from '../../context.js';
 import { hintFor } from '../../errors.js';
 import { RecentServers } from '../../state/recent-servers.js';
 import type { Prompter, Suggestion } from './prompter.js';
 import { parseServer, shortServer } from './server-address.js';
-
-export interface Connected {
-  readonly session: Session;
-  readonly url: FilexUrl;
-}
+import { wizardQuestions } from './wizard-questions.js';
 
 /** Asks for a server until one answers, and remembers it. */
-export async function chooseServer(context: Context, ask: Prompter): Promise<Connected> {
+export async function chooseServer(context: Context, ask: Prompter): Promise<Reached> {
   const recent = new RecentServers(await context.io.stateDirectory());
   const known = suggestionsOf(await recent.read());
   for (;;) {
@@ -23,10 +19,10 @@ export async function chooseServer(context: Context, ask: Prompter): Promise<Con
       fault: (answer) => faultOf(answer),
     });
     const url = parseServer(typed);
-    const session = await connect(context, ask, url);
-    if (session === undefined) continue;
-    await remember(context, recent, url);
-    return { session, url };
+    const reached = await connect(context, ask, url);
+    if (reached === undefined) continue;
+    await remember(context, recent, reached.url);
+    return reached;
   }
 }
 
@@ -48,14 +44,21 @@ function faultOf(answer: string): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof FilexError)) throw error;
-    return 'Type a host, host:port, or an address such as filex+tcp://host:12345';
+    return 'Type a host, host:port, or an address such as filex://host:12345';
   }
 }
 
-async function connect(context: Context, ask: Prompter, url: FilexUrl): Promise<Session | undefined> {
-  const done = ask.busy(`Connecting to ${visibleText(shortServer(url))} …`);
+async function connect(context: Context, ask: Prompter, url: FilexUrl): Promise<Reached | undefined> {
+  const connecting = (): (() => void) => ask.busy(`Connecting to ${visibleText(shortServer(url))} …`);
+  let done = connecting();
+  const questions = wizardQuestions(ask, () => {
+    done();
+    return () => {
+      done = connecting();
+    };
+  });
   try {
-    return await context.open(url);
+    return await context.reach(url, questions);
   } catch (error) {
     if (context.signal.aborted || !(error instanceof FilexError)) throw error;
     done();

@@ -1,6 +1,7 @@
 import * as clack from '@clack/prompts';
 import type { Context } from '../../context.js';
 import { Screen } from '../progress/screen.js';
+import { quietInput } from '../quiet-input.js';
 import { usableColumns, usesUnicode } from '../terminal.js';
 import { Cancelled, type Choice, type Prompter, type TextQuestion } from './prompter.js';
 import { SuggestPrompt } from './suggest-prompt.js';
@@ -38,7 +39,9 @@ export function clackPrompter(context: Context): Prompter {
       const screen = new Screen(io.stderr);
       screen.draw([`${colors.gray(frame.bar)}  ${text}`]);
       const forget = io.onExit(() => screen.close());
+      const listen = quietInput(io);
       return () => {
+        listen();
         screen.close();
         forget();
       };
@@ -48,6 +51,15 @@ export function clackPrompter(context: Context): Prompter {
         new SuggestPrompt(question, streams, (prompt) =>
           renderSuggest(prompt, colors, frame, usableColumns(io.stderr)),
         ).prompt(),
+      ),
+    secret: (message) =>
+      answered(
+        clack.password({
+          ...streams,
+          message,
+          validate: (typed) =>
+            typed === undefined || typed === '' ? 'Type it, or press Escape.' : undefined,
+        }),
       ),
     choose: <T extends string>(message: string, choices: readonly Choice<T>[]) =>
       answered(clack.select<T>({ ...streams, message, options: optionsOf(choices) })),

@@ -9,6 +9,8 @@ export interface Prompter {
   busy(text: string): () => void;
   /** Free text with suggestions. */
   text(question: TextQuestion): Promise<string>;
+  /** Free text, at least a character, that is not shown. */
+  secret(message: string): Promise<string>;
   choose<T extends string>(message: string, choices: readonly Choice<T>[]): Promise<T>;
   /** Several of a long list, filtered by typing. */
   pick(message: string, choices: readonly Choice<string>[]): Promise<string[]>;

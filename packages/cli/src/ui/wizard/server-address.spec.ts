@@ -5,14 +5,14 @@ import { parseServer, shortServer } from './server-address.js';
 
 describe('server addresses', () => {
   it.each([
-    ['localhost', 'filex+tcp://localhost:12345/'],
-    [' nas:99 ', 'filex+tcp://nas:99/'],
-    ['10.0.0.7', 'filex+tcp://10.0.0.7:12345/'],
-    ['::1', 'filex+tcp://[::1]:12345/'],
-    ['[::1]:99', 'filex+tcp://[::1]:99/'],
-    ['me@nas', 'filex+tcp://me@nas:12345/'],
+    ['localhost', 'filex://localhost:12345/'],
+    [' nas:99 ', 'filex://nas:99/'],
+    ['10.0.0.7', 'filex://10.0.0.7:12345/'],
+    ['::1', 'filex://[::1]:12345/'],
+    ['[::1]:99', 'filex://[::1]:99/'],
+    ['me@nas', 'filex://me@nas:12345/'],
     ['filex+tcp://nas/some/path', 'filex+tcp://nas:12345/'],
-    ['filex://nas', 'filex://nas:12345/'],
+    ['filex+tcp://nas', 'filex+tcp://nas:12345/'],
   ])('%j is %s', (text, address) => expect(formatUrl(parseServer(text))).toBe(address));
 
   it.each(['', 'a b', 'http://nas', 'nas:port', ':99'])('refuses %j', (text) => {
