@@ -29,8 +29,13 @@ export interface Publication {
   /** Microseconds since 1970. */
   readonly mtime: number;
   readonly durable: boolean;
-  /** Makes the staged file ready to be seen: permissions, times, flushed. Called once, and only when it is to be. */
-  prepare(): Promise<void>;
+  /**
+   * Makes the staged file ready to be seen: permissions, times, flushed. Called when it is to be, and once more should somebody
+   * else be faster.
+   *
+   * @param replaced the file that it takes the place of.
+   */
+  prepare(replaced: BigIntStats | undefined): Promise<void>;
 }
 
 export interface Placed {
@@ -47,21 +52,20 @@ type Step = 'create' | 'compare' | 'replace' | 'next name';
 /** Gives a staged file its name under the conflict policy. The file is staged no longer when this resolves. */
 export async function place(publication: Publication): Promise<Placed> {
   const { staged, directory, ifExists } = publication;
-  const prepare = once(() => publication.prepare());
   let name = publication.name;
   for (let number = 0, races = 0; races < MAX_RACES && number <= MAX_NUMBERED_NAMES; ) {
     const target = `${directory.path}/${name}`;
     const existing = await lookAt(target);
     let step = decide(publication, existing);
     if (step === 'create') {
-      await prepare();
+      await publication.prepare(undefined);
       if ((await moveToFreeName(staged, target)) === 'moved')
         return { outcome: 'created', name, existing: undefined };
       races += 1; // somebody was faster: look at what is there now
       continue;
     }
     if (step === 'replace') {
-      await prepare();
+      await publication.prepare(existing?.stats);
       await rename(staged, target);
       return { outcome: 'replaced', name, existing: undefined };
     }
@@ -148,12 +152,4 @@ function refusal(
   why: string,
 ): FilexError {
   return new FilexError(code, `cannot store ${JSON.stringify(label)}: ${why}`, { path: label });
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => {
-    result ??= work();
-    return result;
-  };
 }

@@ -180,8 +180,8 @@ export class StagedFile {
   async #publish(fd: number, options: PublishOptions): Promise<Published> {
     const { directory, name, ifExists, executable, durable } = options;
     const mtime = options.mtime ?? Date.now() * 1000;
-    const prepare = async (): Promise<void> => {
-      await fchmod(fd, fileMode(executable));
+    const prepare = async (replaced: BigIntStats | undefined): Promise<void> => {
+      await fchmod(fd, fileMode(executable, replaced));
       await setModificationTime(fd, mtime);
       if (durable) await fsync(fd);
     };

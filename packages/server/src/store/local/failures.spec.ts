@@ -105,6 +105,26 @@ describe('a LocalStore in trouble', () => {
     },
   );
 
+  it('promises space to uploads that run, and not to those that have ended in any way', async () => {
+    const root = join(top, 'promises');
+    mkdirSync(root);
+    const store = await LocalStore.open(root, {
+      keepFree: 0,
+      fileSystemSpace: async () => ({ free: 50_000, total: 1e12, block: 4096 }),
+    });
+    await upload(store, 'there', 'x');
+    for (let i = 0; i < 20; i += 1) {
+      expect((await upload(store, `file-${i}`, 'x')).outcome).toBe('created');
+      expect(await outcomeOf(upload(store, 'there', 'other'))).toBe('ALREADY_EXISTS');
+      expect(await outcomeOf(upload(store, 'missing/file', 'x'))).toBe('PARENT_NOT_FOUND');
+      const cut = await stage(store, 'cut', Buffer.alloc(30_000), { tellSize: false });
+      await cut.truncate(0);
+      await cut.abort();
+      await store.makeDirectory(`folder-${i}`, { parents: false, mtime: undefined });
+    }
+    await store.close();
+  });
+
   it.runIf(small !== undefined)(
     'does not publish across file systems, and says so before the transfer',
     async () => {

@@ -5,6 +5,9 @@ import type { MakeDirectoryOptions } from '../store.js';
 import { type Confinement, type Folder, pathIn } from './folder.js';
 import type { StorePath } from './store-path.js';
 
+/** Before the umask: whatever that is, neither group nor others may write. */
+const FOLDER_MODE = 0o755;
+
 /**
  * Makes a folder durably; one that is there already is as good.
  *
@@ -73,7 +76,7 @@ async function enterOrMake(
   await make();
   let made = true;
   try {
-    await mkdir(pathIn(folder, name));
+    await mkdir(pathIn(folder, name), FOLDER_MODE);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     made = false; // somebody was faster

@@ -180,6 +180,26 @@ describe('the space that is kept free', () => {
     expect(asked).toBeGreaterThan(10);
   });
 
+  it('finds what has just become free, and keeps what was promised for bytes that are written again', async () => {
+    let free = KEEP + 10 * BLOCK;
+    const space = new Space({
+      keepFree: KEEP,
+      look: async () => ({ free, total: 1e9, block: BLOCK }),
+      now: () => 0,
+    });
+    const all = await space.promise(8 * BLOCK, 'all');
+    await all.cover(8 * BLOCK);
+    free -= 8 * BLOCK;
+    all.wrote(8 * BLOCK);
+    await expect(space.promise(0, 'other')).rejects.toMatchObject({ code: 'NO_SPACE', path: 'other' });
+    all.drops(8 * BLOCK);
+    free += 8 * BLOCK;
+    await expect(space.promise(0, 'other')).rejects.toMatchObject({ code: 'NO_SPACE' });
+    await all.cover(8 * BLOCK);
+    all.end();
+    (await space.promise(8 * BLOCK, 'other')).end();
+  });
+
   it('is not minded where the file system does not tell', async () => {
     const look = async () => ({ free: Number.POSITIVE_INFINITY, total: 0, block: 0 });
     const space = new Space({ keepFree: undefined, look, now: () => 0 });

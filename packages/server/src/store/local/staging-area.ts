@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { FilexError } from '@filex/protocol';
 import {
   errnoOf,
@@ -36,7 +36,7 @@ export class StagingArea {
    * system when the folder is not to be written to.
    */
   static async open(confinement: Confinement, warn: Warn): Promise<StagingArea> {
-    const staging = await makeFolders(confinement, [RESERVED_NAME, 'staging']);
+    const staging = await makeFolders(confinement, [RESERVED_NAME, 'staging'], warn);
     try {
       const owner = formatOwner(await thisProcess());
       await removeAbandoned(confinement, staging, owner, warn);
@@ -77,11 +77,12 @@ export class StagingArea {
   }
 }
 
-async function makeFolders(confinement: Confinement, names: readonly string[]): Promise<Folder> {
+async function makeFolders(confinement: Confinement, names: readonly string[], warn: Warn): Promise<Folder> {
   let folder = await confinement.enter({ segments: [], label: '', action: 'open', missing: 'NOT_FOUND' });
   for (const name of names) {
     try {
       const next = await makeFolder(confinement, folder, name);
+      await makePrivate(folder, name, warn);
       await folder.close();
       folder = next;
     } catch (error) {
@@ -90,6 +91,16 @@ async function makeFolders(confinement: Confinement, names: readonly string[]): 
     }
   }
   return folder;
+}
+
+/** One that was there already may be open to others; they are kept out, as far as we may do that. */
+async function makePrivate(parent: Folder, name: string, warn: Warn): Promise<void> {
+  const path = pathIn(parent, name);
+  const us = process.geteuid?.(); // not on Windows, which has other permissions
+  const stats = us === undefined ? undefined : (await lookAt(path))?.stats;
+  if (stats === undefined || (stats.mode & 0o7777n) === BigInt(PRIVATE)) return;
+  if (stats.uid === BigInt(us as number)) await chmod(path, PRIVATE);
+  else warn('the folder for staging belongs to somebody else, who can change what is staged', { name });
 }
 
 async function makeFolder(confinement: Confinement, folder: Folder, name: string): Promise<Folder> {
