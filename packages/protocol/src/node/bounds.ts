@@ -39,8 +39,6 @@ export const SYNC_INTERVAL = 500;
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */
 export const PAGE_INTERVAL = 50;
-/** Connections whose first byte is awaited, or whose TLS handshake is under way; more are closed without a word. */
-export const MAX_GREETING = 512;
 /** Connections that are being told why they are refused; more are closed without a word. */
 export const MAX_REFUSALS = 64;
 /** Connections the kernel holds for a server that has not accepted them yet. */

@@ -98,9 +98,12 @@ export class Driver {
   /** The last stream that the peer has taken, once it has said so. */
   #lastSeen = Number.POSITIVE_INFINITY;
 
-  /** @param bandwidthLimit bytes of file content per second, each way. */
+  /**
+   * @param options `now`: when the transport was there, by {@link Driver.now}; default: now.
+   * @param bandwidthLimit bytes of file content per second, each way.
+   */
   constructor(
-    options: Omit<ConnectionOptions, 'now' | 'random'>,
+    options: Omit<ConnectionOptions, 'now' | 'random'> & { readonly now?: number | undefined },
     owner: DriverOwner,
     bandwidthLimit?: number | undefined,
   ) {
@@ -109,7 +112,8 @@ export class Driver {
       this.#sendRate = new RateLimit(bandwidthLimit);
       this.#receiveRate = new RateLimit(bandwidthLimit);
     }
-    this.connection = new Connection({ ...options, now: performance.now(), random: randomBytes });
+    const { now = performance.now() } = options;
+    this.connection = new Connection({ ...options, now, random: randomBytes });
   }
 
   /** Milliseconds of the clock that the connection runs on. */

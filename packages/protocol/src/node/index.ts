@@ -43,7 +43,8 @@ export { createVerifier } from './auth/verifier.js';
 export { connect } from './connect.js';
 export { loadDigestProviders, sha256Provider } from './digests.js';
 export * from './files/index.js';
-export { isLoopback, serve } from './serve.js';
+export { serve } from './serve.js';
+export { isLoopback } from './server/address.js';
 export {
   resolveServerLimits,
   type ServerLimit,

@@ -3,18 +3,22 @@ import type { SecureContext } from 'node:tls';
 import { FilexError } from '../errors.js';
 import { resolveLimits } from '../limits.js';
 import { DEFAULT_PORT } from '../url.js';
-import { LISTEN_BACKLOG, MAX_GREETING, MAX_REFUSALS } from './bounds.js';
+import { LISTEN_BACKLOG, MAX_REFUSALS } from './bounds.js';
 import { sha256Provider } from './digests.js';
 import { Driver } from './driver.js';
+import { addressGroup, isLoopback, readableAddress } from './server/address.js';
+import { Admission, type Visitor } from './server/admission.js';
 import { CreditBudget } from './server/credit-budget.js';
+import { Greeting } from './server/greeting.js';
 import { limitError, limitOf } from './server/limit-error.js';
+import { LoginGuard } from './server/login-guard.js';
 import { ServerConnection } from './server/server-connection.js';
 import { resolveServerLimits } from './server/server-limits.js';
 import { UploadRegistry } from './server/upload-registry.js';
 import { Slab } from './slab-pool.js';
 import { adopt, type OnRead } from './socket-reader.js';
-import { acceptTls, secureContext } from './tls/accept.js';
-import { channelBinding, TLS_FIRST_BYTE } from './tls/settings.js';
+import { secureContext } from './tls/accept.js';
+import { channelBinding } from './tls/settings.js';
 import type { Peer, ServeEvent, ServeOptions, Server } from './types.js';
 
 /**
@@ -28,16 +32,31 @@ export async function serve(options: ServeOptions): Promise<Server> {
   return server;
 }
 
+/** One accepted connection, until nothing is left of it. */
+interface Client extends Visitor {
+  readonly socket: net.Socket;
+  readonly host: string;
+  /** `address:port`, for logs. */
+  readonly address: string;
+  readonly acceptedAt: number;
+  /** Until it is known what it speaks. */
+  greeting?: Greeting | undefined;
+  /** From then on. */
+  connection?: ServerConnection | undefined;
+  /** Why it is not taken. */
+  refusal?: FilexError | undefined;
+}
+
 class TcpServer implements Server {
   readonly #options: ServeOptions;
   readonly #listener: net.Server;
-  readonly #connections = new Set<ServerConnection>();
-  /** Connections that are being told why they are not taken. */
-  readonly #refused = new Set<ServerConnection>();
-  /** Of whom it is not known yet whether they speak TLS, or whose TLS handshake is under way. */
-  readonly #greeting = new Set<net.Socket>();
+  readonly #clients = new Set<Client>();
+  /** How many of them are only there to be told why they are not taken. */
+  #refused = 0;
   readonly #secureContext: (() => SecureContext) | undefined;
+  readonly #admission: Admission<Client>;
   readonly #budget: CreditBudget;
+  readonly #logins: LoginGuard;
   readonly #uploads: UploadRegistry;
   readonly #limits;
   readonly #serverLimits;
@@ -56,13 +75,16 @@ class TcpServer implements Server {
       this.#secureContext = () => context;
     }
     this.#limits = resolveLimits(options.limits);
+    const limits = resolveServerLimits(options.serverLimits);
+    this.#serverLimits = limits;
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map(providers.map(({ algorithm, create }) => [algorithm, create] as const));
-    this.#serverLimits = resolveServerLimits(options.serverLimits);
-    this.#uploads = new UploadRegistry(this.#serverLimits);
-    const { creditBudget, maxConnections } = this.#serverLimits;
-    const first = this.#limits.initialConnectionWindow * maxConnections;
-    this.#budget = new CreditBudget(creditBudget, Math.min(first, creditBudget / 2));
+    this.#uploads = new UploadRegistry(limits);
+    this.#logins = new LoginGuard(limits);
+    const firstCredit = this.#limits.initialConnectionWindow;
+    const forFirst = Math.min(firstCredit * limits.maxConnections, limits.creditBudget / 2);
+    this.#budget = new CreditBudget(limits.creditBudget, forFirst);
+    this.#admission = new Admission({ limits, logins: this.#logins, budget: this.#budget, firstCredit });
     // Paused until it is adopted, so that no byte is read by other means.
     this.#listener = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       this.#take(socket),
@@ -74,7 +96,7 @@ class TcpServer implements Server {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#admission.size;
   }
 
   listen(): Promise<void> {
@@ -102,9 +124,9 @@ class TcpServer implements Server {
 
   disconnect(match: (peer: Peer) => boolean, reason: FilexError): number {
     let count = 0;
-    for (const { peer, driver } of [...this.#connections]) {
-      if (peer === undefined || !match(peer)) continue;
-      driver.abort(reason);
+    for (const { connection } of [...this.#clients]) {
+      if (connection?.peer === undefined || !match(connection.peer)) continue;
+      connection.driver.abort(reason);
       count += 1;
     }
     return count;
@@ -112,22 +134,17 @@ class TcpServer implements Server {
 
   async shutdown(): Promise<void> {
     this.#stop();
-    for (const connection of this.#all()) connection.shutdown();
+    for (const { connection } of this.#clients) connection?.shutdown();
     await this.#idle();
     await this.#uploads.close();
   }
 
   async destroy(): Promise<void> {
     this.#stop();
-    for (const connection of this.#all()) {
-      connection.driver.destroy(new FilexError('CONNECTION_LOST', 'the server was stopped'));
-    }
+    const error = new FilexError('CONNECTION_LOST', 'the server was stopped');
+    for (const { connection } of this.#clients) connection?.driver.destroy(error);
     await this.#idle();
     await this.#uploads.close();
-  }
-
-  #all(): ServerConnection[] {
-    return [...this.#connections, ...this.#refused];
   }
 
   #stop(): void {
@@ -138,11 +155,11 @@ class TcpServer implements Server {
 
   /** Resolves when no connection is left and none of their handlers runs. */
   async #idle(): Promise<void> {
-    for (const socket of this.#greeting) socket.destroy();
-    while (this.#connections.size + this.#refused.size + this.#greeting.size > 0) {
-      await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    }
+    for (const { greeting, socket } of this.#clients) if (greeting !== undefined) socket.destroy();
+    while (this.#clients.size > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
+
+  // ------------------------------------------------------------------ one client
 
   #take(socket: net.Socket): void {
     const host = socket.remoteAddress;
@@ -151,82 +168,116 @@ class TcpServer implements Server {
       socket.destroy();
       return;
     }
-    const address = `${readable(host)}:${socket.remotePort ?? 0}`;
-    const accepted = { host, address, acceptedAt: Driver.now() };
-    if (this.#secureContext === undefined) this.#begin(socket, accepted);
-    else void this.#greet(socket, accepted, this.#secureContext);
+    const address = `${readableAddress(host)}:${socket.remotePort ?? 0}`;
+    const client: Client = { socket, host, address, acceptedAt: Driver.now(), group: addressGroup(host) };
+    this.#clients.add(client);
+    const { refusal, dropped } = this.#admission.arrive(client, client.acceptedAt);
+    if (dropped !== undefined) this.#turnAway(dropped, this.#admission.dropped);
+    if (refusal !== undefined && !this.#refuse(client, refusal)) return;
+    if (this.#secureContext === undefined) this.#begin(client, { socket });
+    else void this.#greet(client, this.#secureContext);
   }
 
-  /** Tells TLS and plaintext apart by the first byte, and answers the TLS handshake. */
-  async #greet(socket: net.Socket, accepted: Accepted, context: () => SecureContext): Promise<void> {
-    const { address } = accepted;
-    if (this.#greeting.size >= MAX_GREETING) {
-      socket.destroy();
-      this.#tell({
-        type: 'refused',
-        address,
-        code: 'TOO_MANY_CONNECTIONS',
-        message: 'too many begin at once',
-        limit: undefined,
-      });
+  /** Whether there is time to tell it why. Otherwise it is forgotten. */
+  #refuse(client: Client, refusal: FilexError): boolean {
+    client.refusal = refusal;
+    this.#admission.leave(client);
+    this.#refused += 1;
+    if (this.#refused <= MAX_REFUSALS) return true;
+    client.socket.destroy();
+    this.#tellRefused(client, refusal);
+    this.#forget(client);
+    return false;
+  }
+
+  /** Ends one that is not logged in. */
+  #turnAway(client: Client, refusal: FilexError): void {
+    const { connection, greeting } = client;
+    if (connection === undefined) {
+      if (client.refusal === undefined && this.#refuse(client, refusal)) greeting?.interrupt();
       return;
     }
-    this.#greeting.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#limits.handshakeTimeout);
+    this.#admission.leave(client);
+    client.refusal = refusal;
+    this.#refused += 1;
+    if (this.#refused <= MAX_REFUSALS) connection.driver.abort(refusal);
+    else connection.driver.destroy(refusal);
+  }
+
+  /** Finds out whether it speaks TLS. */
+  async #greet(client: Client, context: () => SecureContext): Promise<void> {
+    const greeting = new Greeting(client.socket);
+    client.greeting = greeting;
+    const { handshakeTimeout } = this.#limits;
+    const timer = setTimeout(() => {
+      const words = `the handshake took longer than ${handshakeTimeout} ms`;
+      if (client.refusal === undefined)
+        this.#turnAway(client, limitError('handshakeTimeout', 'TIMEOUT', words));
+      else client.socket.destroy();
+    }, handshakeTimeout);
     try {
-      const first = await firstBytes(socket);
-      if (first === undefined) return;
-      if (first[0] !== TLS_FIRST_BYTE) {
-        this.#begin(socket, { ...accepted, first });
-        return;
-      }
-      socket.unshift(first);
-      const secure = await acceptTls(socket, context());
-      this.#begin(secure, { ...accepted, raw: socket, exporter: channelBinding(secure) });
+      const greeted = await greeting.run(context);
+      if (greeted === undefined) return this.#forgetGreeted(client);
+      client.greeting = undefined;
+      const { secure } = greeted;
+      if (secure === undefined) this.#begin(client, { socket: client.socket, first: greeted.plaintext });
+      else this.#begin(client, { socket: secure, exporter: channelBinding(secure) });
     } catch (error) {
-      socket.destroy();
+      client.socket.destroy();
       const message = `the TLS handshake failed: ${error instanceof Error ? error.message : String(error)}`;
-      this.#tell({ type: 'refused', address, code: 'WRONG_PROTOCOL', message, limit: undefined });
+      this.#forgetGreeted(client, new FilexError('WRONG_PROTOCOL', message));
     } finally {
       clearTimeout(timer);
-      this.#greeting.delete(socket);
-      this.#checkIdle();
     }
   }
 
-  #begin(socket: net.Socket, { host, address, acceptedAt, raw, first, exporter }: Begun): void {
+  /** It has gone, or had to go, before it was known what it speaks. */
+  #forgetGreeted(client: Client, failure?: FilexError): void {
+    if (!this.#clients.has(client)) return;
+    client.greeting = undefined;
+    const error = client.refusal ?? failure;
+    if (error !== undefined) this.#tellRefused(client, error);
+    this.#forget(client);
+  }
+
+  #begin(client: Client, { socket, first, exporter }: Begun): void {
     const { handler, accounts, agent = '@filex/protocol' } = this.#options;
-    const refusal = this.#refusal(host, exporter !== undefined);
-    if (refusal !== undefined && this.#refused.size >= MAX_REFUSALS) {
-      const { code, message } = refusal;
-      socket.destroy();
-      this.#tell({ type: 'refused', address, code, message, limit: limitOf(refusal) });
-      return;
-    }
-    const group = refusal === undefined ? this.#connections : this.#refused;
+    const refusal = client.refusal ?? this.#plaintextRefusal(client.host, exporter !== undefined);
+    if (client.refusal === undefined && refusal !== undefined && !this.#refuse(client, refusal)) return;
     this.#count += 1;
-    const connection = new ServerConnection({
+    const connection: ServerConnection = new ServerConnection({
       number: this.#count,
-      address,
+      address: client.address,
+      group: client.group,
       handler,
       limits: this.#limits,
+      serverLimits: this.#serverLimits,
       hashes: this.#hashes,
       agent,
       budget: this.#budget,
       uploads: this.#uploads,
+      logins: this.#logins,
       accounts,
       anonymous: this.#options.anonymous ?? accounts === undefined,
       exporter,
-      promised: refusal === undefined ? this.#limits.initialConnectionWindow : 0,
-      acceptedAt,
+      acceptedAt: client.acceptedAt,
       transferred: () => ({ received: transport.bytesRead, sent: transport.bytesWritten }),
+      admit: () => this.#admission.admit(client),
       onEvent: (event) => this.#tell(event),
-      onClosed: (closed) => this.#forget(closed, group),
+      onClosed: () => this.#forget(client),
     });
-    group.add(connection);
-    const onRead: OnRead = (bytes, slab) => connection.driver.onRead(bytes, slab);
-    const adopted = exporter === undefined ? adopt(socket, () => onRead) : readByEvents(socket, onRead);
-    const transport = raw ?? adopted;
+    client.connection = connection;
+    const onRead: OnRead = (bytes, slab) => connection.onRead(bytes, slab);
+    const adopted =
+      exporter === undefined
+        ? adopt(
+            socket,
+            () => onRead,
+            () => connection.peer !== undefined,
+          )
+        : readByEvents(socket, onRead);
+    // Under TLS, what runs below it is what moves the bytes.
+    const transport = exporter === undefined ? adopted : client.socket;
     connection.driver.attach(adopted);
     adopted.resume();
     adopted.read(0);
@@ -234,39 +285,30 @@ class TcpServer implements Server {
     else if (first !== undefined) onRead(Uint8Array.from(first), new Slab(first, undefined));
   }
 
-  #refusal(host: string, secure: boolean): FilexError | undefined {
+  #plaintextRefusal(host: string, secure: boolean): FilexError | undefined {
     const { plaintext = 'loopback' } = this.#options;
-    const { maxConnections } = this.#serverLimits;
-    if (!secure && (plaintext === 'off' || (plaintext === 'loopback' && !isLoopback(host)))) {
-      return new FilexError(
-        'PLAINTEXT_REFUSED',
-        'this server takes unencrypted connections from its own machine only; started with --plaintext on it takes them from anywhere',
-      );
-    }
-    if (this.#connections.size >= maxConnections) {
-      const words = `this server takes ${maxConnections} connections at once`;
-      return limitError('maxConnections', 'TOO_MANY_CONNECTIONS', words);
-    }
-    if (!this.#budget.take(this.#limits.initialConnectionWindow)) {
-      const words = 'this server has promised all the memory it has for connections';
-      return limitError('creditBudget', 'TOO_MANY_CONNECTIONS', words);
-    }
-    return undefined;
+    if (secure || plaintext === 'on' || (plaintext === 'loopback' && isLoopback(host))) return undefined;
+    return new FilexError(
+      'PLAINTEXT_REFUSED',
+      'this server takes unencrypted connections from its own machine only; started with --plaintext on it takes them from anywhere',
+    );
   }
 
-  #forget(connection: ServerConnection, group: Set<ServerConnection>): void {
-    group.delete(connection);
-    this.#checkIdle();
-  }
-
-  #checkIdle(): void {
-    if (this.#connections.size + this.#refused.size + this.#greeting.size > 0) return;
+  #forget(client: Client): void {
+    if (!this.#clients.delete(client)) return;
+    this.#admission.leave(client);
+    if (client.refusal !== undefined) this.#refused -= 1;
+    if (this.#clients.size > 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
   }
 
-  /** What the listener throws is its own defect, to be seen as one; it must not get between us and our state. */
+  #tellRefused({ address }: Client, error: FilexError): void {
+    const { code, message } = error;
+    this.#tell({ type: 'refused', address, code, message, limit: limitOf(error) });
+  }
+
   #tell(event: ServeEvent): void {
     try {
       this.#options.onEvent?.(event);
@@ -278,38 +320,13 @@ class TcpServer implements Server {
   }
 }
 
-/** A connection before anything is known of what it wants. */
-interface Accepted {
-  readonly host: string;
-  readonly address: string;
-  readonly acceptedAt: number;
-}
-
-/** What is known of a connection before it begins. */
-interface Begun extends Accepted {
-  /** Under TLS: what it runs on. */
-  readonly raw?: net.Socket | undefined;
+/** What is known of a connection when it begins. */
+interface Begun {
+  readonly socket: net.Socket;
   /** Plaintext that was read to find out what it is. */
   readonly first?: Buffer | undefined;
   /** Under TLS. */
   readonly exporter?: Uint8Array | undefined;
-}
-
-/** Undefined when none will come. */
-function firstBytes(socket: net.Socket): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    socket.on('error', () => resolve(undefined));
-    socket.once('close', () => resolve(undefined));
-    socket.once('end', () => {
-      resolve(undefined);
-      socket.destroy();
-    });
-    socket.once('data', (chunk: Buffer) => {
-      socket.pause();
-      resolve(chunk);
-    });
-    socket.resume();
-  });
 }
 
 /** A TLS socket hands out chunks of its own; there is no slab to read them into. */
@@ -318,15 +335,4 @@ function readByEvents(socket: net.Socket, onRead: OnRead): net.Socket {
     onRead(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), new Slab(chunk, undefined));
   });
   return socket;
-}
-
-/** Without the prefix that marks an IPv4 address on a socket that takes both. */
-function readable(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}
-
-/** Whether an address is this machine's own. */
-export function isLoopback(address: string): boolean {
-  const plain = readable(address);
-  return plain === '::1' || (net.isIPv4(plain) && plain.startsWith('127.'));
 }

@@ -23,8 +23,10 @@ let reading = 0;
  * Reads a socket into pooled slabs with Node's `onread` option, which moves twice the bytes of 'data' events and
  * allocates nothing. A socket that fills its buffer is offered a slab next, one that does not a small buffer, so that
  * ten thousand idle connections do not hold ten thousand slabs.
+ *
+ * @param mayFillSlabs whether the other end has earned one.
  */
-export function slabReader(onRead: () => OnRead): SocketReader {
+export function slabReader(onRead: () => OnRead, mayFillSlabs = (): boolean => true): SocketReader {
   let slab: Slab | undefined;
   let busy = false;
   const take = (): Slab | undefined => {
@@ -36,7 +38,7 @@ export function slabReader(onRead: () => OnRead): SocketReader {
   return {
     buffer: () => {
       take()?.release();
-      if (busy && reading < MAX_READING_SLABS) {
+      if (busy && reading < MAX_READING_SLABS && mayFillSlabs()) {
         slab = slabs.take();
         reading += 1;
       } else {
@@ -69,7 +71,11 @@ interface Adoptable {
  * Gives an accepted socket the `onread` option, which Node documents for outgoing connections only, by handing its
  * handle to a new socket. Where the handle is not what we know, the socket stays as it is and is read by 'data' events.
  */
-export function adopt(socket: net.Socket, onRead: () => OnRead): net.Socket {
+export function adopt(
+  socket: net.Socket,
+  onRead: () => OnRead,
+  mayFillSlabs?: (() => boolean) | undefined,
+): net.Socket {
   const inner = socket as unknown as Adoptable;
   const handle = inner._handle;
   if (typeof handle?.useUserBuffer !== 'function') {
@@ -80,7 +86,7 @@ export function adopt(socket: net.Socket, onRead: () => OnRead): net.Socket {
     return socket;
   }
   inner._handle = null;
-  const reader = slabReader(onRead);
+  const reader = slabReader(onRead, mayFillSlabs);
   const options = { handle, onread: reader, allowHalfOpen: true, readable: true, writable: true };
   const adopted = new net.Socket(options as net.SocketConstructorOpts);
   adopted.once('close', reader.close);

@@ -3,17 +3,21 @@ import { FilexError } from '../../errors.js';
 import type { Limits } from '../../limits.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
-import { offeredMechanisms, ServerAuthentication } from '../auth/server-authentication.js';
+import { offeredMechanisms } from '../auth/server-authentication.js';
 import { Driver, type DriverOwner } from '../driver.js';
+import type { Slab } from '../slab-pool.js';
 import type { Accounts, Handler, Peer, ServeEvent } from '../types.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
 import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
-import { limitOf } from './limit-error.js';
+import { limitError, limitOf } from './limit-error.js';
+import { Login } from './login.js';
+import type { LoginGuard } from './login-guard.js';
 import type { OperationRun, RunningOperation, Success } from './operation.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
+import type { ServerLimits } from './server-limits.js';
 import type { UploadRegistry } from './upload-registry.js';
 
 export interface ServerConnectionOptions {
@@ -21,24 +25,28 @@ export interface ServerConnectionOptions {
   /** `address:port` of the client. */
   readonly address: string;
   readonly handler: Handler;
+  /** What of that is counted together. */
+  readonly group: string;
   readonly limits: Limits;
+  readonly serverLimits: ServerLimits;
   readonly hashes: ReadonlyMap<DigestAlgorithm, HashFactory>;
   readonly agent: string;
   readonly budget: CreditBudget;
   readonly uploads: UploadRegistry;
+  readonly logins: LoginGuard;
   readonly accounts: Accounts | undefined;
   /** Whether clients may do without a name. */
   readonly anonymous: boolean;
   /** Under TLS: what binds authentication to its session. */
   readonly exporter: Uint8Array | undefined;
-  /** Bytes of the budget that were taken for this connection to begin with. */
-  readonly promised: number;
   /** When it was accepted, by the clock of the driver. */
   readonly acceptedAt: number;
   /** Bytes that came and went over the transport so far. */
   readonly transferred: () => { readonly received: number; readonly sent: number };
+  /** Takes a place, and the credit that a connection starts with, for one that has logged in; returns why there is none. */
+  readonly admit: () => FilexError | undefined;
   readonly onEvent: (event: ServeEvent) => void;
-  readonly onClosed: (connection: ServerConnection) => void;
+  readonly onClosed: () => void;
 }
 
 type Open = Extract<ConnectionEvent, { type: 'open' }>;
@@ -48,25 +56,28 @@ export class ServerConnection implements DriverOwner {
   readonly driver: Driver;
   readonly #options: ServerConnectionOptions;
   readonly #running = new Set<Promise<void>>();
-  readonly #authentication: ServerAuthentication;
+  readonly #login: Login;
   #peer: Peer | undefined;
   /** What the client logs in with. */
   #mechanism = '';
   /** How many it has begun. */
   #operations = 0;
-  /** Bytes of the budget that were taken for this connection as it grew. */
+  /** Bytes of the budget that were taken for this connection to begin with … */
+  #promised = 0;
+  /** … and as it grew. */
   #grown = 0;
 
   constructor(options: ServerConnectionOptions) {
     this.#options = options;
-    const { limits, hashes, agent, budget, accounts, anonymous, exporter } = options;
+    const { limits, hashes, agent, budget, acceptedAt } = options;
     this.driver = new Driver(
       {
+        now: acceptedAt,
         role: 'server',
         limits,
         agent,
         digests: [...hashes.keys()],
-        mechanisms: offeredMechanisms({ accounts, anonymous, exporter }),
+        mechanisms: offeredMechanisms(options),
         reserveCredit: (bytes) => {
           if (!budget.grow(bytes)) return false;
           this.#grown += bytes;
@@ -76,12 +87,25 @@ export class ServerConnection implements DriverOwner {
       this,
     );
     const transcript = (): Uint8Array => this.driver.connection.helloTranscript as Uint8Array;
-    this.#authentication = new ServerAuthentication({ accounts, anonymous, exporter, transcript });
+    const deadline = acceptedAt + limits.handshakeTimeout;
+    this.#login = new Login({ ...options, transcript, deadline });
   }
 
   /** Who it is, while it is logged in. */
   get peer(): Peer | undefined {
     return this.driver.connection.state === 'closed' ? undefined : this.#peer;
+  }
+
+  /** Takes what the socket read. */
+  onRead(bytes: Uint8Array, slab: Slab): void {
+    const { serverLimits, transferred } = this.#options;
+    const { maxHandshakeBytes } = serverLimits;
+    if (this.#peer === undefined && transferred().received > maxHandshakeBytes) {
+      const words = `more than ${maxHandshakeBytes} bytes came, and nobody has logged in`;
+      this.driver.abort(limitError('maxHandshakeBytes', 'RATE_LIMITED', words));
+      return;
+    }
+    this.driver.onRead(bytes, slab);
   }
 
   /** Lets what runs finish and takes nothing new. */
@@ -104,9 +128,10 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #authenticate(mechanism: string | undefined, data: Uint8Array | undefined): Promise<void> {
-    const answer = await this.#authentication.take(mechanism, data);
+    const answer = await this.#login.take(mechanism, data);
     const { connection } = this.driver;
     if (connection.state !== 'authenticating') return; // Lost meanwhile.
+    if (answer.step === 'refusal') return this.driver.abort(answer.error);
     if (answer.step === 'failure') {
       const { user, reason } = answer;
       this.#options.onEvent({ type: 'login failure', address: this.#options.address, user, reason });
@@ -115,7 +140,12 @@ export class ServerConnection implements DriverOwner {
       return;
     }
     if (answer.step === 'continue') connection.challenge(answer.data);
-    else connection.authenticated(answer.principal, answer.data);
+    else {
+      const full = this.#options.admit();
+      if (full !== undefined) return this.driver.abort(full);
+      this.#promised = this.#options.limits.initialConnectionWindow;
+      connection.authenticated(answer.principal, answer.data);
+    }
     this.driver.schedule();
   }
 
@@ -227,6 +257,7 @@ export class ServerConnection implements DriverOwner {
 
   onLost(): void {
     // Every operation has heard it from its stream.
+    this.#login.cancel();
   }
 
   onClosed(error: FilexError | undefined): void {
@@ -234,19 +265,21 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #end(error: FilexError | undefined): Promise<void> {
-    const { address, acceptedAt, transferred, onEvent, budget, promised, onClosed } = this.#options;
-    const limit = limitOf(error);
+    const { address, acceptedAt, transferred, onEvent, budget, onClosed } = this.#options;
     if (this.#peer !== undefined) {
       const duration = Driver.now() - acceptedAt;
       const figures = { duration, ...transferred(), operations: this.#operations };
-      onEvent({ type: 'disconnection', peer: this.#peer, error, limit, ...figures });
+      onEvent({ type: 'disconnection', peer: this.#peer, error, limit: limitOf(error), ...figures });
     } else if (error !== undefined) {
-      onEvent({ type: 'refused', address, code: error.code, message: error.message, limit });
+      const { code, message } = error;
+      // The core knows only one time before the login, and no errors of ours.
+      const limit = code === 'TIMEOUT' ? 'handshakeTimeout' : limitOf(error);
+      onEvent({ type: 'refused', address, code, message, limit });
     }
     // Handlers may still be at work on what was promised.
     await this.settled();
-    budget.give(promised, this.#grown);
-    onClosed(this);
+    budget.give(this.#promised, this.#grown);
+    onClosed();
   }
 }
 
