@@ -1,7 +1,8 @@
 import type { Entry } from '@filex/protocol';
 import type { OperationContext } from '@filex/protocol/node';
 import { describe, expect, it } from 'vitest';
-import { type AnonymousLevel, anonymousAccess } from './access/anonymous.js';
+import { createAccess } from './access/access.js';
+import type { AnonymousLevel } from './access/anonymous.js';
 import { createHandler } from './service.js';
 import type { StagedUpload, Store } from './store/store.js';
 
@@ -46,7 +47,14 @@ function recording(): { store: Store; calls: unknown[] } {
 }
 
 function contextOf(signal = new AbortController().signal): OperationContext {
-  const peer = { connection: 1, address: '127.0.0.1:1', principal: 'anonymous', agent: 'test' };
+  const peer = {
+    connection: 1,
+    address: '127.0.0.1:1',
+    principal: 'anonymous',
+    agent: 'test',
+    secure: false,
+    mechanism: 'ANONYMOUS',
+  };
   return { peer, operationId: '0'.repeat(32), signal };
 }
 
@@ -61,7 +69,7 @@ const upload = {
 
 function handlerFor(level: AnonymousLevel) {
   const { store, calls } = recording();
-  return { handler: createHandler(store, anonymousAccess(level)), calls };
+  return { handler: createHandler(store, createAccess({ users: undefined, anonymous: level })), calls };
 }
 
 describe('the service', () => {
@@ -125,22 +133,5 @@ describe('the service', () => {
     );
     await expect(handler.remove({ path: 'a', recursive: false }, context)).rejects.toMatchObject(denied);
     expect(calls).toEqual([]);
-  });
-
-  it('sets the time only of folders that were just made, for those who may only create', async () => {
-    const { store, calls } = recording();
-    const handler = createHandler(store, anonymousAccess('drop'));
-    await handler.makeDirectory({ path: 'new', parents: false, mtime: 9 }, contextOf());
-    const makeDirectory: Store['makeDirectory'] = (...given) => {
-      calls.push(given);
-      return Promise.resolve('identical');
-    };
-    const withFolder = createHandler({ ...store, makeDirectory }, anonymousAccess('drop'));
-    await withFolder.makeDirectory({ path: 'old', parents: false, mtime: 9 }, contextOf());
-    expect(calls).toEqual([
-      ['makeDirectory', 'new', { parents: false, mtime: undefined }],
-      ['makeDirectory', 'new', { parents: false, mtime: 9 }],
-      ['old', { parents: false, mtime: undefined }],
-    ]);
   });
 });

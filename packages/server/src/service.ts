@@ -1,65 +1,95 @@
-import type { ConflictPolicy, Operation } from '@filex/protocol';
+import { FilexError } from '@filex/protocol';
 import type { Handler, OperationContext } from '@filex/protocol/node';
-import type { Access, Grant } from './access/access.js';
+import type { Access, AccessRequest, Grant } from './access/access.js';
+import { makeDirectoryBlindly, uploadBlindly } from './access/blind.js';
+import { makePermittedDirectory } from './access/permitted-directory.js';
+import { UserStores } from './access/user-stores.js';
+import { listVisible } from './access/visible-listing.js';
 import type { Store } from './store/store.js';
 
 /** Answers requests from a store, as far as `access` allows. */
 export function createHandler(store: Store, access: Access): Handler {
-  const allow = (
-    operation: Operation,
-    path: string,
+  const stores = new UserStores(store, access);
+
+  /** What somebody sees of the store, once it is said that this is allowed. */
+  const allow = async (
     { peer }: OperationContext,
-    ifExists?: ConflictPolicy,
-  ): Grant => access.check(peer.principal, { operation, path, ifExists });
+    request: AccessRequest,
+  ): Promise<{ grant: Grant; view: Store }> => {
+    const grant = access.check(peer.principal, request);
+    return { grant, view: await stores.viewFor(grant) };
+  };
+
+  /** A long time has passed since it was allowed: it still must be, and in the same way. */
+  const confirm = ({ peer }: OperationContext, request: AccessRequest, before: Grant): void => {
+    const { root, blind } = access.check(peer.principal, request);
+    if (root !== before.root || blind !== before.blind)
+      throw new FilexError('PERMISSION_DENIED', 'what this user may do was changed meanwhile', {
+        path: request.path,
+      });
+  };
 
   return {
     async upload(request, context) {
-      allow('upload', request.path, context, request.ifExists);
-      const staged = await store.stage({ ...request, operationId: context.operationId });
+      const { path, ifExists } = request;
+      const wanted = { operation: 'upload', path, ifExists } as const;
+      const { grant, view } = await allow(context, wanted);
+      const staging = { ...request, operationId: context.operationId };
+      const staged = grant.blind
+        ? await uploadBlindly(view, staging, grant.rules.depth(path))
+        : await view.stage(staging);
       return {
         write: (bytes) => staged.write(bytes),
         sync: () => staged.sync(),
         truncate: (length) => staged.truncate(length),
-        commit: (commit) => staged.commit(commit),
+        async commit(commit) {
+          try {
+            confirm(context, wanted, grant);
+          } catch (error) {
+            await staged.abort().catch(() => undefined); // why it is refused is what matters
+            throw error;
+          }
+          return staged.commit(commit);
+        },
         abort: () => staged.abort(),
       };
     },
 
     async download({ path, ifMatch }, context) {
-      allow('download', path, context);
-      return store.open(path, { ifMatch });
+      const { view } = await allow(context, { operation: 'download', path });
+      return view.open(path, { ifMatch });
     },
 
     async *list({ path, recursive }, context) {
-      allow('list', path, context);
-      for await (const entry of store.list(path, { recursive })) {
+      const { grant, view } = await allow(context, { operation: 'list', path });
+      for await (const entry of listVisible(view, grant.rules, path, recursive)) {
         if (context.signal.aborted) return;
         yield entry;
       }
     },
 
     async stat({ path }, context) {
-      allow('stat', path, context);
-      return store.stat(path);
+      const { view } = await allow(context, { operation: 'stat', path });
+      return view.stat(path);
     },
 
     async makeDirectory({ path, parents, mtime }, context) {
-      const { createOnly } = allow('makeDirectory', path, context);
-      if (!createOnly) return { outcome: await store.makeDirectory(path, { parents, mtime }) };
-      // The time of a folder that was there already is not theirs to set.
-      const outcome = await store.makeDirectory(path, { parents, mtime: undefined });
-      if (outcome === 'created' && mtime !== undefined) await store.makeDirectory(path, { parents, mtime });
+      const { grant, view } = await allow(context, { operation: 'makeDirectory', path });
+      const { blind, rules } = grant;
+      const outcome = blind
+        ? await makeDirectoryBlindly(view, path, mtime, rules.depth(path))
+        : await makePermittedDirectory(view, rules, path, { parents, mtime });
       return { outcome };
     },
 
     async rename({ path, target, ifExists }, context) {
-      allow('rename', path, context, ifExists);
-      return { outcome: await store.rename(path, target, { ifExists }) };
+      const { view } = await allow(context, { operation: 'rename', path, target, ifExists });
+      return { outcome: await view.rename(path, target, { ifExists }) };
     },
 
     async remove({ path, recursive }, context) {
-      allow('remove', path, context);
-      return { outcome: await store.remove(path, { recursive }) };
+      const { view } = await allow(context, { operation: 'remove', path });
+      return { outcome: await view.remove(path, { recursive }) };
     },
   };
 }
