@@ -1,6 +1,7 @@
 import { credit } from './attacks/credit.js';
 import { framing } from './attacks/framing.js';
 import { handshake } from './attacks/handshake.js';
+import { lies } from './attacks/lying-server.js';
 import { path } from './attacks/path.js';
 import { state } from './attacks/state.js';
 import { transfer } from './attacks/transfer.js';
@@ -16,4 +17,5 @@ export const suites: readonly Suite[] = [
     options: { limits: { resumeTimeout } },
     attacks: [...handshake, ...framing, ...state, ...credit, ...transfer, ...path],
   },
+  { title: 'a client', options: { limits: { resumeTimeout } }, attacks: [...lies] },
 ];
