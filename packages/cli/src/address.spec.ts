@@ -33,6 +33,15 @@ describe('parseTargets', () => {
     expect(parseTargets(['filex+tcp://h/a', 'filex+tcp://h:12345/b'])).toHaveLength(2);
     expect(() => parseTargets(['filex+tcp://h/a', 'filex+tcp://h:1/b'])).toThrow(UsageError);
     expect(() => parseTargets(['filex+tcp://h/a', 'filex+tcp://me@h/b'])).toThrow(UsageError);
+    expect(() => parseTargets(['filex+tcp://h/a', 'filex://h/b'])).toThrow(UsageError);
+    expect(parseTargets(['filex://NAS./a', 'filex://nas/b', 'filex://nas:12345/c'])).toHaveLength(3);
+  });
+
+  it('takes the key that one address names for all, and no two', () => {
+    const [one, other] = [`sha256:${'A'.repeat(43)}`, `sha256:${'A'.repeat(42)}E`];
+    const targets = parseTargets(['filex://h/a', `filex://h/b?fp=${one}`]);
+    expect(targets.map(({ url }) => url.fingerprint)).toEqual([one, one]);
+    expect(() => parseTargets([`filex://h/a?fp=${one}`, `filex://h/b?fp=${other}`])).toThrow(UsageError);
   });
 });
 

@@ -1,6 +1,6 @@
 import { type Code, codes, FilexError } from '@filex/protocol';
 import { describe, expect, it } from 'vitest';
-import { exitCode, exits, hintFor, isFatal, isLocal } from './errors.js';
+import { AdvisedError, exitCode, exits, hintFor, isFatal, isLocal } from './errors.js';
 
 const every = Object.keys(codes) as Code[];
 
@@ -17,6 +17,10 @@ describe('the table of failures', () => {
     ['CONNECT_FAILED', 5],
     ['CONNECTION_LOST', 5],
     ['AUTH_FAILED', 7],
+    ['PLAINTEXT_REFUSED', 7],
+    ['IDENTITY_CHANGED', 13],
+    ['IDENTITY_UNKNOWN', 13],
+    ['RATE_LIMITED', 8],
     ['PERMISSION_DENIED', 7],
     ['NO_SPACE', 8],
     ['TOO_LARGE', 8],
@@ -44,6 +48,11 @@ describe('the table of failures', () => {
 });
 
 describe('hints', () => {
+  it('are what is known best', () => {
+    expect(hintFor(new AdvisedError('AUTH_FAILED', 'no', 'Do that.'))).toBe('Do that.');
+    expect(hintFor(new FilexError('PLAINTEXT_REFUSED'))).toContain('Use filex:// instead');
+  });
+
   it('differ when it was this machine that said no', () => {
     const cause = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' });
     const here = new FilexError('PERMISSION_DENIED', undefined, { cause });

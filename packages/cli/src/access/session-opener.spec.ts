@@ -3,6 +3,7 @@ import { FilexError, parseUrl } from '@filex/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounds } from '../bounds.js';
+import { hintFor } from '../errors.js';
 import { fakeProcess } from '../testing/fake-io.js';
 import { MemorySession } from '../testing/memory-session.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -29,6 +30,8 @@ interface Situation {
   readonly passcode: 'right' | 'wrong' | undefined;
   /** How often the user types a wrong one first. */
   readonly slips: number;
+  /** What the library says of a server that is no good, before or after the passcode was wanted. */
+  readonly fault?: { readonly after: boolean; readonly error: FilexError };
 }
 
 async function play(situation: Situation) {
@@ -84,8 +87,10 @@ async function play(situation: Situation) {
         }
         log.push('trusted');
         if (situation.guarded && user === undefined) throw new FilexError('AUTH_FAILED', 'nobody');
+        if (situation.fault?.after === false) throw situation.fault.error;
         if (user !== undefined) {
           const word = typeof passcode === 'function' ? await passcode() : passcode;
+          if (situation.fault !== undefined) throw situation.fault.error;
           if (word !== 'right') throw new FilexError('AUTH_FAILED', 'wrong');
         }
         const session = new MemorySession();
@@ -194,5 +199,29 @@ describe('opening a session', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it.each([
+    [
+      true,
+      new FilexError('AUTH_FAILED', 'no proof', { cause: new Error('SCRAM') }),
+      'somebody may be in between',
+    ],
+    [false, new FilexError('AUTH_FAILED', 'this server knows no users'), 'takes an address without one'],
+  ])('does not ask for a passcode again when it is not the passcode (%#)', async (after, error, hint) => {
+    const { outcome, log } = await play({
+      scheme: 'filex',
+      inAddress: undefined,
+      known: RIGHT,
+      authorized: false,
+      answer: 'yes',
+      guarded: true,
+      user: true,
+      passcode: undefined,
+      slips: 1,
+      fault: { after, error },
+    });
+    expect(log.filter((line) => line.startsWith('passcode'))).toHaveLength(1);
+    expect(hintFor(outcome as FilexError).toLowerCase()).toContain(hint);
   });
 });

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FilexError } from '@filex/protocol';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { RecentServers } from '../state/recent-servers.js';
 import { type FakeOptions, type FakeProcess, fakeProcess } from '../testing/fake-io.js';
 import { MemorySession } from '../testing/memory-session.js';
 import { ScriptedPrompter } from '../testing/scripted-prompter.js';
+import { accounts, fingerprints, PASSCODE, realConnect, secureServer } from '../testing/secure-server.js';
 import { harvest, plant, temporaryFolder } from '../testing/temporary-folder.js';
 import { runWizard } from './wizard.js';
 
@@ -144,6 +146,63 @@ describe('the wizard', () => {
     expect(exit).toBe(0);
     expect(ask.shown).toContainEqual(expect.stringContaining('fault: Type a host'));
     expect(ask.shown).toContainEqual(expect.stringMatching(/^warn: nothing listens there\nCheck/));
+  });
+
+  it('asks for the key, the user and the passcode, and ends with a command that needs no key', async () => {
+    const { name } = await secureServer({ accounts });
+    const top = temporaryFolder();
+    const state = temporaryFolder();
+    const options = { connect: realConnect, stateDirectory: state };
+    const first = await play(
+      options,
+      name,
+      'perhaps',
+      'y',
+      ' ',
+      'ann',
+      'wrong',
+      PASSCODE,
+      'download',
+      ['hello.txt'],
+      top,
+      false,
+    );
+    const { ask, exit, it } = first;
+    // The server has nothing to give; what counts is how it is addressed.
+    expect(exit).not.toBe(7);
+    expect(ask.shown).toContainEqual(
+      `warn: The server ${name} is not known yet. Its key is\n${fingerprints.own}\nCompare it with what the server has printed.`,
+    );
+    expect(ask.shown).toContain('fault: Type y or n, or paste the key.');
+    expect(ask.shown).toContain(`secret: Passcode of ann@${name}`);
+    expect(ask.shown).toContain('warn: The server does not accept that user name and passcode.');
+    expect(ask.shown).toContain(`note: filex-client get filex://ann@${name}/hello.txt ${top}`);
+    expect(ask.busyNow).toBe(0);
+    const left = readdirSync(state).map((file) => readFileSync(join(state, file), 'utf8'));
+    expect(left.join('\n')).toContain(`ann@${name}`);
+    expect(left.join('\n') + ask.shown.join('\n') + it.stderr() + it.stdout()).not.toContain(PASSCODE);
+    const again = await play(options, '', PASSCODE, 'leave');
+    expect(again.ask.offered[0]?.[0]).toBe(`ann@${name}`);
+    expect(again.exit).toBe(0);
+  });
+
+  it('asks for another server when the key is not the right one', async () => {
+    const { name } = await secureServer();
+    const { exit, ask } = await play(
+      { connect: realConnect },
+      name,
+      fingerprints.other,
+      name,
+      '',
+      name,
+      'y',
+      'leave',
+    );
+    expect(exit).toBe(0);
+    expect(ask.shown).toContainEqual(
+      expect.stringMatching(/^warn: not connected: .* not the one that was named/),
+    );
+    expect(ask.shown).toContainEqual(expect.stringMatching(/^warn: not connected: .* was not accepted/));
   });
 
   it('remembers servers, the last one first, and offers this machine', async () => {

@@ -54,7 +54,9 @@ async function converse(context: Context, ask: Prompter): Promise<number> {
       if (!isAnswerable(error)) throw error;
       // Something in the answers does not work out; another answer may.
       ask.warn(
-        visibleText(error instanceof FilexError ? `${error.message}\n${hintFor(error)}` : error.message),
+        error instanceof FilexError
+          ? `${visibleText(error.message)}\n${visibleText(hintFor(error))}`
+          : visibleText(error.message),
       );
       continue;
     }

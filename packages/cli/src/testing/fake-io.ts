@@ -21,7 +21,7 @@ export interface FakeProcess {
 
 export interface FakeOptions {
   readonly env?: Record<string, string>;
-  readonly stdin?: Iterable<Uint8Array>;
+  readonly stdin?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly terminal?: boolean;
   readonly platform?: NodeJS.Platform;
   readonly session?: MemorySession;

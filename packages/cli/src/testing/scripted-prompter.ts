@@ -4,6 +4,8 @@ import { Cancelled, type Choice, type Prompter, type TextQuestion } from '../ui/
 export class ScriptedPrompter implements Prompter {
   readonly shown: string[] = [];
   readonly offered: string[][] = [];
+  /** What is shown as being waited for; nothing may be while a question is asked. */
+  busyNow = 0;
   readonly #answers: (string | string[] | boolean | 'CANCEL')[];
 
   constructor(...answers: (string | string[] | boolean)[]) {
@@ -28,7 +30,12 @@ export class ScriptedPrompter implements Prompter {
     this.shown.push(`warn: ${text}`);
   }
   busy(): () => void {
-    return () => undefined;
+    this.busyNow += 1;
+    let ended = false;
+    return () => {
+      if (!ended) this.busyNow -= 1;
+      ended = true;
+    };
   }
 
   async text(question: TextQuestion): Promise<string> {
@@ -76,6 +83,7 @@ export class ScriptedPrompter implements Prompter {
   }
 
   #next(message: string): string | string[] | boolean {
+    if (this.busyNow > 0) throw new Error(`${message} is asked while something else is waited for`);
     const answer = this.#answers.shift();
     if (answer === undefined) throw new Error(`nothing in the script answers: ${message}`);
     if (answer === 'CANCEL') throw new Cancelled();

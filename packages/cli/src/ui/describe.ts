@@ -47,7 +47,7 @@ export function failureLines(failures: readonly Failed[], limit: number, total: 
     groups.set(hint, lines);
   }
   const lines: string[] = [];
-  for (const [hint, group] of groups) lines.push(...group, `    → ${hint}`);
+  for (const [hint, group] of groups) lines.push(...group, `    → ${visibleText(hint)}`);
   const shown = Math.min(failures.length, limit);
   if (total > shown)
     lines.push(`  … and ${total - shown} more${limit < failures.length ? ' (-v shows them)' : ''}`);

@@ -1,3 +1,4 @@
+import { visibleText } from '@filex/protocol';
 import { bounds } from '../bounds.js';
 import type { Context } from '../context.js';
 import { hintFor } from '../errors.js';
@@ -26,7 +27,7 @@ export function tellSummary(context: Context, ending: Ending): void {
   const [only] = tally.failures;
   if (single && only !== undefined) {
     context.complain(
-      `${colors.red('error:')} ${describeFailure(only)}\n${colors.dim(`  → ${hintFor(only.error)}`)}`,
+      `${colors.red('error:')} ${describeFailure(only)}\n${colors.dim(`  → ${visibleText(hintFor(only.error))}`)}`,
     );
     return;
   }

@@ -35,7 +35,7 @@ function tellFault(context: Context, error: unknown): number {
 
 function tell(context: Context, exit: number, code: string, message: string, hint: string): number {
   const { red, dim } = context.colors;
-  context.complain(`${red('error:')} ${visibleText(message)}\n${dim(`  → ${hint}`)}`);
+  context.complain(`${red('error:')} ${visibleText(message)}\n${dim(`  → ${visibleText(hint)}`)}`);
   if (context.settings.json) context.post({ event: 'error', code, message, hint, exit });
   return exit;
 }

@@ -62,7 +62,7 @@ async function connect(context: Context, ask: Prompter, url: FilexUrl): Promise<
   } catch (error) {
     if (context.signal.aborted || !(error instanceof FilexError)) throw error;
     done();
-    ask.warn(`${visibleText(error.message)}\n${hintFor(error)}`);
+    ask.warn(`${visibleText(error.message)}\n${visibleText(hintFor(error))}`);
     return undefined;
   } finally {
     done();
