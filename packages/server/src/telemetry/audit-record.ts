@@ -67,28 +67,27 @@ export function auditRecord(event: ServeEvent): AuditRecord {
       return { event: 'login', outcome: 'refused', user: text(user), address, reason: text(reason) };
     }
     case 'disconnection': {
-      const { peer, error } = event;
-      const { duration, received, sent, operations } = event as typeof event & Coming;
+      const { peer, error, duration, received, sent, operations, limit } = event;
       return {
         event: 'session',
         outcome: error === undefined ? 'closed' : 'lost',
         code: error instanceof FilexError ? error.code : undefined,
         ...who(peer),
-        duration: whole(duration),
+        duration: Math.round(duration),
         received,
         sent,
         operations,
+        limit,
         reason: text(error?.message),
       };
     }
     case 'refused': {
-      const { address, code, message } = event;
-      const { limit } = event as typeof event & Coming;
+      const { address, code, message, limit } = event;
       return { event: 'refusal', outcome: 'refused', code, address, limit, reason: text(message) };
     }
     case 'operation': {
-      const { peer, operation, path, code, message, outcome, bytes, duration } = event;
-      const { operationId, target, digest, algorithm } = event as typeof event & Coming;
+      const { peer, operation, operationId, path, target, code, message, limit } = event;
+      const { outcome, bytes, digest, algorithm, duration } = event;
       const done = code === 'OK';
       return {
         event: operation,
@@ -100,41 +99,23 @@ export function auditRecord(event: ServeEvent): AuditRecord {
         target: target === undefined ? undefined : pathText(target),
         // Of what failed, the bytes that came are not counted: to say 0 would not be true.
         bytes: done ? bytes : undefined,
-        digest: digest === undefined ? undefined : `${algorithm ?? 'unknown'}:${digest}`,
-        duration: whole(duration),
+        digest: digest === undefined ? undefined : `${algorithm}:${digest}`,
+        duration: Math.round(duration),
+        limit,
         reason: done ? undefined : text(message ?? codes[code].meaning),
       };
     }
   }
 }
 
-interface Coming {
-  readonly duration?: number;
-  readonly received?: number;
-  readonly sent?: number;
-  readonly operations?: number;
-  readonly limit?: string;
-  readonly operationId?: string;
-  readonly target?: string;
-  readonly digest?: string;
-  readonly algorithm?: string;
-  readonly secure?: boolean;
-  readonly mechanism?: string;
-}
-
 function who(peer: Peer): Pick<AuditRecord, 'user' | 'address' | 'connection' | 'secure' | 'mechanism'> {
-  const { principal, address, connection } = peer;
-  const { secure, mechanism } = peer as Peer & Coming;
-  return { user: text(principal), address, connection, secure, mechanism: text(mechanism) };
+  const { principal, address, connection, secure, mechanism } = peer;
+  return { user: text(principal), address, connection, secure, mechanism };
 }
 
 function endOf(code: string): 'refused' | 'failed' | 'given up' {
   if (OUR_FAULT.has(code)) return 'failed';
   return GIVEN_UP.has(code) ? 'given up' : 'refused';
-}
-
-function whole(milliseconds: number | undefined): number | undefined {
-  return milliseconds === undefined ? undefined : Math.round(milliseconds);
 }
 
 /** The root is told as what it is, `/`, which no other path can be. */

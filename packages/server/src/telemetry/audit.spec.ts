@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { FilexError } from '@filex/protocol';
+import { codes, FilexError } from '@filex/protocol';
 import type { ServeEvent } from '@filex/protocol/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -38,18 +38,31 @@ const linesOf = (path: string): Record<string, unknown>[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-const peer = { connection: 7, address: '10.0.0.1:5', principal: 'ann', agent: 'x' };
-const operation = (path: string): ServeEvent => ({
-  type: 'operation',
-  peer,
-  operation: 'stat',
-  path,
-  code: 'OK',
-  message: undefined,
-  outcome: 'read',
-  bytes: 0,
-  duration: 1,
-});
+const peer = {
+  connection: 7,
+  address: '10.0.0.1:5',
+  principal: 'ann',
+  agent: 'x',
+  secure: true,
+  mechanism: 'SCRAM-SHA-256',
+};
+const operation = (path: string) =>
+  ({
+    type: 'operation',
+    peer,
+    operation: 'stat',
+    operationId: '0'.repeat(32),
+    path,
+    target: undefined,
+    code: 'OK',
+    message: undefined,
+    limit: undefined,
+    outcome: 'read',
+    bytes: 0,
+    digest: undefined,
+    algorithm: undefined,
+    duration: 1,
+  }) as const;
 
 /** A logger that remembers, and a clock that is set. */
 function surroundings() {
@@ -68,17 +81,39 @@ function surroundings() {
 
 describe('the audit log', () => {
   it('has one line of JSON for each event, with fields of ours, whatever a peer has put into it', async () => {
-    const anyText = fc.string({ unit: 'binary' });
+    const nasty = fc.constantFrom(
+      '"',
+      '\\',
+      '\n',
+      '\u007f',
+      '\u009b',
+      '\u202e',
+      '\u2028',
+      '\ud800',
+      '}',
+      ',',
+    );
+    const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: nasty, maxLength: 5 }));
     const events = fc.array(
       fc.tuple(anyText, anyText, anyText, fc.nat(4)).map(([a, b, c, kind]): ServeEvent => {
         const named = { ...peer, principal: a, agent: b };
         if (kind === 0) return { type: 'connection', peer: named };
-        if (kind === 1)
-          return { type: 'disconnection', peer: named, error: new FilexError('INTERNAL', c) } as never;
-        if (kind === 2) return { type: 'refused', address: 'x', code: 'BAD_PREFACE', message: c };
+        if (kind === 1) {
+          const counts = { duration: 1, received: 1, sent: 1, operations: 1 } as const;
+          const error = new FilexError('INTERNAL', c);
+          return { type: 'disconnection', peer: named, error, limit: 'handshakeTimeout', ...counts };
+        }
+        if (kind === 2)
+          return { type: 'refused', address: 'x', code: 'BAD_PREFACE', message: c, limit: undefined };
         if (kind === 3) return { type: 'login failure', address: 'x', user: a, reason: c };
-        const failed = { ...operation(b), peer: named, code: 'NOT_FOUND', message: c, outcome: undefined };
-        return { ...failed, target: a } as never;
+        const failed = {
+          ...operation(b),
+          peer: named,
+          code: 'NOT_FOUND',
+          message: c,
+          outcome: undefined,
+        } as const;
+        return { ...failed, target: a };
       }),
       { maxLength: 6 },
     );
@@ -104,6 +139,126 @@ describe('the audit log', () => {
           expect(FIELDS).toEqual(expect.arrayContaining(Object.keys(record)));
         }
       }),
+    );
+  });
+
+  it('says who did what, how it ended, and why', async () => {
+    const chunks: string[] = [];
+    const stream = new Writable({
+      write: (chunk, _encoding, done) => {
+        chunks.push(String(chunk));
+        done();
+      },
+    });
+    const { now } = surroundings();
+    const audit = await createAuditLog({ stream, now });
+    const time = new Date(now()).toISOString();
+    const who = {
+      user: 'ann',
+      address: '10.0.0.1:5',
+      connection: 7,
+      secure: true,
+      mechanism: 'SCRAM-SHA-256',
+    };
+    const operationId = '0'.repeat(32);
+    const counts = { received: 10, sent: 20, operations: 3 };
+    const transfer = { digest: 'abcd', algorithm: 'sha256', bytes: 5 } as const;
+    const cases: [ServeEvent, object][] = [
+      [
+        { type: 'connection', peer },
+        { event: 'login', outcome: 'accepted', ...who, agent: 'x' },
+      ],
+      [
+        { type: 'login failure', address: 'y', user: 'eve', reason: 'no such user' },
+        { event: 'login', outcome: 'refused', user: 'eve', address: 'y', reason: 'no such user' },
+      ],
+      [
+        { type: 'disconnection', peer, error: undefined, limit: undefined, duration: 1.6, ...counts },
+        { event: 'session', outcome: 'closed', ...who, duration: 2, ...counts },
+      ],
+      [
+        {
+          type: 'disconnection',
+          peer,
+          error: new FilexError('RATE_LIMITED', 'too many'),
+          limit: 'maxPingsPerWindow',
+          duration: 1,
+          ...counts,
+        },
+        {
+          event: 'session',
+          outcome: 'lost',
+          code: 'RATE_LIMITED',
+          ...who,
+          duration: 1,
+          ...counts,
+          limit: 'maxPingsPerWindow',
+          reason: 'too many',
+        },
+      ],
+      [
+        {
+          type: 'refused',
+          address: 'z',
+          code: 'TOO_MANY_CONNECTIONS',
+          message: 'm',
+          limit: 'maxConnections',
+        },
+        {
+          event: 'refusal',
+          outcome: 'refused',
+          code: 'TOO_MANY_CONNECTIONS',
+          address: 'z',
+          limit: 'maxConnections',
+          reason: 'm',
+        },
+      ],
+      [
+        { ...operation('a'), ...transfer, operation: 'upload', outcome: 'created' },
+        {
+          event: 'upload',
+          outcome: 'created',
+          code: 'OK',
+          ...who,
+          operationId,
+          path: 'a',
+          bytes: 5,
+          digest: 'sha256:abcd',
+          duration: 1,
+        },
+      ],
+      [
+        { ...operation(''), target: 'b', operation: 'rename', code: 'CANCELLED' },
+        {
+          event: 'rename',
+          outcome: 'given up',
+          code: 'CANCELLED',
+          ...who,
+          operationId,
+          path: '/',
+          target: 'b',
+          duration: 1,
+          reason: codes.CANCELLED.meaning,
+        },
+      ],
+      [
+        { ...operation('a'), code: 'IO_ERROR', message: 'the disk' },
+        {
+          event: 'stat',
+          outcome: 'failed',
+          code: 'IO_ERROR',
+          ...who,
+          operationId,
+          path: 'a',
+          duration: 1,
+          reason: 'the disk',
+        },
+      ],
+    ];
+    for (const [event] of cases) audit.record(event);
+    await audit.close();
+    expect(chunks.join('')).toBe(
+      cases.map(([, record]) => `${JSON.stringify({ time, ...record })}\n`).join(''),
     );
   });
 

@@ -52,20 +52,45 @@ describe.each([false, true])('the log (for people: %s)', (isPretty) => {
 });
 
 describe('what happens on the wire is logged', () => {
-  const peer = { connection: 1, address: '10.0.0.1:5', principal: 'anonymous', agent: 'x' };
+  const peer = {
+    connection: 1,
+    address: '10.0.0.1:5',
+    principal: 'anonymous',
+    agent: 'x',
+    secure: false,
+    mechanism: 'ANONYMOUS',
+  };
   const operation = {
     type: 'operation',
     peer,
     operation: 'upload',
+    operationId: '0'.repeat(32),
     path: 'a',
+    target: undefined,
+    limit: undefined,
+    digest: undefined,
+    algorithm: undefined,
     bytes: 5,
     duration: 1.6,
   } as const;
   it.each<[ServeEvent, string, string]>([
     [{ type: 'connection', peer }, 'info', 'connected'],
-    [{ type: 'disconnection', peer, error: undefined }, 'info', 'disconnected'],
     [
-      { type: 'refused', address: 'x', code: 'BAD_PREFACE', message: 'this is HTTP' },
+      {
+        type: 'disconnection',
+        peer,
+        error: undefined,
+        limit: undefined,
+        duration: 1,
+        received: 1,
+        sent: 1,
+        operations: 0,
+      },
+      'info',
+      'disconnected',
+    ],
+    [
+      { type: 'refused', address: 'x', code: 'BAD_PREFACE', message: 'this is HTTP', limit: undefined },
       'warn',
       'refused a connection',
     ],
