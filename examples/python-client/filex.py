@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """A FileX/1 client in one file, with Python's standard library alone.
 
-    python3 filex.py ls  filex+tcp://host:port/[path] [-r]
-    python3 filex.py put FILE filex+tcp://host:port/path [--if-exists ...] [--retries N]
-    python3 filex.py get filex+tcp://host:port/path FILE [--force] [--retries N]
+    python3 filex.py ls  ADDRESS [-r]
+    python3 filex.py put FILE ADDRESS [--if-exists ...] [--retries N]
+    python3 filex.py get ADDRESS FILE [--force] [--retries N]
     python3 filex.py vectors DIR
+
+ADDRESS is filex://[user@]host:port/path[?fp=sha256:...], which is TLS 1.3, or filex+tcp://host:port/path. The passcode of
+a user is taken from FILEX_PASSCODE, or asked for.
 
 It was written from PROTOCOL.md alone, to be read and copied from. Ids such as FX-4.2-3 name the rule of that
 document that a piece of code follows. The parts, from the bottom up:
@@ -14,14 +17,18 @@ document that a piece of code follows. The parts, from the bottom up:
     frame codec           a stream of bytes <-> frames                       (chapters 3, 4)
     tree digest           what makes a file provable, and a prefix of it     (chapter 14)
     state tables          who may say what when                              (chapters 6 to 11)
+    login                 SCRAM-SHA-256                                      (section 6.4)
     connection            handshake, credit, signs of life, GOAWAY; no socket (chapters 6, 13, 17, 18)
     operations            upload, download, listing                          (chapters 8, 9, 10, 12)
-    transport             the only part that knows sockets and clocks
-    addresses, files      filex+tcp://..., and a download that is never half there
+    identity              whose key a certificate has                        (section 2.2)
+    wires                 TCP, and TLS 1.3 over it                           (section 2.1)
+    transport             the only part that knows clocks, and waits
+    addresses, files      filex://..., and a download that is never half there
     vectors               compares all this with the bytes in vectors/
     command line
 
-What it leaves out: TLS (`filex://`), BLAKE3, and several operations at once in one connection.
+What it leaves out: BLAKE3, several operations at once in one connection, and SCRAM-SHA-256-PLUS, since Python's `ssl`
+does not export keying material. So a login is not bound to the channel: see README.md for what that means.
 
 A *fault* is the peer's: it gets GOAWAY, and the connection ends. A *failure of one's own* ends a stream with RESET, and
 the connection goes on (section 1.2).
@@ -36,6 +43,7 @@ import concurrent.futures
 import contextlib
 import datetime
 import errno
+import getpass
 import hashlib
 import hmac
 import io
@@ -46,10 +54,13 @@ import re
 import secrets
 import select
 import socket
+import ssl
 import stat
 import struct
 import sys
 import time
+import unicodedata
+import warnings
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional
 
@@ -74,7 +85,7 @@ CODES = {
     "SUPERSEDED": 0x34, "OPERATION_MISMATCH": 0x35,
     # These never travel (FX-16.1-2): an end says them to its own user.
     "CONNECT_FAILED": 0xF000, "CONNECTION_LOST": 0xF001, "WRONG_PROTOCOL": 0xF002, "URL_INVALID": 0xF003,
-    "UNKNOWN_CODE": 0xF004,
+    "UNKNOWN_CODE": 0xF004, "IDENTITY_CHANGED": 0xF005, "IDENTITY_UNKNOWN": 0xF006,
 }  # fmt: skip
 
 _NAMES = {number: name for name, number in CODES.items()}
@@ -84,12 +95,15 @@ RETRYABLE = {
     "LENGTH_MISMATCH", "SOURCE_CHANGED", "BUSY", "IO_ERROR", "INTERNAL", "CONNECT_FAILED", "CONNECTION_LOST",
 }  # fmt: skip
 
-EXIT_OK, EXIT_OTHER, EXIT_USAGE, EXIT_MISSING, EXIT_CONNECTION, EXIT_CONFLICT, EXIT_INTEGRITY = 0, 1, 2, 4, 5, 11, 12
+EXIT_OK, EXIT_OTHER, EXIT_USAGE, EXIT_MISSING, EXIT_CONNECTION, EXIT_ACCESS = 0, 1, 2, 4, 5, 7
+EXIT_CONFLICT, EXIT_INTEGRITY, EXIT_IDENTITY = 11, 12, 13
 
 _EXIT_OF_CODE = {
     "NOT_FOUND": EXIT_MISSING, "PARENT_NOT_FOUND": EXIT_MISSING,
     "ALREADY_EXISTS": EXIT_CONFLICT, "NOT_EMPTY": EXIT_CONFLICT, "PRECONDITION_FAILED": EXIT_CONFLICT,
     "DIGEST_MISMATCH": EXIT_INTEGRITY, "LENGTH_MISMATCH": EXIT_INTEGRITY, "SOURCE_CHANGED": EXIT_INTEGRITY,
+    "AUTH_FAILED": EXIT_ACCESS, "PERMISSION_DENIED": EXIT_ACCESS,
+    "IDENTITY_CHANGED": EXIT_IDENTITY, "IDENTITY_UNKNOWN": EXIT_IDENTITY,
     "URL_INVALID": EXIT_USAGE,
 }  # fmt: skip
 
@@ -753,6 +767,129 @@ class Inflow:
 
 
 # --------------------------------------------------------------------------------------------------------------
+# Login (section 6.4, RFC 5802, RFC 7677): SCRAM-SHA-256. Messages in, messages out; knows no frames
+# --------------------------------------------------------------------------------------------------------------
+
+MIN_ITERATIONS, MAX_ITERATIONS = 4096, 10_000_000  # FX-6.4-4
+MAX_NAME = 255  # bytes: `principal` cannot say a longer one
+
+# Characters that are shown as nothing: Default_Ignorable_Code_Point of Unicode, which Python does not know by itself.
+_SHOWN_AS_NOTHING = [
+    (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+]  # fmt: skip
+# Control characters, unassigned ones, those for private use, and halves of characters. RFC 3454 counts the ends of lines
+# and paragraphs, and what stands for an object or for damage, among the control characters too.
+_REFUSED_CATEGORIES = {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"}
+_REFUSED = "\ufff9\ufffa\ufffb\ufffc\ufffd"
+
+
+def prepare(text: str) -> str:
+    """A name or passcode in the one form in which both ends know it (FX-6.4-6). Raises ValueError, without showing it."""
+    kept = [character for character in text if not any(low <= ord(character) <= high for low, high in _SHOWN_AS_NOTHING)]
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in kept)
+    prepared = unicodedata.normalize("NFKC", spaced)
+    if any(unicodedata.category(character) in _REFUSED_CATEGORIES or character in _REFUSED for character in prepared):
+        raise ValueError("has a character that cannot be typed")
+    if not prepared:
+        raise ValueError("is empty")
+    return prepared
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+def _base64(text: str) -> bytes:
+    """Bytes from the one way to write them. Raises ValueError."""
+    raw = base64.b64decode(text, validate=True)
+    if not raw or base64.b64encode(raw).decode() != text:
+        raise ValueError("not base64 as it is written")
+    return raw
+
+
+class Credentials(NamedTuple):
+    """Who logs in. Both were prepared."""
+
+    name: str
+    passcode: str
+
+
+class Scram:
+    """The client's side of one login. Raises Fault `AUTH_FAILED` when the server does not do its part (FX-6.3-5)."""
+
+    mechanism = "SCRAM-SHA-256"
+    # `n`: this client cannot bind the channel. `y` would say that it could, which a server that offers
+    # SCRAM-SHA-256-PLUS has to take for an attack (FX-6.4-2). No `a=` (FX-6.4-7).
+    _GS2 = b"n,,"
+    _EXTENSIONS = r"(?:,[A-Za-ln-z]=[^\0,]+)*"  # passed over; `m=` would be one that must be understood
+    _SERVER_FIRST = re.compile(r"r=([!-+\--~]+),s=([A-Za-z0-9+/]+=*),i=([1-9][0-9]{0,15})" + _EXTENSIONS)
+    _SERVER_FINAL = re.compile(r"v=([A-Za-z0-9+/]+=*)" + _EXTENSIONS)
+
+    def __init__(self, credentials: Credentials, nonce: Optional[str] = None):
+        self._passcode = credentials.passcode.encode("utf-8")
+        self._nonce = nonce or base64.b64encode(secrets.token_bytes(24)).decode()  # FX-21.1-5
+        name = credentials.name.replace("=", "=3D").replace(",", "=2C")
+        self._first_bare = f"n={name},r={self._nonce}".encode("utf-8")
+        self._server_signature: Optional[bytes] = None
+
+    def first(self) -> bytes:
+        return self._GS2 + self._first_bare
+
+    def final(self, server_first: Optional[bytes], transcript: Optional[bytes]) -> bytes:
+        """The answer to the server's first message. `transcript`: SHA-256 of both HELLOs (FX-6.4-1).
+
+        Takes as long as the server asks for: some seconds at MAX_ITERATIONS.
+        """
+        if self._server_signature is not None:
+            raise Fault("AUTH_FAILED", "the server wants a third step")
+        match = self._match(self._SERVER_FIRST, server_first)
+        nonce, iterations = match[1], int(match[3])
+        if not nonce.startswith(self._nonce) or nonce == self._nonce:
+            raise Fault("AUTH_FAILED", "the server's nonce does not go on from the client's")
+        if not MIN_ITERATIONS <= iterations <= MAX_ITERATIONS:
+            raise Fault("AUTH_FAILED", f"the server asks for {iterations} iterations")
+        final = f"c={base64.b64encode(self._GS2).decode()},r={nonce}"
+        if transcript is not None:
+            final += f",t={base64.b64encode(transcript).decode()}"
+        auth_message = b",".join([self._first_bare, server_first or b"", final.encode("ascii")])
+
+        salted = hashlib.pbkdf2_hmac("sha256", self._passcode, self._bytes(match[2]), iterations)
+        client_key = _hmac(salted, b"Client Key")
+        client_signature = _hmac(hashlib.sha256(client_key).digest(), auth_message)
+        self._server_signature = _hmac(_hmac(salted, b"Server Key"), auth_message)
+        proof = bytes(one ^ other for one, other in zip(client_key, client_signature))
+        return f"{final},p={base64.b64encode(proof).decode()}".encode("ascii")
+
+    def verify(self, server_final: Optional[bytes]) -> None:
+        """Whether the server knows the user as well: without that, it is not the server (FX-6.4-3)."""
+        if self._server_signature is None:
+            raise Fault("AUTH_FAILED", "the server says success without having asked for anything")
+        signature = self._bytes(self._match(self._SERVER_FINAL, server_final)[1])
+        if not hmac.compare_digest(signature, self._server_signature):
+            raise Fault("AUTH_FAILED", "the server does not know the user: its signature is wrong")
+
+    @staticmethod
+    def _match(pattern: re.Pattern[str], message: Optional[bytes]) -> re.Match[str]:
+        """Messages are UTF-8, with their attributes in a fixed order; neither more nor less."""
+        try:
+            match = pattern.fullmatch((message or b"").decode("utf-8"))
+        except UnicodeDecodeError:
+            match = None
+        if not match:
+            raise Fault("AUTH_FAILED", "the server's message is not one of SCRAM")
+        return match
+
+    @staticmethod
+    def _bytes(text: str) -> bytes:
+        try:
+            return _base64(text)
+        except ValueError:
+            raise Fault("AUTH_FAILED", "the server's message is not one of SCRAM") from None
+
+
+# --------------------------------------------------------------------------------------------------------------
 # Connection (chapters 6, 13, 17, 18). Knows no socket and no clock: bytes in, bytes out, and the time as a number
 # --------------------------------------------------------------------------------------------------------------
 
@@ -795,9 +932,11 @@ class Connection:
     """The client's end of one connection. `start`, `receive` and `tick` are driven from outside; what is to be sent
     waits in `pending` until `sent` says that it left. They raise Fault and ConnectionEnded."""
 
-    def __init__(self, now: float, timers: Timers = Timers(), offer: Offer = Offer()):
+    def __init__(self, now: float, timers: Timers = Timers(), offer: Offer = Offer(), login: Optional[Scram] = None):
         self._timers = timers
         self._offer = offer
+        self._login = login
+        self._hellos = hashlib.sha256()  # both, as they were sent: what the login is about (FX-6.4-1)
         self._machine = Machine(CONNECTION_TABLE, "idle")
         self._reader = FrameReader(offer.max_data_payload, self._judge)
         self._queue: collections.deque[tuple[str, bytes]] = collections.deque()  # the name and bytes of frames
@@ -856,7 +995,9 @@ class Connection:
             "nonce": self._offer.nonce or secrets.token_bytes(32),
             "agent": self._offer.agent,
         }
-        self._send("HELLO", 0, hello, self._grease_field())
+        frame = encode_frame("HELLO", 0, encode_message("HELLO", hello, self._grease_field()))
+        self._hellos.update(frame)
+        self._push("HELLO", frame)
         self._machine.fire("C_HELLO")
 
     def authenticate(self, mechanism: Optional[str], data: Optional[bytes] = None) -> None:
@@ -1051,6 +1192,8 @@ class Connection:
             self._streams[frame.stream].receive("DATA", {"data": frame.payload}, len(frame.payload))
             return
         message = decode_message(frame.name, frame.payload)
+        if frame.name == "HELLO":
+            self._hellos.update(encode_frame(*frame))  # the same bytes: nothing in a header is left to its sender
         if frame.stream:
             operation = self._operation_on(frame.stream, frame.name)
             if operation is None:
@@ -1077,17 +1220,22 @@ class Connection:
         self.negotiated(hello)
 
     def negotiated(self, hello: dict[str, Any]) -> None:
-        """Begins the authentication; to be overridden by who has more mechanisms than ANONYMOUS."""
-        if "ANONYMOUS" not in hello.get("mechanisms", []):  # FX-6.3-5
-            raise Fault("AUTH_FAILED", "the server offers no mechanism that this client has")
-        self.authenticate("ANONYMOUS")
+        """Begins the authentication, as the one that the user asked for: nobody else will do (FX-6.3-5)."""
+        mechanism = self._login.mechanism if self._login else "ANONYMOUS"
+        if mechanism not in hello.get("mechanisms", []):
+            raise Fault("AUTH_FAILED", f"the server does not offer {mechanism}")
+        self.authenticate(mechanism, self._login.first() if self._login else None)
 
     def challenged(self, auth: dict[str, Any]) -> None:
         """ANONYMOUS has one step: a server that wants another does not do what the mechanism wants (FX-6.3-5)."""
-        raise Fault("AUTH_FAILED", "the server wants more than ANONYMOUS has")
+        if self._login is None:
+            raise Fault("AUTH_FAILED", "the server wants more than ANONYMOUS has")
+        self.authenticate(None, self._login.final(auth.get("data"), self._hellos.digest()))  # FX-6.3-2
 
     def authenticated(self, auth: dict[str, Any]) -> None:
         """The connection is open. Sends a frame that nobody knows, so that servers do not forget to skip it."""
+        if self._login is not None:
+            self._login.verify(auth.get("data"))  # before anything else is sent (FX-6.4-3)
         noise = secrets.token_bytes(secrets.randbelow(16))
         header = HEADER.pack(len(noise), 0xF0 | secrets.randbelow(16), secrets.randbelow(256), secrets.randbits(32))
         self._push("grease", header + noise)  # FX-20.1-4, FX-4.2-6
@@ -1598,7 +1746,271 @@ class SlowListing(Listing):
 
 
 # --------------------------------------------------------------------------------------------------------------
-# Transport: the only part that knows sockets and clocks
+# Identity (section 2.2): whose key a certificate has
+# --------------------------------------------------------------------------------------------------------------
+
+_INTEGER, _BIT_STRING, _SEQUENCE, _VERSION = 0x02, 0x03, 0x30, 0xA0
+
+
+class DerReader:
+    """Items of DER, one after the other: `u8 tag | length | content`. Raises ValueError for what is not DER."""
+
+    def __init__(self, data: bytes):
+        self._data = data
+        self._at = 0
+
+    @property
+    def tag(self) -> Optional[int]:
+        """Of the next item; None at the end."""
+        return self._data[self._at] if self._at < len(self._data) else None
+
+    def take(self, tag: int) -> tuple[bytes, bytes]:
+        """The next item, which must have that tag: the whole of it, and its content."""
+        start = self._at
+        if self.tag != tag or start + 2 > len(self._data):
+            raise ValueError(f"no item {tag:#04x} there")
+        length, content = self._data[start + 1], start + 2
+        if length >= 0x80:  # the length has bytes of its own: as few as will do, and one form only
+            count = length & 0x7F
+            raw = self._data[content : content + count]
+            content += count
+            length = int.from_bytes(raw, "big")
+            if not 1 <= count <= 3 or len(raw) < count or raw[0] == 0 or length < 0x80:
+                raise ValueError("a length that is not DER")
+        self._at = content + length
+        if self._at > len(self._data):
+            raise ValueError("an item reaches beyond its end")
+        return self._data[start : self._at], self._data[content : self._at]
+
+    def finish(self) -> None:
+        if self._at != len(self._data):
+            raise ValueError("something follows the last item")
+
+
+def subject_public_key_info(certificate: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of a certificate, as it stands there (RFC 5280, section 4.1). Raises ValueError."""
+    outer = DerReader(certificate)
+    parts = DerReader(outer.take(_SEQUENCE)[1])
+    outer.finish()
+    to_be_signed = DerReader(parts.take(_SEQUENCE)[1])
+    parts.take(_SEQUENCE)  # the algorithm and the signature
+    parts.take(_BIT_STRING)
+    parts.finish()
+    if to_be_signed.tag == _VERSION:
+        to_be_signed.take(_VERSION)
+    to_be_signed.take(_INTEGER)  # the serial number
+    for _ in ("signature algorithm", "issuer", "validity", "subject"):
+        to_be_signed.take(_SEQUENCE)
+    key, content = to_be_signed.take(_SEQUENCE)
+    key_parts = DerReader(content)
+    key_parts.take(_SEQUENCE)  # algorithm and key
+    key_parts.take(_BIT_STRING)
+    key_parts.finish()
+    return key
+
+
+def fingerprint_of(certificate: bytes) -> str:
+    """`sha256:…` of the key in a certificate (FX-2.2-5). Raises ValueError."""
+    digest = hashlib.sha256(subject_public_key_info(certificate)).digest()
+    return "sha256:" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Wires (section 2.1): bytes over TCP, and over TLS 1.3 over TCP. Nothing here waits
+# --------------------------------------------------------------------------------------------------------------
+
+READ_BYTES = 262_144
+TLS_WRITE_BYTES = 65_536  # encrypted at once; it waits in memory when the socket does not take it
+ALPN = "filex/1"  # FX-2.1-6
+
+
+class Wire:
+    """Bytes over TCP. Raises ConnectionEnded when the transport fails."""
+
+    unsent = False  # whether bytes that `send` took wait for the socket
+    ended = False  # whether the end came already, though the socket may not say so
+
+    def __init__(self, connected: socket.socket):
+        self._socket = connected
+        connected.setblocking(False)
+        with contextlib.suppress(OSError):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self) -> Optional[bytes]:
+        """What came; None when that is nothing yet, and no bytes at the end."""
+        try:
+            return self._socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise ConnectionEnded("CONNECTION_LOST", error.strerror or str(error)) from None
+
+    def send(self, data: memoryview) -> int:
+        """Takes as many bytes as there is room for."""
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise ConnectionEnded("CONNECTION_LOST", error.strerror or str(error)) from None
+
+    def flush(self) -> None:
+        """Sends of what waits what can be sent."""
+
+    def end(self) -> bool:
+        """Ends the own direction; False: not all was sent, to be called again after `flush`."""
+        self._socket.shutdown(socket.SHUT_WR)
+        return True
+
+    def drop(self) -> bool:
+        """Reads for nothing; True at the end of the transport."""
+        return Wire.receive(self) == b""
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class TlsWire(Wire):
+    """Bytes over TLS 1.3 or later, to a server whose key is known. There is no way from here to plaintext (FX-2.1-4)."""
+
+    def __init__(self, connected: socket.socket, host: str, fingerprint: Optional[str]):
+        super().__init__(connected)
+        self._fingerprint = fingerprint
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._records = memoryview(b"")  # encrypted, and not taken by the socket yet
+        self._said_end = False
+        try:  # a name goes along as SNI, an address does not; a zone means nothing to the server
+            name = host.partition("%")[0]
+            self._tls = _tls_context(fingerprint).wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        except ValueError:
+            raise ConnectionEnded("CONNECT_FAILED", "no certificate can have the name of that host", retry=False) from None
+
+    @property
+    def unsent(self) -> bool:  # type: ignore[override]
+        return bool(self._records) or self._outgoing.pending > 0
+
+    def shake_hands(self, deadline: float) -> None:
+        """Makes sure who the server is, before a byte of FileX is sent. The only method that waits."""
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLCertVerificationError as error:
+                self._say_goodbye()
+                text = f"{error.verify_message}; who knows the server's key can add ?fp=sha256:… to the address"
+                raise ConnectionEnded("IDENTITY_UNKNOWN", text) from None
+            except ssl.SSLEOFError:
+                raise ConnectionEnded("CONNECTION_LOST", "the server ended the connection within the TLS handshake") from None
+            except ssl.SSLError as error:
+                self._say_goodbye()
+                raise ConnectionEnded("WRONG_PROTOCOL", f"no TLS 1.3 with that server: {_reason(error)}") from None
+            self.flush()
+            can_send = [self] if self.unsent else []
+            if not any(select.select([self], can_send, [], max(0.0, deadline - time.monotonic()))):
+                raise ConnectionEnded("TIMEOUT", "no TLS handshake in time")
+            self._fill()
+        self.flush()
+        self._identify()
+
+    def _identify(self) -> None:
+        if self._tls.selected_alpn_protocol() != ALPN:
+            raise ConnectionEnded("WRONG_PROTOCOL", f"the server does not speak {ALPN}")
+        if self._fingerprint is None:
+            return  # an authority vouches for the certificate and its name: the handshake has looked at that
+        try:
+            seen = fingerprint_of(self._tls.getpeercert(True) or b"")
+        except ValueError as error:
+            raise ConnectionEnded("IDENTITY_UNKNOWN", f"the server's certificate cannot be read: {error}") from None
+        if seen != self._fingerprint:
+            raise ConnectionEnded("IDENTITY_CHANGED", f"the server has the key {seen}, not {self._fingerprint}")
+
+    def _say_goodbye(self) -> None:
+        """Sends the alert that explains it to the server, if that can be done at once."""
+        with contextlib.suppress(ConnectionEnded):
+            self.flush()
+
+    def _fill(self) -> None:
+        raw = super().receive()
+        if raw:
+            self._incoming.write(raw)
+        elif raw is not None:
+            self._incoming.write_eof()
+
+    def receive(self) -> Optional[bytes]:
+        if self.ended:
+            return b""
+        self._fill()
+        pieces: list[bytes] = []
+        try:
+            while True:
+                pieces.append(self._tls.read(READ_BYTES))
+                if not pieces[-1]:  # close_notify
+                    self.ended = True
+                    break
+        except ssl.SSLWantReadError:
+            pass  # what came may also have been none of ours: a ticket, half a record
+        except ssl.SSLEOFError:
+            self.ended = True  # without close_notify: every good end is one of FileX, so nothing is missed by that
+        except ssl.SSLError as error:
+            raise ConnectionEnded("CONNECTION_LOST", f"TLS: {_reason(error)}") from None
+        return b"".join(pieces) or (b"" if self.ended else None)
+
+    def send(self, data: memoryview) -> int:
+        self.flush()
+        if self.unsent:
+            return 0
+        count = self._tls.write(data[:TLS_WRITE_BYTES])
+        self.flush()
+        return count
+
+    def flush(self) -> None:
+        while self.unsent:
+            self._records = self._records or memoryview(self._outgoing.read())
+            count = super().send(self._records)
+            if not count:
+                return
+            self._records = self._records[count:]
+
+    def end(self) -> bool:
+        if not self._said_end:
+            with contextlib.suppress(ssl.SSLError):  # the peer's own close_notify is not waited for
+                self._tls.unwrap()
+            self._said_end = True
+        self.flush()
+        return not self.unsent and super().end()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, ConnectionEnded):
+            self.end()  # so that the server's TLS does not take it for an attack
+        super().close()
+
+
+def _tls_context(fingerprint: Optional[str]) -> ssl.SSLContext:
+    """With a fingerprint, the key alone counts: neither names nor dates nor issuers of its certificate."""
+    if not ssl.HAS_TLSv1_3:
+        raise OperationFailed("UNSUPPORTED", "this Python has no TLS 1.3, and nothing less will do")
+    if fingerprint is None:
+        context = ssl.create_default_context()
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_alpn_protocols([ALPN])
+    return context
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).lower().replace("_", " ")
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Transport: the only part that knows clocks, and waits
 # --------------------------------------------------------------------------------------------------------------
 
 LINGER = 2.0  # seconds that the end of the transport may take (FX-17.3-1)
@@ -1607,22 +2019,31 @@ QUEUE_BYTES = 524_288  # DATA waits outside of the queue beyond this (FX-21.1-2)
 
 
 class Client:
-    """One connection over TCP, from connecting to the end; runs one operation at a time. A context manager."""
+    """One connection, from connecting to the end; runs one operation at a time. A context manager."""
 
-    def __init__(self, address: Address, timers: Timers = Timers()):
-        if address.scheme != "filex+tcp":  # FX-2.1-4
-            raise OperationFailed("UNSUPPORTED", "filex:// asks for TLS, which this example does not have; plaintext will not do")
+    def __init__(self, address: Address, timers: Timers = Timers(), credentials: Optional[Credentials] = None):
+        login = Scram(credentials) if credentials else None
+        if address.user is not None and login is None:
+            raise OperationFailed("AUTH_FAILED", "there is no passcode for the user")
+        started = time.monotonic()
+        self.connection = Connection(started, timers, login=login)
+        self._next_tick = 0.0
         try:
-            self._socket = socket.create_connection((address.host, address.port), timeout=timers.handshake)
+            connected = socket.create_connection((address.host, address.port), timeout=timers.handshake)
         except OSError as error:
             raise ConnectionEnded("CONNECT_FAILED", error.strerror or str(error)) from None
         except UnicodeError:
             raise ConnectionEnded("CONNECT_FAILED", "there is no such host", retry=False) from None
-        self._socket.setblocking(False)
-        with contextlib.suppress(OSError):
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.connection = Connection(time.monotonic(), timers)
-        self._next_tick = 0.0
+        try:
+            self._wire: Wire
+            if address.scheme == "filex+tcp":
+                self._wire = Wire(connected)
+            else:
+                self._wire = wire = TlsWire(connected, address.host, address.fingerprint)
+                wire.shake_hands(started + timers.handshake)
+        except BaseException:
+            connected.close()
+            raise
 
     def __enter__(self) -> Client:
         try:
@@ -1630,7 +2051,7 @@ class Client:
             while self.connection.state not in ("open", "draining"):
                 self._turn(False)
         except BaseException:
-            self._socket.close()
+            self._wire.close()
             raise
         return self
 
@@ -1640,7 +2061,7 @@ class Client:
                 self.connection.finish()
                 self._end_transport()
         finally:
-            self._socket.close()
+            self._wire.close()
 
     def run(self, operation: Operation) -> dict[str, Any]:
         """Runs an operation to its last word; gives the RESULT, or raises what ended it."""
@@ -1668,15 +2089,15 @@ class Client:
 
     def _turn(self, busy: bool) -> None:
         """Waits for the socket or a timer, and handles what came. `busy`: there is other work, so do not wait."""
-        connection = self.connection
-        can_send = [self._socket] if connection.pending_bytes else []
-        readable, writable, _ = select.select([self._socket], can_send, [], 0 if busy else self._next_tick)
+        connection, wire = self.connection, self._wire
+        can_send = [wire] if connection.pending_bytes or wire.unsent else []
+        readable, writable, _ = select.select([wire], can_send, [], 0 if busy or wire.ended else self._next_tick)
         try:
-            if readable:  # first: a GOAWAY may wait here that explains why sending fails
-                data = self._receive_some()
+            if readable or wire.ended:  # first: a GOAWAY may wait here that explains why sending fails
+                data = wire.receive()
                 if data:
                     connection.receive(data, time.monotonic())
-                else:
+                elif data is not None:
                     connection.receive_end()
             if writable:
                 self._send_pending()
@@ -1685,35 +2106,27 @@ class Client:
             self._end_transport()
             raise
 
-    def _receive_some(self) -> bytes:
-        try:
-            return self._socket.recv(OWN_MAX_DATA)
-        except OSError as error:
-            raise ConnectionEnded("CONNECTION_LOST", error.strerror or str(error)) from None
-
     def _send_pending(self) -> None:
-        try:
-            while self.connection.pending_bytes:
-                self.connection.sent(self._socket.send(self.connection.pending()))
-        except BlockingIOError:
-            return
-        except OSError as error:
-            raise ConnectionEnded("CONNECTION_LOST", error.strerror or str(error)) from None
+        self._wire.flush()
+        while self.connection.pending_bytes:
+            count = self._wire.send(self.connection.pending())
+            if not count:
+                return
+            self.connection.sent(count)
 
     def _end_transport(self) -> None:
         """Sends what is left, ends the own direction, and drops what comes, for a bounded time (FX-17.3-1)."""
         deadline = time.monotonic() + LINGER
         with contextlib.suppress(OSError, ConnectionEnded):
-            shut = False
+            ended = False
             while time.monotonic() < deadline:
-                if not self.connection.pending_bytes and not shut:
-                    self._socket.shutdown(socket.SHUT_WR)
-                    shut = True
-                can_send = [] if shut else [self._socket]
-                readable, writable, _ = select.select([self._socket], can_send, [], max(0, deadline - time.monotonic()))
+                if not ended and not self.connection.pending_bytes:
+                    ended = self._wire.end()
+                can_send = [] if ended else [self._wire]
+                readable, writable, _ = select.select([self._wire], can_send, [], max(0, deadline - time.monotonic()))
                 if writable:
                     self._send_pending()
-                if readable and not self._socket.recv(OWN_MAX_DATA):
+                if readable and self._wire.drop():
                     return
 
 
@@ -1763,13 +2176,13 @@ def parse_address(text: str) -> Address:
     if not 0 < port < 65_536:
         raise _invalid("the port is not one")
     try:
-        user = _percent_decode(raw_user) if at else None
+        user = _percent_decode(raw_user) or None  # an empty one is none (FX-2.2-1)
         decoded = _percent_decode(raw_path)
         path = decoded.strip("/")  # FX-2.2-3: an escaped slash is a slash
         check_path(path)
     except ValueError as error:
         raise _invalid(str(error)) from None
-    if user is not None and (not user or ":" in user):
+    if user is not None and ":" in user:
         raise _invalid("an address must not contain a password")  # FX-2.2-4
     folder = bool(slash) and (not decoded or decoded.endswith("/"))
     return Address(scheme, match[1] or match[2], port, path, folder, user, _fingerprint(parameters) if question else None)
@@ -2375,13 +2788,37 @@ def with_retries(options: argparse.Namespace, attempt: Callable[[], Any]) -> Any
             time.sleep(options.retry_delay)
 
 
-def _timers(options: argparse.Namespace) -> Timers:
-    return Timers(options.timeout, options.timeout * 2, options.timeout * 2)
+def ask_credentials(address: Address) -> Optional[Credentials]:
+    """Who logs in; None without a user. The passcode is never an argument: every user of the machine can see those."""
+    if address.user is None:
+        return None
+    try:
+        name = prepare(address.user)
+        if len(name.encode("utf-8")) > MAX_NAME:
+            raise ValueError("is too long")
+    except ValueError as error:
+        raise FileXError("URL_INVALID", f"the user {error}") from None
+    passcode = os.environ.get("FILEX_PASSCODE")
+    if passcode is None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", getpass.GetPassWarning)  # it would be shown while it is typed
+                passcode = getpass.getpass(f"Passcode of {visible(name)} at {visible(address.host)}: ")
+        except (EOFError, getpass.GetPassWarning):
+            raise FileXError("AUTH_FAILED", "nobody is here to type the passcode; FILEX_PASSCODE can say it") from None
+    try:
+        return Credentials(name, prepare(passcode))
+    except ValueError as error:
+        raise FileXError("AUTH_FAILED", f"the passcode {error}") from None
+
+
+def connect(address: Address, credentials: Optional[Credentials], options: argparse.Namespace) -> Client:
+    return Client(address, Timers(options.timeout, options.timeout * 2, options.timeout * 2), credentials)
 
 
 def command_ls(options: argparse.Namespace) -> int:
     address = parse_address(options.url)
-    with Client(address, _timers(options)) as client:
+    with connect(address, ask_credentials(address), options) as client:
         with contextlib.closing(SlowListing(client.connection, address.path, options.recursive, show_entry)) as listing:
             client.run(listing)
     return EXIT_OK
@@ -2408,7 +2845,8 @@ def command_put(options: argparse.Namespace) -> int:
         if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
             raise OperationFailed("NOT_A_FILE", f"{visible(options.file)} is not a file")
         job = UploadJob(path, source, options.if_exists)
-        result = with_retries(options, lambda: _put_once(address, job, options))
+        credentials = ask_credentials(address)
+        result = with_retries(options, lambda: _put_once(connect(address, credentials, options), job, options))
     if result is None:
         say("skipped: something is there already")
     else:
@@ -2416,8 +2854,8 @@ def command_put(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _put_once(address: Address, job: UploadJob, options: argparse.Namespace) -> Optional[dict[str, Any]]:
-    with Client(address, _timers(options)) as client:
+def _put_once(connected: Client, job: UploadJob, options: argparse.Namespace) -> Optional[dict[str, Any]]:
+    with connected as client:
         upload = Upload(client.connection, job)
         try:
             return client.run(upload)
@@ -2434,10 +2872,13 @@ def command_get(options: argparse.Namespace) -> int:
     address = parse_address(options.url)
     if os.path.isdir(options.file) or (os.path.lexists(options.file) and not options.force):
         raise OperationFailed("ALREADY_EXISTS", f"{visible(options.file)} is there already")
+    credentials = ask_credentials(address)
     part = PartFile(options.file)
     operation_id = secrets.token_bytes(16)
     try:
-        accept = with_retries(options, lambda: _get_once(address, operation_id, part, options))
+        accept = with_retries(
+            options, lambda: _get_once(connect(address, credentials, options), address.path, operation_id, part)
+        )
         part.publish(accept, options.force)
     finally:
         part.close()
@@ -2445,9 +2886,9 @@ def command_get(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _get_once(address: Address, operation_id: bytes, part: PartFile, options: argparse.Namespace) -> dict[str, Any]:
-    with Client(address, _timers(options)) as client:
-        download = Download(client.connection, address.path, operation_id, part)
+def _get_once(connected: Client, path: str, operation_id: bytes, part: PartFile) -> dict[str, Any]:
+    with connected as client:
+        download = Download(client.connection, path, operation_id, part)
         client.run(download)
         if download.accept["offset"]:
             say(f"resumed at {download.accept['offset']}")

@@ -1,23 +1,31 @@
 """Tests of the FileX/1 client, with the standard library alone:
 
-    python3 -m unittest -v test_filex            codec, state, hostile servers, resuming; vectors if they are there
+    python3 -m unittest -v test_filex            codec, state, hostile servers, TLS, resuming; vectors if they are there
     FILEX_URL=filex+tcp://127.0.0.1:12345/ FILEX_ROOT=/srv/files python3 -m unittest -v test_filex
 
-With FILEX_URL and FILEX_ROOT (the folder that server shows, seen from here) a round trip against a real server is
-made as well. Everything else talks to scripted servers in threads of this process. FILEX_VECTORS names a folder with
+With FILEX_URL (and FILEX_PASSCODE, when it has a user) and FILEX_ROOT (the folder that server shows, seen from here) a round
+trip against a real server is made as well. Everything else talks to scripted servers in threads of this process. FILEX_VECTORS names a folder with
 vectors, where these files stand alone.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import getpass
+import hashlib
+import hmac
 import io
 import os
 import random
+import re
 import socket
+import ssl
 import tempfile
 import threading
+import time
 import unittest
+import warnings
 from pathlib import Path
 from typing import Any, Callable, Optional
 from unittest import mock
@@ -62,7 +70,14 @@ class Peer:
         self._connection = connection
         connection.settimeout(20)
         reader = filex.FrameReader(1_048_576)
-        self._frames = (frame for data in iter(lambda: connection.recv(65_536), b"") for frame in reader.feed(data))
+        self._frames = (frame for data in iter(self._receive, b"") for frame in reader.feed(data))
+        self.began = b""  # the first bytes of the client, as they came
+        self.hello_frame = b""  # this end's own
+
+    def _receive(self) -> bytes:
+        data = self._connection.recv(65_536)
+        self.began += data[: 4096 - len(self.began)]
+        return data
 
     def raw(self, data: bytes) -> None:
         self._connection.sendall(data)
@@ -95,8 +110,8 @@ class Peer:
     def hello(self, **changes: Any) -> None:
         self.until("HELLO")
         hello = {key: value for key, value in {**SERVER_HELLO, **changes}.items() if value is not None}
-        self.raw(filex.PREFACE)
-        self.send("HELLO", 0, **hello)
+        self.hello_frame = filex.encode_frame("HELLO", 0, filex.encode_message("HELLO", hello))
+        self.raw(filex.PREFACE + self.hello_frame)
 
     def greet(self, **changes: Any) -> None:
         self.hello(**changes)
@@ -112,6 +127,8 @@ class Peer:
 class ScriptedServer:
     """Runs one script for each connection, in turn. Errors of a script come up when the server is left."""
 
+    scheme, query = "filex+tcp://", ""
+
     def __init__(self, *scripts: Callable[[Peer], None]):
         self._scripts = scripts
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -120,7 +137,10 @@ class ScriptedServer:
 
     def __enter__(self) -> str:
         self._thread.start()
-        return f"filex+tcp://127.0.0.1:{self._listener.getsockname()[1]}/"
+        return f"{self.scheme}127.0.0.1:{self._listener.getsockname()[1]}/{self.query}"
+
+    def wrap(self, connection: socket.socket) -> socket.socket:
+        return connection
 
     def __exit__(self, kind: Any, *_: Any) -> None:
         self._listener.close()
@@ -132,7 +152,7 @@ class ScriptedServer:
         try:
             for script in self._scripts:
                 connection, _ = self._listener.accept()
-                peer = Peer(connection)
+                peer = Peer(self.wrap(connection))
                 try:
                     script(peer)
                 finally:
@@ -311,20 +331,13 @@ class Addresses(unittest.TestCase):
             ("filex+tcp://[fe80::1%eth0]/%2Fa%2F", ("filex+tcp", "fe80::1%eth0", 12345, "a", True, None, None)),
             ("FILEX+TCP://h/a%3F%23%25", ("filex+tcp", "h", 12345, "a?#%", False, None, None)),
             (f"filex://me%40work@h/?fp={FINGERPRINT}", ("filex", "h", 12345, "", True, "me@work", FINGERPRINT)),
+            ("filex://@h/", ("filex", "h", 12345, "", True, None, None)),
         ]:
             self.assertEqual(filex.parse_address(text), expected)
 
-    def test_tls_is_not_answered_with_plaintext(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            code, _, err = run("ls", f"filex://127.0.0.1:{listener.getsockname()[1]}/")
-            self.assertEqual((code, "UNSUPPORTED" in err), (filex.EXIT_OTHER, True))
-            listener.settimeout(0)
-            with self.assertRaises(BlockingIOError):
-                listener.accept()
-
     def test_others(self) -> None:
         for text in [
-            "h/a", "http://h/", "filex://@h/", "filex://u%3As3cret@h/", "filex://h/?fp=md5:x", "filex://h/?", "filex://h?x=1",
+            "h/a", "http://h/", "filex://u%3As3cret@h/", "filex://h/?fp=md5:x", "filex://h/?", "filex://h?x=1",
             f"filex://h/?fp={FINGERPRINT[:-1]}F", f"filex://h/?fp={FINGERPRINT}&fp={FINGERPRINT}", f"filex+tcp://h/?fp={FINGERPRINT}",
             "filex+tcp://[::1%]/", "filex+tcp://h:+1/", "filex+tcp://a@h/", "filex+tcp://:s3cret@h/", "filex+tcp://u:s3cret@h/a", "filex+tcp://h:0/",
             "filex+tcp://h:70000/", "filex+tcp://h/a?fp=x", "filex+tcp://h/a#b", "filex+tcp://h/%zz", "filex+tcp://h/%ff",
@@ -438,7 +451,8 @@ class HostileServers(Folder):
             with self.subTest(name):
                 code, exit_code = self.goaway_for(script)
                 self.assertEqual(code, expected)
-                self.assertEqual(exit_code, filex.EXIT_INTEGRITY if expected == "LENGTH_MISMATCH" else filex.EXIT_CONNECTION)
+                exits = {"LENGTH_MISMATCH": filex.EXIT_INTEGRITY, "AUTH_FAILED": filex.EXIT_ACCESS}
+                self.assertEqual(exit_code, exits.get(expected, filex.EXIT_CONNECTION))
 
     @staticmethod
     def frames(*messages: tuple[str, dict[str, Any]]) -> bytes:
@@ -651,6 +665,543 @@ class Credit(unittest.TestCase):
         self.say("GOAWAY", 0, code=0, lastStream=0)
         with self.assertRaises(filex.ConnectionEnded):
             self.connection.open(filex.Listing(self.connection, "", False, print))
+
+
+# --------------------------------------------------------------------------------------------------------------
+# Login
+# --------------------------------------------------------------------------------------------------------------
+
+# The example of RFC 7677, section 3.
+RFC_NONCE = "rOprNGfwEbeRWgbNEkqO"
+RFC_FIRST = b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO"
+RFC_SERVER_FIRST = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+RFC_FINAL = b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+RFC_SERVER_FINAL = b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+SALT = base64.b64encode(b"a salt").decode()
+
+
+def begun(name: str = "user", nonce: Optional[str] = RFC_NONCE) -> filex.Scram:
+    return filex.Scram(filex.Credentials(name, "pencil"), nonce)
+
+
+class Login(unittest.TestCase):
+    def assertRefused(self, action: Callable[[], Any]) -> None:
+        with self.assertRaises(filex.Fault) as caught:
+            action()
+        self.assertEqual(caught.exception.code, "AUTH_FAILED")
+
+    def test_the_example_of_rfc_7677(self) -> None:
+        scram = begun()
+        self.assertEqual(scram.first(), RFC_FIRST)
+        self.assertEqual(scram.final(RFC_SERVER_FIRST, None), RFC_FINAL)
+        scram.verify(RFC_SERVER_FINAL)
+
+    def test_the_transcript_is_part_of_what_is_proven(self) -> None:
+        scram = begun()
+        final = scram.final(RFC_SERVER_FIRST, bytes(32))
+        before, after = RFC_FINAL.split(b",p=")
+        self.assertTrue(final.startswith(before + b",t=" + b"A" * 43 + b"=,p="))
+        self.assertNotIn(after, final)
+        self.assertRefused(lambda: scram.verify(RFC_SERVER_FINAL))
+
+    def test_every_login_has_a_nonce_of_its_own(self) -> None:
+        nonces = {begun(nonce=None).first() for _ in range(9)}
+        self.assertEqual(len(nonces), 9)
+        for first in nonces:
+            self.assertRegex(first, rb"^n,,n=user,r=[!-+\--~]{24,}$")
+
+    def test_names_are_escaped(self) -> None:
+        self.assertEqual(begun("a=b,c é").first().decode(), f"n,,n=a=3Db=2Cc é,r={RFC_NONCE}")
+
+    def test_what_a_server_may_begin_with(self) -> None:
+        nonce = RFC_NONCE + "x"
+        good = f"r={nonce},s={SALT},i=4096"
+        for text in [good, f"{good},x=some=thing,Y=é", f"r={nonce}~!+-,s={SALT},i=4097"]:
+            self.assertIn(f",i={text.split('i=')[1]}".encode(), b"," + text.encode())
+            begun().final(text.encode(), bytes(32))
+        for text in [
+            None, "", good + ",", "," + good, good + "\n", good + "\0", " " + good, good + ",x", good + ",x=", good + ",1=x", good + ",x=\0",
+            good + ",m=x", "m=x," + good, "e=other-error", f"s={SALT},r={nonce},i=4096", f"r={nonce},i=4096,s={SALT}", f"r={nonce},s={SALT}",
+            f"r={RFC_NONCE},s={SALT},i=4096", f"r={RFC_NONCE[:-1]}X,s={SALT},i=4096", f"r=x{nonce},s={SALT},i=4096", f"r={nonce} ,s={SALT},i=4096",
+            f"r={nonce}\x7f,s={SALT},i=4096", f"r={nonce}é,s={SALT},i=4096", f"R={nonce},s={SALT},i=4096",
+            f"r={nonce},s=,i=4096", f"r={nonce},s=QQ,i=4096", f"r={nonce},s=QR==,i=4096", f"r={nonce},s=Q===,i=4096", f"r={nonce},s=Q-__,i=4096",
+            f"r={nonce},s=QQ==QQ==,i=4096", f"r={nonce},s= QQ==,i=4096",
+            f"r={nonce},s={SALT},i=4095", f"r={nonce},s={SALT},i=10000001", f"r={nonce},s={SALT},i=04096", f"r={nonce},s={SALT},i=-4096",
+            f"r={nonce},s={SALT},i=4_096", f"r={nonce},s={SALT},i=٤٠٩٦", f"r={nonce},s={SALT},i=" + "9" * 4000, f"r={nonce},s={SALT},i=",
+        ]:  # fmt: skip
+            with self.subTest(text):
+                self.assertRefused(lambda: begun().final(None if text is None else text.encode(), bytes(32)))  # noqa: B023
+        self.assertRefused(lambda: begun().final(good.encode() + b",x=\xff", bytes(32)))
+
+    def test_what_a_server_may_end_with(self) -> None:
+        def after(server_final: Optional[bytes]) -> None:
+            scram = begun()
+            scram.final(RFC_SERVER_FIRST, None)
+            scram.verify(server_final)
+
+        after(RFC_SERVER_FINAL + b",x=more")
+        for message in [
+            None, b"", b"v=", RFC_SERVER_FINAL[:-1], RFC_SERVER_FINAL + b"=", RFC_SERVER_FINAL + b",", RFC_SERVER_FINAL + b"\n",
+            RFC_SERVER_FINAL + b",m=x", b" " + RFC_SERVER_FINAL, b"e=invalid-proof", b"e=other-error," + RFC_SERVER_FINAL, b"x=1," + RFC_SERVER_FINAL,
+            RFC_SERVER_FINAL[:-2] + b"5=",  # the same bytes, written in another way
+            b"v=" + base64.b64encode(bytes(32)), b"v=" + base64.b64encode(b"\xff" * 32), b"v=AAAA", b"\xff",
+        ]:  # fmt: skip
+            with self.subTest(message):
+                self.assertRefused(lambda: after(message))  # noqa: B023
+
+    def test_the_order_of_steps(self) -> None:
+        self.assertRefused(lambda: begun().verify(RFC_SERVER_FINAL))
+        scram = begun()
+        scram.final(RFC_SERVER_FIRST, None)
+        self.assertRefused(lambda: scram.final(RFC_SERVER_FIRST, None))
+
+    def test_preparation(self) -> None:
+        for text, expected in [
+            ("pencil", "pencil"), ("Pencil", "Pencil"), ("I\u00adX", "IX"), ("\u2168", "IX"), ("\u00aa", "a"), ("a\u00a0b\u3000c", "a b c"), (" a  ", " a  "),
+            ("e\u0301", "\u00e9"), ("\ufb01", "fi"), ("\u200ba\ufeff\u2060\u200d", "a"), ("\U0001f511", "\U0001f511"), ("\u05d0a\u0301", "\u05d0\u00e1"),
+        ]:  # fmt: skip
+            self.assertEqual(filex.prepare(text), expected, ascii(text))
+        for text in ["", "\u00ad", "a\n", "\t", "\x7f", "\x00", "\x85", "a\u2028", "\ue000", "\U0010fffd", "\u0378", "\ufffe", "\ud800", "\ufff9", "\ufffd"]:
+            with self.subTest(ascii(text)), self.assertRaises(ValueError):
+                filex.prepare(text)
+
+    def ask(self, user: str = "ann", **env: str) -> Optional[filex.Credentials]:
+        with mock.patch.dict(os.environ, env):
+            if not env:
+                os.environ.pop("FILEX_PASSCODE", None)
+            return filex.ask_credentials(filex.parse_address(f"filex://{user}@h/"))
+
+    def test_where_the_passcode_comes_from(self) -> None:
+        self.assertEqual(self.ask("a%CC%81", FILEX_PASSCODE="x\u00a0y"), ("\u00e1", "x y"))
+        with mock.patch.object(getpass, "getpass", return_value="typed") as asked:
+            self.assertEqual(self.ask(), ("ann", "typed"))
+            self.assertIn("ann at h", asked.call_args[0][0])
+            self.assertIsNone(self.ask(""))  # nobody is asked for nobody's
+            self.assertEqual(asked.call_count, 1)
+
+        def shown_while_it_is_typed(_: str) -> str:
+            warnings.warn("no terminal", getpass.GetPassWarning, stacklevel=1)
+            return "typed"
+
+        for answer in [EOFError(), shown_while_it_is_typed]:
+            with mock.patch.object(getpass, "getpass", side_effect=answer), self.assertRaises(filex.FileXError) as caught:
+                self.ask()
+            self.assertEqual(caught.exception.exit_code, filex.EXIT_ACCESS)
+
+    def test_credentials_that_cannot_be(self) -> None:
+        for user, passcode, code in [("a%0A", "x", "URL_INVALID"), ("x" * 256, "x", "URL_INVALID"), ("ann", "s3cret\x07", "AUTH_FAILED"), ("ann", "", "AUTH_FAILED")]:
+            with self.assertRaises(filex.FileXError) as caught:
+                self.ask(user, FILEX_PASSCODE=passcode)
+            self.assertEqual(caught.exception.code, code)
+            self.assertNotIn("s3cret", str(caught.exception))
+
+    def test_no_passcode_no_connection(self) -> None:
+        with self.assertRaises(filex.OperationFailed):
+            filex.Client(filex.parse_address("filex://ann@127.0.0.1:1/"))
+
+
+# --------------------------------------------------------------------------------------------------------------
+# TLS
+# --------------------------------------------------------------------------------------------------------------
+
+# Made for these tests and of no use elsewhere: self-signed, for `localhost` and 127.0.0.1, good until the year 2120.
+TEST_KEY = """-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgLeRSTD+lG6kYaaRO
+5ufetbrIVKGR86nYL02/gBxj1BmhRANCAATLylfVt9IclCLfYHdPJRvBu78G8uQG
+7NWOgfLxG7gFWbZLWmXkwjnYTVRjSWebBeufHZtRUB4jHy7FJYNbu4/+
+-----END PRIVATE KEY-----
+"""
+TEST_CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIIBgzCCASmgAwIBAgIBATAKBggqhkjOPQQDAjAaMRgwFgYDVQQDDA9hIGtleSBm
+b3IgdGVzdHMwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBoxGDAW
+BgNVBAMMD2Ega2V5IGZvciB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IA
+BMvKV9W30hyUIt9gd08lG8G7vwby5Abs1Y6B8vEbuAVZtktaZeTCOdhNVGNJZ5sF
+658dm1FQHiMfLsUlg1u7j/6jXjBcMA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0PAQH/
+BAQDAgKEMB0GA1UdDgQWBBSqIbp49LhlSJ6JmrHYxA1m0Leq0zAaBgNVHREEEzAR
+gglsb2NhbGhvc3SHBH8AAAEwCgYIKoZIzj0EAwIDSAAwRQIgPkeBz6RAIkh4vF3Z
+/J/QUOj+Vy3MXAmSsoSav2qU76oCIQDKQ2vBkYFGFfH6qVMgKRxcMvgE/HdbVWeQ
+bz0TZOdhHg==
+-----END CERTIFICATE-----
+"""
+# By `openssl x509 -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | basenc --base64url`.
+TEST_FINGERPRINT = "sha256:fHLUeKdcupaTC3oKaq7W2iSUYntp_Vhoxre70xSvXk8"
+
+
+def der(tag: int, *contents: bytes) -> bytes:
+    content = b"".join(contents)
+    length = bytes([len(content)]) if len(content) < 0x80 else b"\x82" + len(content).to_bytes(2, "big")
+    return bytes([tag]) + (length if len(content) < 0x80 or len(content) > 0xFF else bytes([0x81, len(content)])) + content
+
+
+class Identities(unittest.TestCase):
+    certificate = ssl.PEM_cert_to_DER_cert(TEST_CERTIFICATE)
+
+    def test_the_fingerprint_that_openssl_gives(self) -> None:
+        self.assertEqual(filex.fingerprint_of(self.certificate), TEST_FINGERPRINT)
+
+    def test_a_certificate_is_read_whole_or_not_at_all(self) -> None:
+        for end in range(len(self.certificate)):
+            with self.assertRaises(ValueError):
+                filex.fingerprint_of(self.certificate[:end])
+        with self.assertRaises(ValueError):
+            filex.fingerprint_of(self.certificate + b"\0")
+        for at in range(len(self.certificate)):  # no accident in it makes the reader crash
+            for flip in (0x01, 0x80, 0xFF):
+                damaged = bytearray(self.certificate)
+                damaged[at] ^= flip
+                with contextlib.suppress(ValueError):
+                    filex.fingerprint_of(bytes(damaged))
+
+    def test_the_key_is_what_it_takes(self) -> None:
+        name, number, bits = der(0x30), der(0x02, b"\1"), der(0x03, b"\0")
+
+        def certificate(*to_be_signed: bytes, rest: tuple[bytes, ...] = (name, bits)) -> bytes:
+            return der(0x30, der(0x30, *to_be_signed), *rest)
+
+        key = der(0x30, name, der(0x03, bytes(300)))
+        sound = (number, name, name, name, name, key)
+        extensions = der(0xA3, name)
+        for good in [certificate(*sound), certificate(der(0xA0, number), *sound), certificate(der(0xA0, number), *sound, extensions)]:
+            self.assertEqual(filex.subject_public_key_info(good), key)
+        for bad in [
+            certificate(*sound[:-1]), certificate(*sound[1:]), certificate(extensions, *sound), certificate(number, *sound), certificate(*sound, rest=(name,)),
+            certificate(*sound, rest=(name, bits, bits)), certificate(*sound, rest=(bits, name)), certificate(*sound[:-1], der(0x30, name)),
+            certificate(*sound[:-1], der(0x30, name, bits, name)), certificate(*sound[:-1], der(0x30, bits, name)), b"", der(0x30), der(0x31, b"\0"),
+        ]:  # fmt: skip
+            with self.subTest(bad.hex()[:40]), self.assertRaises(ValueError):
+                filex.subject_public_key_info(bad)
+
+    def test_lengths_have_one_form(self) -> None:
+        for text, count in [
+            ("30", 0), ("30 80", 0), ("30 80", 2), ("30 ff", 300), ("30 82", 0), ("30 82 01", 0), ("30 81 7f", 0x7F), ("30 82 00 7f", 0x7F),
+            ("30 82 00 80", 0x80), ("30 83 00 01 00", 0x100), ("30 84 00 00 00 7f", 0x7F), ("30 84 01 00 00 00", 0x1000000), ("30 81 80", 0x7F),
+        ]:  # fmt: skip
+            with self.subTest(text), self.assertRaises(ValueError):
+                filex.DerReader(bytes.fromhex(text) + bytes(count)).take(0x30)
+        for length in (0, 1, 0x7F, 0x80, 0xFF, 0x100, 0xFFFF):
+            item = der(0x30, bytes(length))
+            self.assertEqual(filex.DerReader(item).take(0x30), (item, bytes(length)))
+
+
+class SecureServer(ScriptedServer):
+    """The same inside TLS. A script for what a client may break off needs no handshake that succeeds: see `broken`."""
+
+    scheme, query = "filex://", f"?fp={TEST_FINGERPRINT}"
+
+    def __init__(self, *scripts: Callable[[Peer], None], alpn: tuple[str, ...] = (filex.ALPN,), highest: Optional[ssl.TLSVersion] = None):
+        super().__init__(*scripts)
+        self.broken: list[str] = []  # why handshakes failed
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if highest:
+            self._context.maximum_version = highest
+        if alpn:
+            self._context.set_alpn_protocols(alpn)
+        self.names: list[Optional[str]] = []  # SNI
+        self._context.sni_callback = lambda _, name, __: self.names.append(name)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "both.pem"
+            path.write_text(TEST_KEY + TEST_CERTIFICATE)
+            self._context.load_cert_chain(path)
+
+    def wrap(self, connection: socket.socket) -> socket.socket:
+        connection.settimeout(20)
+        try:
+            return self._context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False)
+        except (ssl.SSLError, OSError) as error:
+            self.broken.append(str(error))
+            connection.close()
+            return Closed()  # type: ignore[return-value]
+
+
+class Closed:
+    """A connection that never was one."""
+
+    def settimeout(self, _: float) -> None:
+        pass
+
+    def recv(self, _: int) -> bytes:
+        return b""
+
+    def shutdown(self, _: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def as_user(url: str, user: str = "ann") -> str:
+    return url.replace("://", f"://{user}@")
+
+
+def hears_nothing(peer: Peer) -> None:
+    """Not a byte may come; that the client hangs up is no error."""
+    with contextlib.suppress(ssl.SSLError, ConnectionError):
+        name, _, _ = peer.next()
+        assert name == "nothing", name
+    assert not peer.began, peer.began
+
+
+def transcript_of(peer: Peer) -> bytes:
+    """Both HELLOs from the bytes that crossed the wire, by hand: preface, then header and payload."""
+    length = int.from_bytes(peer.began[8:12], "big")
+    return hashlib.sha256(peer.began[8 : 8 + 10 + length] + peer.hello_frame).digest()
+
+
+def ask_for_proof(peer: Peer, iterations: int = 4096, begins: str = "{nonce}of-the-server") -> bytes:
+    """HELLO and the first step of a login; gives the messages so far, as the proof is about them."""
+    peer.hello(mechanisms=["SCRAM-SHA-256-PLUS", "ANONYMOUS", "SCRAM-SHA-256"])
+    auth = peer.until("AUTH")
+    assert auth["mechanism"] == "SCRAM-SHA-256", auth
+    match = re.fullmatch(rb"n,,(n=ann,r=(.+))", auth["data"])
+    assert match, auth
+    nonce = begins.format(nonce=match[2].decode())
+    server_first = f"r={nonce},s={SALT},i={iterations}".encode()
+    peer.send("AUTH", 0, step="continue", data=server_first)
+    return match[1] + b"," + server_first
+
+
+def log_in(peer: Peer, passcode: bytes = b"pencil", **changes: Any) -> None:
+    """A server that checks everything (RFC 5802, section 3), with a salted password of its own making."""
+    auth_message = ask_for_proof(peer)
+    auth = peer.until("AUTH")
+    assert "mechanism" not in auth, auth
+    final, proof = auth["data"].rsplit(b",p=", 1)
+    attributes = dict(part.split(b"=", 1) for part in final.split(b","))
+    assert list(attributes) == [b"c", b"r", b"t"], final
+    assert attributes[b"c"] == b"biws" and base64.b64decode(attributes[b"t"]) == transcript_of(peer), final
+
+    def sign(key: bytes, data: bytes) -> bytes:
+        return hmac.new(key, data, "sha256").digest()
+
+    salted = hashlib.pbkdf2_hmac("sha256", passcode, base64.b64decode(SALT), 4096)
+    auth_message += b"," + final
+    client_key = bytes(a ^ b for a, b in zip(base64.b64decode(proof), sign(hashlib.sha256(sign(salted, b"Client Key")).digest(), auth_message)))
+    if client_key != sign(salted, b"Client Key"):
+        peer.send("GOAWAY", 0, code=0x0A, lastStream=0)
+        return
+    signature = base64.b64encode(sign(sign(salted, b"Server Key"), auth_message))
+    peer.send("AUTH", 0, **{"step": "success", "principal": "ann", "data": b"v=" + signature, **changes})
+
+
+class Secure(Folder):
+    def setUp(self) -> None:
+        super().setUp()
+        environment = mock.patch.dict(os.environ, {"FILEX_PASSCODE": "pencil"})
+        environment.start()
+        self.addCleanup(environment.stop)
+        os.environ.pop("SSL_CERT_FILE", None)
+
+    def trust(self) -> None:
+        """Makes the certificate that of an authority, as an administrator would."""
+        (self.folder / "authority.pem").write_text(TEST_CERTIFICATE)
+        os.environ["SSL_CERT_FILE"] = str(self.folder / "authority.pem")
+
+    def test_a_user_puts_and_gets(self) -> None:
+        content = noise(3 * filex.BLOCK + 5)
+
+        def take(peer: Peer) -> None:
+            log_in(peer)
+            peer.until("OPEN")
+            data, end = take_file(peer, 1)
+            self.assertEqual((data == content, end["digest"]), (True, tree(content)))
+            peer.send("RESULT", 1, status=0, effect="applied", outcome="created")
+            self.assertEqual(peer.until("GOAWAY")["code"], 0)
+            self.assertEqual(peer.next()[0], "nothing")  # and the end is one of TLS: it would raise otherwise
+
+        def give(peer: Peer) -> None:
+            log_in(peer)
+            peer.until("OPEN")
+            peer.send("ACCEPT", 1, offset=0, epoch=0, size=len(content), mtime=0)
+            sent, limit = 0, 1_048_576
+            while sent < len(content):
+                while sent == limit:
+                    name, stream, message = peer.next()
+                    limit = message["limit"] if (name, stream) == ("CREDIT", 1) else limit
+                piece = content[sent : min(limit, sent + 100_000)]
+                peer.data(1, piece)
+                sent += len(piece)
+            peer.send("END", 1, length=sent, digest=tree(content))
+            peer.send("RESULT", 1, **DONE)
+            peer.until("GOAWAY")
+
+        server = SecureServer(take, give)
+        with server as url:
+            code, _, err = run("put", self.file("f", content), as_user(url))
+            self.assertEqual(code, 0, err)
+            code, _, err = run("get", as_user(url).replace("?", "f?"), str(self.folder / "back"))
+            self.assertEqual(code, 0, err)
+        self.assertEqual((self.folder / "back").read_bytes() == content, True)
+        self.assertEqual((server.broken, server.names), ([], [None, None]))  # an address is no name
+
+    def test_nobody_in_particular(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.greet()
+            peer.until("OPEN")
+            peer.send("RESULT", 1, status=0, effect="none")
+            peer.until("GOAWAY")
+
+        with SecureServer(script) as url:
+            self.assertEqual(run("ls", url)[0], 0)
+
+    def login_of(self, script: Callable[[Peer], None]) -> tuple[Optional[str], list[str], int]:
+        """The GOAWAY that a server gets after `script`, the frames before it, and the exit code."""
+        heard: list[Any] = []
+
+        def with_answer(peer: Peer) -> None:
+            script(peer)
+            while not heard or heard[-1][0] not in ("GOAWAY", "nothing"):
+                heard.append(peer.next())
+
+        with SecureServer(with_answer) as url:
+            code, _, err = run("ls", as_user(url))
+        self.assertNotIn("pencil", err)
+        name, _, message = heard.pop()
+        return filex.code_name(message["code"]) if name == "GOAWAY" else None, [each for each, _, _ in heard], code
+
+    def test_a_server_that_does_not_know_the_user_hears_nothing_more(self) -> None:
+        wrong = b"v=" + base64.b64encode(bytes(32))
+        cases: dict[str, Callable[[Peer], None]] = {
+            "wrong signature": lambda p: log_in(p, data=wrong),
+            "no signature": lambda p: log_in(p, data=None),
+            "empty signature": lambda p: log_in(p, data=b""),
+            "an error": lambda p: log_in(p, data=b"e=other-error"),
+            "another step": lambda p: log_in(p, step="continue"),
+            "success at once": lambda p: (p.hello(mechanisms=["SCRAM-SHA-256"]), p.until("AUTH"), p.send("AUTH", 0, step="success", data=wrong)),
+            "nothing to begin with": lambda p: (p.hello(mechanisms=["SCRAM-SHA-256"]), p.until("AUTH"), p.send("AUTH", 0, step="continue")),
+            "too few iterations": lambda p: ask_for_proof(p, 4095),
+            "too many iterations": lambda p: ask_for_proof(p, 2**40),
+            "a nonce that does not go on": lambda p: ask_for_proof(p, begins="x{nonce}"),
+            "a nonce with nothing of the server": lambda p: ask_for_proof(p, begins="{nonce}"),
+            # Nothing weaker than what was asked for, nor what this client cannot do.
+            "ANONYMOUS only": lambda p: p.hello(mechanisms=["ANONYMOUS", "PLAIN", "scram-sha-256"]),
+            "PLUS only": lambda p: p.hello(mechanisms=["SCRAM-SHA-256-PLUS"]),
+            "no mechanism": lambda p: p.hello(mechanisms=None),
+        }
+        for name, script in cases.items():
+            with self.subTest(name):
+                self.assertEqual(self.login_of(script), ("AUTH_FAILED", [], filex.EXIT_ACCESS))
+
+    def test_a_wrong_passcode(self) -> None:
+        self.assertEqual(self.login_of(lambda peer: log_in(peer, b"pen")), (None, [], filex.EXIT_ACCESS))
+
+    def test_hellos_that_were_changed_on_the_way_are_found(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.until("HELLO")
+            # What the server sent had more mechanisms, one of which this client might have preferred.
+            sent = {**SERVER_HELLO, "mechanisms": ["BETTER", "SCRAM-SHA-256"]}
+            server_sent = filex.encode_frame("HELLO", 0, filex.encode_message("HELLO", sent))
+            peer.raw(filex.PREFACE + filex.encode_frame("HELLO", 0, filex.encode_message("HELLO", {**sent, "mechanisms": ["SCRAM-SHA-256"]})))
+            nonce = peer.until("AUTH")["data"].split(b"r=")[1].decode()
+            peer.send("AUTH", 0, step="continue", data=f"r={nonce}x,s={SALT},i=4096".encode())
+            final = peer.until("AUTH")["data"]
+            peer.hello_frame = server_sent
+            self.assertNotIn(base64.b64encode(transcript_of(peer)), final)
+            peer.send("GOAWAY", 0, code=0x0A, lastStream=0)
+
+        self.assertEqual(self.login_of(script), (None, [], filex.EXIT_ACCESS))
+
+    # ---- who the server is
+
+    def ls(self, server: ScriptedServer, change: Callable[[str], str] = lambda url: url) -> tuple[int, str]:
+        with server as url:
+            code, _, err = run("ls", change(url), "--timeout", "5")
+        return code, err
+
+    def test_another_key(self) -> None:
+        code, err = self.ls(SecureServer(hears_nothing), lambda url: url.replace(TEST_FINGERPRINT, FINGERPRINT))
+        self.assertEqual((code, "IDENTITY_CHANGED" in err, TEST_FINGERPRINT in err), (filex.EXIT_IDENTITY, True, True), err)
+
+    def test_another_key_with_a_certificate_that_an_authority_vouches_for(self) -> None:
+        self.trust()
+        self.assertEqual(self.ls(SecureServer(hears_nothing), lambda url: url.replace(TEST_FINGERPRINT, FINGERPRINT))[0], filex.EXIT_IDENTITY)
+
+    def test_nobody_vouches_for_the_certificate(self) -> None:
+        server = SecureServer(hears_nothing)
+        code, err = self.ls(server, lambda url: url.partition("?")[0])
+        self.assertEqual((code, "IDENTITY_UNKNOWN" in err), (filex.EXIT_IDENTITY, True), err)
+        self.assertIn("UNKNOWN_CA", server.broken[0].upper().replace(" ", "_"))
+
+    def test_an_authority_vouches_for_the_certificate(self) -> None:
+        self.trust()
+
+        def script(peer: Peer) -> None:
+            log_in(peer)
+            peer.until("OPEN")
+            peer.send("RESULT", 1, status=0, effect="none")
+            peer.until("GOAWAY")
+
+        for host in ("127.0.0.1", "localhost"):
+            server = SecureServer(script)
+            code, err = self.ls(server, lambda url: as_user(url.partition("?")[0]).replace("127.0.0.1", host))  # noqa: B023
+            self.assertEqual((code, server.names), (0, [None if host[0] == "1" else host]), err)
+
+    def test_an_authority_vouches_for_another_name(self) -> None:
+        self.trust()
+        hosts = ["example.org", "127.0.0.2", "::1"]
+        with SecureServer(*[hears_nothing] * len(hosts)) as url:
+            address = filex.parse_address(url)
+            for host in hosts:
+                with socket.create_connection((address.host, address.port)) as connected:
+                    with self.subTest(host), self.assertRaises(filex.ConnectionEnded) as caught:
+                        filex.TlsWire(connected, host, None).shake_hands(time.monotonic() + 5)
+                    self.assertEqual(caught.exception.code, "IDENTITY_UNKNOWN")
+
+    def test_a_zone_is_not_told(self) -> None:
+        server = SecureServer(hears_nothing)
+        with server as url:
+            address = filex.parse_address(url)
+            with socket.create_connection((address.host, address.port)) as connected:
+                filex.TlsWire(connected, "fe80::1%eth0", TEST_FINGERPRINT).shake_hands(time.monotonic() + 5)
+        self.assertEqual(server.names, [None])
+
+    # ---- nothing but TLS 1.3, with FileX in it
+
+    def test_older_tls(self) -> None:
+        server = SecureServer(hears_nothing, highest=ssl.TLSVersion.TLSv1_2)
+        code, err = self.ls(server)
+        self.assertEqual((code, "WRONG_PROTOCOL" in err, len(server.broken)), (filex.EXIT_CONNECTION, True, 1), err)
+
+    def test_other_protocols(self) -> None:
+        for alpn in [(), ("http/1.1",), ("filex/2",)]:
+            code, err = self.ls(SecureServer(hears_nothing, alpn=alpn))
+            self.assertEqual((code, "WRONG_PROTOCOL" in err), (filex.EXIT_CONNECTION, True), err)
+
+    def test_a_server_without_tls_hears_no_plaintext(self) -> None:
+        goaway = filex.PREFACE + filex.encode_frame("GOAWAY", 0, filex.encode_message("GOAWAY", {"code": 0x0E, "lastStream": 0}))
+        answers = [(b"", "CONNECTION_LOST"), (goaway, "WRONG_PROTOCOL"), (bytes.fromhex("15030300020246"), "WRONG_PROTOCOL"), (b"HTTP/1.1 400\r\n\r\n", "WRONG_PROTOCOL")]
+        for answer, expected in answers:
+            heard: list[bytes] = []
+
+            def script(peer: Peer, answer: bytes = answer, heard: list[bytes] = heard) -> None:
+                heard.append(peer._receive())
+                if answer:
+                    peer.raw(answer)
+                    with contextlib.suppress(ConnectionError):
+                        heard.extend(iter(peer._receive, b""))
+
+            code, err = self.ls(ScriptedServer(script), lambda url: as_user(url).replace("filex+tcp", "filex") + f"?fp={TEST_FINGERPRINT}")
+            self.assertEqual((code, expected in err), (filex.EXIT_CONNECTION, True), err)
+            records = b"".join(heard)
+            while records:  # nothing but whole records of TLS, of a handshake or an alert
+                self.assertIn(records[0], (0x15, 0x16))
+                records = records[5 + int.from_bytes(records[3:5], "big") :]
+            self.assertNotIn(b"FILEX", b"".join(heard))
+
+    def test_a_server_that_says_nothing(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            code, _, err = run("ls", f"filex://127.0.0.1:{listener.getsockname()[1]}/", "--timeout", "0.2")
+        self.assertEqual((code, "TIMEOUT" in err), (filex.EXIT_CONNECTION, True), err)
+
+    def test_bytes_that_were_changed_on_the_way(self) -> None:
+        def script(peer: Peer) -> None:
+            log_in(peer)
+            peer.until("OPEN")
+            socket.socket.send(peer._connection, bytes.fromhex("1703030013") + bytes(19))  # around TLS, onto the wire
+            with contextlib.suppress(ssl.SSLError, ConnectionError):
+                peer.until("nothing")
+
+        code, err = self.ls(SecureServer(script), as_user)
+        self.assertEqual((code, "CONNECTION_LOST" in err), (filex.EXIT_CONNECTION, True), err)
 
 
 # --------------------------------------------------------------------------------------------------------------
@@ -928,36 +1479,40 @@ class RealServer(Folder):
         root = tempfile.TemporaryDirectory(dir=os.environ["FILEX_ROOT"])
         self.addCleanup(root.cleanup)
         self.root = Path(root.name)
-        self.url = f"{os.environ['FILEX_URL'].rstrip('/')}/{self.root.name}/"
+        place, question, fingerprint = os.environ["FILEX_URL"].partition("?")
+        self._place, self._query = f"{place.rstrip('/')}/{self.root.name}/", question + fingerprint
+
+    def url(self, name: str = "") -> str:
+        return f"{self._place}{name.replace(' ', '%20')}{self._query}"
 
     def test_round_trip(self) -> None:
         for name, size in {"empty": 0, "small": 5, "block": filex.BLOCK, "more than the window": 3 * filex.BLOCK + 1}.items():
             with self.subTest(name):
                 content = noise(size)
-                code, _, err = run("put", self.file(name, content), self.url)
+                code, _, err = run("put", self.file(name, content), self.url())
                 self.assertEqual((code, (self.root / name).read_bytes() == content), (0, True), err)
                 target = self.folder / f"{name} again"
-                self.assertEqual(run("get", self.url + name.replace(" ", "%20"), str(target))[0], 0)
+                self.assertEqual(run("get", self.url(name), str(target))[0], 0)
                 self.assertEqual(target.read_bytes() == content, True)
-                self.assertEqual(run("get", self.url + name.replace(" ", "%20"), str(target))[0], filex.EXIT_CONFLICT)
+                self.assertEqual(run("get", self.url(name), str(target))[0], filex.EXIT_CONFLICT)
 
     def test_listing(self) -> None:
         (self.root / "d").mkdir()
         for number in range(2000):
             (self.root / "d" / f"file-{number:04}-{'x' * 150}").touch()
-        code, out, err = run("ls", self.url, "-r")
+        code, out, err = run("ls", self.url(), "-r")
         self.assertEqual((code, len(out.splitlines())), (0, 2001), err)
-        self.assertEqual(len(run("ls", self.url)[1].splitlines()), 1)
-        self.assertEqual(run("ls", self.url + "nothing")[0], filex.EXIT_MISSING)
+        self.assertEqual(len(run("ls", self.url())[1].splitlines()), 1)
+        self.assertEqual(run("ls", self.url("nothing"))[0], filex.EXIT_MISSING)
 
     def test_policies(self) -> None:
         (self.root / "f").write_bytes(b"old")
         source = self.file("f", b"new")
-        self.assertEqual(run("put", source, self.url)[0], filex.EXIT_CONFLICT)
-        self.assertEqual(run("put", source, self.url, "--if-exists", "skip")[0], 0)
+        self.assertEqual(run("put", source, self.url())[0], filex.EXIT_CONFLICT)
+        self.assertEqual(run("put", source, self.url(), "--if-exists", "skip")[0], 0)
         self.assertEqual((self.root / "f").read_bytes(), b"old")
-        self.assertEqual(run("put", source, self.url, "--if-exists", "rename")[0], 0)
-        self.assertEqual(run("put", source, self.url, "--if-exists", "overwrite")[0], 0)
+        self.assertEqual(run("put", source, self.url(), "--if-exists", "rename")[0], 0)
+        self.assertEqual(run("put", source, self.url(), "--if-exists", "overwrite")[0], 0)
         self.assertEqual((self.root / "f").read_bytes(), b"new")
         self.assertEqual(len(list(self.root.iterdir())), 2)
 
@@ -965,7 +1520,7 @@ class RealServer(Folder):
         content = noise(2 * filex.BLOCK)
         (self.root / "f").write_bytes(content)
         self.file("f.filex-part", content[: filex.BLOCK + 9])
-        code, _, err = run("get", self.url + "f", str(self.folder / "f"))
+        code, _, err = run("get", self.url("f"), str(self.folder / "f"))
         self.assertEqual(code, 0, err)
         self.assertEqual((self.folder / "f").read_bytes() == content, True)
 
