@@ -23,8 +23,12 @@ type Finished = FakeProcess & { readonly exit: number };
 
 /** One user, whatever number of commands they run. */
 class User {
-  readonly state = temporaryFolder();
+  readonly state: string;
   readonly config = temporaryFolder();
+
+  constructor(state = temporaryFolder()) {
+    this.state = state;
+  }
 
   async run(words: readonly string[], options: FakeOptions = {}): Promise<Finished> {
     const it = fakeProcess({
@@ -307,7 +311,17 @@ describe('encryption', () => {
   });
 });
 
-describe('what a server says', () => {
+describe('what others have chosen', () => {
+  it.skipIf(process.platform === 'win32')('is shown as text in advice, too', async () => {
+    const { name } = await secureServer();
+    const user = new User(join(temporaryFolder(), 'a\x1b[2Jb')).knows(`${name} ${fingerprints.other}\n`);
+    const it = await user.run(['ls', `filex://${name}`]);
+    expect([it.exit, it.stderr()]).toEqual([
+      13,
+      expect.stringContaining('a\\x1b[2Jb/known_hosts, and connect'),
+    ]);
+  });
+
   it('cannot reach the terminal as more than text', async () => {
     const { name } = await secureServer({ agent: 'evil\x1b[2J' });
     const ping = await new User().run(['ping', '-c', '1', `filex://${name}/?fp=${fingerprints.own}`]);

@@ -163,7 +163,7 @@ describe('opening a session', () => {
         const again = log.filter((line) => /^(?:trust |passcode)/.test(line)).length;
         expect(again).toBeLessThanOrEqual(asked);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -180,7 +180,7 @@ describe('opening a session', () => {
           expect(outcome.code).toBe('IDENTITY_UNKNOWN');
         else expect(outcome.code).toBe('IDENTITY_CHANGED');
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -197,7 +197,7 @@ describe('opening a session', () => {
         expect(notes.length).toBe(differs ? 1 : 0);
         if (scheme === 'filex' && !situation.authorized) expect(file.includes(RIGHT)).toBe(!differs);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -31,7 +31,7 @@ export function askLine({ io, signal }: QuestionTerminal, prompt: string, hidden
       answer = line;
       reader.close();
     });
-    reader.once('SIGINT', close);
+    // Ctrl-C and the end of the input close it, too.
     reader.once('close', () => {
       signal.removeEventListener('abort', close);
       if (hidden || answer === undefined) stderr.write('\n');
