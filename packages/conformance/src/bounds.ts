@@ -2,6 +2,8 @@
 export const bounds = {
   /** How long an answer may take, unless `--timeout` says otherwise. */
   answer: 5_000,
+  /** How much longer the answer to a login that fails may take: servers let those wait who guess. */
+  loginDelay: 10_000,
   /** How long to listen where nothing may come and no PING can show that the peer has got so far. */
   silence: 100,
   /** How long a server may take to store a few MiB that it has got, when it does not say that it has. */

@@ -8,18 +8,8 @@ const operators =
  */
 export const notObservable: Readonly<Record<string, string>> = {
   'FX-2.1-1': 'what TCP does; the default port shows only where a server was started with it',
-  'FX-2.1-5': operators,
-  'FX-2.1-6': 'shows inside TLS, which the suite does not speak yet',
   'FX-7.3-5': 'whether a retry would succeed cannot be known from outside',
   'FX-8.3-4': 'durability shows only when the power is cut',
-  'FX-6.4-1': 'SCRAM needs a user of the implementation under test',
-  'FX-6.4-2': 'SCRAM needs a user of the implementation under test',
-  'FX-6.4-3': 'SCRAM needs a user of the implementation under test',
-  'FX-6.4-4': 'SCRAM needs a user of the implementation under test',
-  'FX-6.4-5': 'SCRAM needs a user of the implementation under test',
-  'FX-6.4-6': 'SCRAM needs a user of the implementation under test',
-  'FX-6.4-7': 'SCRAM needs a user of the implementation under test',
-  'FX-12.1-1': 'needs two principals, and ANONYMOUS has one',
   'FX-12.2-5': 'durability shows only when the power is cut',
   'FX-12.3-8': 'the order of a commit shows only when the server crashes in the middle of it',
   'FX-14.1-3': 'what comparing takes is less than what the network does',

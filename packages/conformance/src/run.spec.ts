@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { run } from './run.js';
 import { startOwnServer } from './testing/own-server.js';
+import { startSecureServer, users } from './testing/secure-server.js';
 
-async function command(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+function command(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  return commandIn({}, ...argv);
+}
+
+async function commandIn(env: Record<string, string>, ...argv: string[]) {
   let [out, err] = ['', ''];
   const code = await run({
     argv,
+    env,
     out: (text) => {
       out += text;
     },
@@ -33,6 +39,28 @@ it('tests a server, with the reports that were asked for', async () => {
   expect(JSON.parse(json.out).totals).toMatchObject({ passed: 1, failed: 0 });
 });
 
+it('tests a server under TLS, as two of its users', async () => {
+  const { port, fingerprint } = await startSecureServer();
+  const [{ user, passcode }, second] = users;
+  const [rule, only] = ['FX-12.1-1', ['--only', 'FX-12.1-1', '--only', 'FX-6.4-7']];
+  const env = { FILEX_PASSCODE: passcode, FILEX_SECOND_PASSCODE: second.passcode };
+  const url = `filex://${encodeURIComponent(user)}@127.0.0.1:${port}/?fp=${fingerprint}`;
+  const both = await commandIn(env, url, '--second-user', second.user, ...only);
+  expect(both).toMatchObject({ code: 0, err: '' });
+  expect(both.out).not.toContain('Not run');
+
+  // Whoever is not told of a user says what it could not do, and why.
+  const one = await commandIn(env, url, ...only);
+  expect(one.out).toContain('Not run');
+  expect(one.out).toContain(`${rule}\n    needs a second user: --second-user NAME`);
+  const none = await command(`filex://127.0.0.1:${port}/`, ...only);
+  expect(none.out).toContain('FX-6.4-7\n    needs a user: an address with USER@');
+
+  const other = await commandIn(env, url.replace(/fp=sha256:.{8}/, 'fp=sha256:AAAAAAAA'));
+  expect(other.code).toBe(5);
+  expect(other.err).toContain('the server has the key sha256:');
+});
+
 it('works below the path of the address', async () => {
   const { port, left } = await startOwnServer();
   // Nothing is there: the cases say so, and the command does not fail in another way.
@@ -44,9 +72,12 @@ it('works below the path of the address', async () => {
 it.each([
   [[], 'one address is needed'],
   [['filex+tcp://a/', 'filex+tcp://b/'], 'one address is needed'],
-  [['http://a/'], 'it should look like filex+tcp://'],
-  [['filex://a/'], 'without encryption only'],
-  [['filex+tcp://a/?fp=x'], 'a host, a port and a path only'],
+  [['http://a/'], 'it should look like filex://'],
+  [['filex://a/?fp=x'], '"fp" should be sha256:'],
+  [['filex://a/?fq=x'], '"fp" is the only parameter'],
+  [['filex://ann:secret@a/'], 'cannot understand the address "…": a secret does not belong'],
+  [['filex://ann@a/'], 'FILEX_PASSCODE should hold the passcode of the user "ann"'],
+  [['--second-user', 'bob', 'filex://a/'], 'FILEX_SECOND_PASSCODE should hold the passcode'],
   [['--timeout', '0', 'filex+tcp://a/'], '--timeout must be'],
   [['--known', '/none/at/all', 'filex+tcp://a/'], 'cannot read the known failures'],
   [['--client'], 'say how the client is run'],

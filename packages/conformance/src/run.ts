@@ -4,6 +4,7 @@ import { bounds } from './bounds.js';
 import { clientCases } from './cases/client/index.js';
 import { serverCases } from './cases/server/index.js';
 import { clientHelp, clientOf, clientOptions } from './client/client-options.js';
+import { Credentials } from './login/credentials.js';
 import { jsonReport } from './report/json.js';
 import { junitReport } from './report/junit.js';
 import { textReport } from './report/text.js';
@@ -18,6 +19,7 @@ import type { Summary } from './suite/summary.js';
 /** What the command sees of the process it runs in. */
 export interface Surroundings {
   readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
   out(text: string): void;
   err(text: string): void;
 }
@@ -28,11 +30,13 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const help = `Usage: filex-conformance [options] filex+tcp://host[:port]/path
+const help = `Usage: filex-conformance [options] filex://[user@]host[:port]/path[?fp=sha256:…]
+       filex-conformance [options] filex+tcp://[user@]host[:port]/path
        filex-conformance [options] --client [--put COMMAND] [--get COMMAND] … [-- COMMAND…]
 
 Tests a FileX server from outside, rule by rule of PROTOCOL.md. It needs a folder that it may write into: below the
-path of the address it makes one of its own, filex-conformance-…, and removes it again.
+path of the address it makes one of its own, filex-conformance-…, and removes it again. The user of the address logs in
+with the passcode in FILEX_PASSCODE; many cases try to without the right one, which the server must not be set to punish.
 
 With --client it tests a client: for each case it listens on this machine, runs a COMMAND against itself, and judges
 what comes, how the command ends and what it leaves. What stands after -- is called as filex-client is; a client that
@@ -40,6 +44,7 @@ has another command line is described verb by verb. There is no shell: blanks se
 
 ${clientHelp}
 
+  --second-user NAME  who else may write there, with the passcode in FILEX_SECOND_PASSCODE: two cannot share an upload
   --only PATTERN   only these cases: FX-4 (chapter), FX-4.2 (section), FX-4.2-3 (rule), *ping*; may be repeated
   --known FILE     known failures, one pattern a line: they still run, and do not make the run fail
   --json           the whole report as JSON on stdout
@@ -53,7 +58,7 @@ Exit codes: 0 all passed, 1 failures, 2 wrong usage, 5 the server cannot be reac
 `;
 
 /** The command `filex-conformance`, from its arguments to its exit code. */
-export async function run({ argv, out, err }: Surroundings): Promise<number> {
+export async function run({ argv, env, out, err }: Surroundings): Promise<number> {
   try {
     const { values, positionals } = parse(argv);
     if (values.help === true) {
@@ -78,8 +83,17 @@ export async function run({ argv, out, err }: Surroundings): Promise<number> {
     }
     const [text, ...more] = positionals;
     if (text === undefined || more.length > 0)
-      throw new UsageError('one address is needed: filex+tcp://host:port/path');
-    const summary = await testServer(addressOf(text), options);
+      throw new UsageError('one address is needed: filex://user@host:port/path?fp=sha256:…');
+    const address = addressOf(text);
+    const { user } = address;
+    const summary = await testServer(address, {
+      ...options,
+      user: user === undefined ? undefined : credentialsOf(user, env, 'FILEX_PASSCODE'),
+      secondUser:
+        values['second-user'] === undefined
+          ? undefined
+          : credentialsOf(values['second-user'], env, 'FILEX_SECOND_PASSCODE'),
+    });
     report(summary, { json: values.json === true, junit: values.junit, out });
     return summary.totals.failed === 0 ? exits.ok : exits.failed;
   } catch (error) {
@@ -101,6 +115,7 @@ function parse(argv: readonly string[]) {
       options: {
         client: { type: 'boolean' },
         ...clientOptions,
+        'second-user': { type: 'string' },
         only: { type: 'string', multiple: true },
         known: { type: 'string' },
         json: { type: 'boolean' },
@@ -145,6 +160,16 @@ function addressOf(text: string) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function credentialsOf(user: string, env: Surroundings['env'], variable: string): Credentials {
+  const passcode = env[variable];
+  if (passcode === undefined || passcode === '')
+    throw new UsageError(`${variable} should hold the passcode of the user ${JSON.stringify(user)}`);
+  const credentials = new Credentials(user, passcode);
+  if (!credentials.usable)
+    throw new UsageError(`user name and passcode must not have control characters (FX-6.4-6)`);
+  return credentials;
 }
 
 function clientUnderTest(values: Parameters<typeof clientOf>[0], command: readonly string[]) {

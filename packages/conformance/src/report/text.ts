@@ -18,6 +18,7 @@ export function textReport(summary: Summary): string {
       better.map(({ id }) => `  ${id}`),
     ),
     ...section('Not applicable', reasons(rules, 'not applicable')),
+    ...section('Not run', reasons(rules, 'not run')),
     ...section('Not covered', reasons(rules, 'not covered')),
     chapterTable(summary),
   ];
@@ -45,8 +46,9 @@ function failure({ id, title, outcome }: CaseResult): string {
 /** Rules with the same reason share a line. */
 function reasons(rules: readonly RuleReport[], status: RuleStatus): string[] {
   const byReason = new Map<string, string[]>();
-  for (const { rule, status: is, reason = '' } of rules) {
-    if (is === status) byReason.set(reason, [...(byReason.get(reason) ?? []), rule.id]);
+  for (const { rule, status: is, reason } of rules) {
+    if (is === status && reason !== undefined)
+      byReason.set(reason, [...(byReason.get(reason) ?? []), rule.id]);
   }
   return [...byReason].map(([reason, ids]) => `  ${ids.join(', ')}\n    ${reason}`);
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { bounds } from '../bounds.js';
+import type { Credentials } from '../login/credentials.js';
+import { Login, type LoginChanges } from '../login/log-in.js';
 import { shown } from '../report/shown.js';
 import { codeName, codeNumber, specification } from '../spec/specification.js';
 import { dataFrame, frame } from '../wire/encode.js';
@@ -46,6 +48,8 @@ export interface Download {
  */
 export class ClientSession {
   readonly transport: Transport;
+  /** Who this client is; undefined: nobody in particular. */
+  readonly #credentials: Credentials | undefined;
   readonly #streams = new Map<number, StreamWatch>();
   readonly #inbox: FrameInbox;
   readonly #pings: number[] = [];
@@ -55,6 +59,9 @@ export class ClientSession {
   #spent = 0;
   #hello = clientHello();
   #server: Messages['HELLO'] | undefined;
+  /** The HELLO frames as they were sent. */
+  #said: Buffer = Buffer.alloc(0);
+  #heard: Buffer = Buffer.alloc(0);
   #lastStream = 0;
   #token = 0;
   #pingsHeard = 0;
@@ -62,8 +69,9 @@ export class ClientSession {
   /** A client that is told to answer no PING does not look alive. */
   answersPings = true;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, credentials?: Credentials) {
     this.transport = transport;
+    this.#credentials = credentials;
     this.#inbox = new FrameInbox(transport, {
       sender: 'server',
       maxDataPayload: () => Number(this.#hello.maxDataPayload),
@@ -97,7 +105,8 @@ export class ClientSession {
   /** HELLO alone, with what is to be different in it. */
   helloBytes(hello: Loose<'HELLO'> = {}): Buffer {
     this.#offer(hello);
-    return frame('HELLO', 0, this.#hello);
+    this.#said = frame('HELLO', 0, this.#hello);
+    return this.#said;
   }
 
   /** Sends preface, HELLO and AUTH, and waits until operations may start. */
@@ -108,13 +117,67 @@ export class ClientSession {
     return this;
   }
 
+  /** Logs in as the user of this run, if there is one. */
   async authenticate(): Promise<Messages['AUTH']> {
+    const message = await (this.#credentials === undefined
+      ? this.beAnonymous()
+      : this.#beUser(this.#credentials));
+    this.#open = true;
+    return message;
+  }
+
+  /** Says AUTH ANONYMOUS, and wants to hear success. */
+  async beAnonymous(): Promise<Messages['AUTH']> {
     this.transport.send(frame('AUTH', 0, { mechanism: 'ANONYMOUS' }));
     const { message } = await this.receive('AUTH');
     if (message.step !== 'success')
       throw new Violation(['FX-6.3-1'], `AUTH ANONYMOUS was answered with the step ${message.step}`);
-    this.#open = true;
     return message;
+  }
+
+  async #beUser(credentials: Credentials): Promise<Messages['AUTH']> {
+    const success = await this.logIn(credentials);
+    if (success === undefined) {
+      this.#inbox.checkGoAway('instead of letting the user in');
+      throw new Violation(['FX-6.3-1'], 'the server says goodbye instead of letting the user in');
+    }
+    return success;
+  }
+
+  /** Logs in, or tries to. GOAWAY of the server is left for `expectFault`; undefined then. */
+  async logIn(credentials: Credentials, changes?: LoginChanges): Promise<Messages['AUTH'] | undefined> {
+    const login = this.login(credentials, changes);
+    return (await login.first()) === undefined ? undefined : login.last();
+  }
+
+  /** The same step by step. */
+  login(credentials: Credentials, changes?: LoginChanges): Login {
+    const channel = {
+      offered: this.server.mechanisms ?? [],
+      hellos: Buffer.concat(this.hellos),
+      exporter: this.transport.exporter,
+      say: (auth: Loose<'AUTH'>) => this.send(frame('AUTH', 0, auth)),
+      hear: () => this.#answered(),
+    };
+    return new Login(channel, credentials, changes);
+  }
+
+  /** The HELLO frames as they were sent. */
+  get hellos(): readonly [client: Buffer, server: Buffer] {
+    return [this.#said, this.#heard];
+  }
+
+  /** AUTH of the server; undefined when it says GOAWAY instead. */
+  async #answered(): Promise<Messages['AUTH'] | undefined> {
+    let found: Frame | undefined;
+    await this.transport.until(() => {
+      this.check();
+      found = this.#inbox.take(['AUTH'], 0);
+      if (found !== undefined || this.#inbox.goAway !== undefined) return true;
+      if (this.transport.ended) throw new Violation([], 'the transport ended instead of an answer to AUTH');
+      return false;
+    }, 'AUTH or GOAWAY');
+    return (found as FrameNamed<'AUTH'> | undefined)?.message;
   }
 
   #offer(hello: Loose<'HELLO'>): void {
@@ -292,6 +355,7 @@ export class ClientSession {
       case 'HELLO':
         if (this.#server !== undefined) throw new Violation(['FX-6.1-1'], 'the server said HELLO twice');
         this.#server = judged.message;
+        this.#heard = rawFrame(frameType('HELLO'), stream, judged.payload);
         break;
       case 'PING':
         this.#pingsHeard += 1;

@@ -1,4 +1,5 @@
 import { Violation } from '../wire/violation.js';
+import { connectSecure } from './connect.js';
 import { type ServerFacts, type ServerTarget, ServerTrial } from './server-trial.js';
 
 /**
@@ -8,6 +9,7 @@ import { type ServerFacts, type ServerTarget, ServerTrial } from './server-trial
 export async function surveyServer(target: ServerTarget): Promise<ServerFacts | undefined> {
   const trial = new ServerTrial(target, undefined, 0);
   try {
+    const speaksTls = target.secure || (await answersTls(target));
     const session = await trial.fresh();
     session.greet();
     const { message: hello } = await session.receive('HELLO');
@@ -16,12 +18,22 @@ export async function surveyServer(target: ServerTarget): Promise<ServerFacts | 
     const { message } = await session.receive('ACCEPT', stream);
     session.reset(stream);
     await session.result(stream);
-    return { hello, principal, keepsOperations: message.epoch > 0 };
+    return { hello, principal, speaksTls, keepsOperations: message.epoch > 0 };
   } catch (error) {
     if (error instanceof Violation) return undefined;
     throw error;
   } finally {
     trial.close();
+  }
+}
+
+async function answersTls(target: ServerTarget): Promise<boolean> {
+  try {
+    const transport = await connectSecure(target);
+    transport.destroy();
+    return true;
+  } catch {
+    return false;
   }
 }
 

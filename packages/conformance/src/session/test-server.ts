@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { bounds } from '../bounds.js';
 import { serverCases } from '../cases/server/index.js';
+import type { Credentials } from '../login/credentials.js';
 import type { KnownFailures } from '../suite/known-failures.js';
 import type { CaseResult } from '../suite/outcome.js';
 import { runCases } from '../suite/run-cases.js';
 import { matchesPattern } from '../suite/select.js';
 import { type Summary, summarize } from '../suite/summary.js';
 import type { Address } from './address.js';
+import { connectPlain, connectSecure } from './connect.js';
 import { removeFolder, surveyServer } from './server-survey.js';
-import { ServerTrial } from './server-trial.js';
-import { Transport } from './transport.js';
+import { type ServerTarget, ServerTrial } from './server-trial.js';
 
 /** The server could not be reached at all. */
 export class CannotConnect extends Error {
@@ -17,6 +18,10 @@ export class CannotConnect extends Error {
 }
 
 export interface TestOptions {
+  /** Who logs in; undefined: nobody in particular. */
+  readonly user?: Credentials | undefined;
+  /** Somebody else who may write there, too. */
+  readonly secondUser?: Credentials | undefined;
   /** Patterns; none: every case. */
   readonly only?: readonly string[] | undefined;
   readonly known?: KnownFailures | undefined;
@@ -35,11 +40,20 @@ export interface TestOptions {
  */
 export async function testServer(address: Address, options: TestOptions = {}): Promise<Summary> {
   const { only = [], known, timeout = bounds.answer, slow = false, onResult, onWarning } = options;
-  const { host, port } = address;
+  const { host, port, secure, fingerprint } = address;
   const own = `filex-conformance-${randomBytes(6).toString('hex')}`;
   const folder = address.path === '' ? own : `${address.path}/${own}`;
-  const target = { host, port, folder, timeout };
-  await reach(host, port, timeout);
+  const target: ServerTarget = {
+    host,
+    port,
+    secure,
+    fingerprint,
+    folder,
+    timeout,
+    user: options.user,
+    secondUser: options.secondUser,
+  };
+  await reach(target);
   const started = performance.now();
   const facts = await surveyServer(target);
   const chosen =
@@ -49,19 +63,30 @@ export async function testServer(address: Address, options: TestOptions = {}): P
           only.some((pattern) => [id, ...rules].some((each) => matchesPattern(pattern, each))),
         );
   const numbers = new Map(serverCases.map(({ id }, i) => [id, i + 1]));
-  const results = await runCases(
-    chosen,
-    ({ id }) => new ServerTrial(target, facts, numbers.get(id) as number),
-    {
-      concurrency: options.concurrency ?? bounds.concurrency,
-      caseTimeout: timeout * bounds.answersPerCase,
-      slow,
-      known: (id) => known?.has(id) === true,
-      onResult,
-    },
+  const run = (cases: typeof chosen, extra: number) =>
+    runCases(
+      cases,
+      ({ id }) => new ServerTrial({ ...target, timeout: timeout + extra }, facts, numbers.get(id) as number),
+      {
+        concurrency: options.concurrency ?? bounds.concurrency,
+        caseTimeout: timeout * bounds.answersPerCase + extra,
+        slow,
+        known: (id) => known?.has(id) === true,
+        onResult,
+      },
+    );
+  const first = await run(
+    chosen.filter(({ failsLogin }) => !failsLogin),
+    0,
   );
   const left = await removeFolder(target);
   if (left !== undefined) onWarning?.(`could not remove the folder ${folder}: ${left}`);
+  const last = await run(
+    chosen.filter(({ failsLogin }) => failsLogin),
+    bounds.loginDelay,
+  );
+  const byId = new Map([...first, ...last].map((result) => [result.id, result]));
+  const results = chosen.map(({ id }) => byId.get(id) as CaseResult);
   return summarize({
     side: 'server',
     subject: address.text,
@@ -71,11 +96,12 @@ export async function testServer(address: Address, options: TestOptions = {}): P
   });
 }
 
-async function reach(host: string, port: number, timeout: number): Promise<void> {
+async function reach(target: ServerTarget): Promise<void> {
   try {
-    const transport = await Transport.connect(host, port, timeout);
+    const transport = await (target.secure ? connectSecure(target) : connectPlain(target));
     transport.destroy();
   } catch (error) {
+    const { host, port } = target;
     throw new CannotConnect(`cannot connect to ${host} port ${port}: ${(error as Error).message}`);
   }
 }

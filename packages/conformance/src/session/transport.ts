@@ -1,11 +1,15 @@
-import { connect as dial, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { bounds } from '../bounds.js';
+import { channelBinding } from '../tls/channel-binding.js';
 import { FrameCutter, type RawFrame } from '../wire/frame.js';
 import { Violation } from '../wire/violation.js';
 
 /** Bytes both ways on a socket, with a bound on every wait. Knows frames, and no rule about them. */
 export class Transport {
   readonly #socket: Socket;
+  /** The TCP connection below: the socket itself, unless that is TLS. */
+  readonly #carrier: Socket;
   readonly #cutter = new FrameCutter();
   /** Milliseconds that an answer may take. */
   readonly #timeout: number;
@@ -15,9 +19,13 @@ export class Transport {
   #closed = false;
   #wake: (() => void)[] = [];
 
-  /** @param timeout milliseconds that an answer may take. */
-  constructor(socket: Socket, timeout: number) {
+  /**
+   * @param timeout milliseconds that an answer may take.
+   * @param carrier the TCP connection below a TLS socket.
+   */
+  constructor(socket: Socket, timeout: number, carrier: Socket = socket) {
     this.#socket = socket;
+    this.#carrier = carrier;
     this.#timeout = timeout;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
@@ -40,28 +48,14 @@ export class Transport {
     });
   }
 
-  /** @throws the error of `net.connect`. */
-  static connect(host: string, port: number, timeout: number): Promise<Transport> {
-    return new Promise((resolve, reject) => {
-      const socket = dial({ host, port, allowHalfOpen: true });
-      const timer = setTimeout(
-        () => socket.destroy(new Error(`no connection within ${timeout} ms`)),
-        timeout,
-      );
-      const settle = (): void => {
-        clearTimeout(timer);
-        socket.removeListener('error', fail);
-      };
-      const fail = (error: Error): void => {
-        settle();
-        reject(error);
-      };
-      socket.once('error', fail);
-      socket.once('connect', () => {
-        settle();
-        resolve(new Transport(socket, timeout));
-      });
-    });
+  /** What binds this channel inside TLS. */
+  get exporter(): Buffer | undefined {
+    return this.#socket instanceof TLSSocket ? channelBinding(this.#socket) : undefined;
+  }
+
+  /** What was agreed on by ALPN, inside TLS. */
+  get applicationProtocol(): string | undefined {
+    return (this.#socket instanceof TLSSocket && this.#socket.alpnProtocol) || undefined;
   }
 
   /** Bytes that came so far. */
@@ -120,11 +114,13 @@ export class Transport {
 
   destroy(): void {
     this.#socket.destroy();
+    this.#carrier.destroy();
   }
 
   /** Resets the connection, as a machine does that has crashed. */
   resetNow(): void {
-    this.#socket.resetAndDestroy();
+    this.#carrier.resetAndDestroy();
+    this.#socket.destroy();
   }
 
   /** Exactly `count` bytes; undefined when the transport ended before. */
@@ -140,6 +136,12 @@ export class Transport {
   /** Takes exactly `count` bytes off, when they have come. */
   takeBytes(count: number): Buffer | undefined {
     return this.#cutter.take(count);
+  }
+
+  /** The first byte that has come and was not taken; undefined when the transport ended before there was one. */
+  async firstByte(what: string): Promise<number | undefined> {
+    await this.until(() => this.#cutter.left.length > 0 || this.#ended, what);
+    return this.#cutter.left[0];
   }
 
   /** Takes the next whole frame off, when there is one. */

@@ -12,11 +12,14 @@ export interface Case<Trial> {
   readonly title: string;
   /** Takes so long that it runs with `--slow` only. */
   readonly slow: boolean;
+  /** The server must refuse a login. It runs when all others are done: a server may count, and take nobody from here then. */
+  readonly failsLogin: boolean;
   run(trial: Trial): Promise<void>;
 }
 
 export interface CaseOptions {
   readonly slow?: boolean;
+  readonly failsLogin?: boolean;
 }
 
 /** Adds a case to a list. */
@@ -33,12 +36,12 @@ export type Check<Trial> = (
  */
 export function casesOf<Trial>(define: (check: Check<Trial>) => void): readonly Case<Trial>[] {
   const cases = new Map<string, Case<Trial>>();
-  define((given, title, run, { slow = false } = {}) => {
+  define((given, title, run, { slow = false, failsLogin = false } = {}) => {
     const rules = typeof given === 'string' ? [given] : given;
     for (const rule of rules) ruleOf(rule);
     const id = `${rules[0]}/${slug(title)}`;
     if (cases.has(id)) throw new Error(`there are two cases ${id}`);
-    cases.set(id, { id, rules, title, slow, run });
+    cases.set(id, { id, rules, title, slow, failsLogin, run });
   });
   return [...cases.values()];
 }

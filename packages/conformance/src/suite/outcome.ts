@@ -16,6 +16,11 @@ export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
 }
 
+/** Thrown by a case that lacks what only the user of the suite can give. */
+export class Skipped extends Error {
+  override readonly name = 'Skipped';
+}
+
 export interface CaseResult {
   readonly id: string;
   readonly title: string;

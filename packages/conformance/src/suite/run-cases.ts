@@ -1,6 +1,6 @@
 import { Violation } from '../wire/violation.js';
 import type { Case } from './case.js';
-import { type CaseResult, NotApplicable, type Outcome } from './outcome.js';
+import { type CaseResult, NotApplicable, type Outcome, Skipped } from './outcome.js';
 
 /** What a case gets to work with; it is closed when the case is over, however it ended. */
 export interface ClosableTrial {
@@ -76,6 +76,7 @@ function noticed(trial: ClosableTrial): unknown {
 
 function outcomeOf(error: unknown, rules: readonly string[]): Outcome {
   if (error instanceof NotApplicable) return { status: 'not applicable', reason: error.message };
+  if (error instanceof Skipped) return { status: 'skipped', reason: error.message };
   if (error instanceof Violation) {
     return { status: 'failed', rules: error.rules.length > 0 ? error.rules : rules, message: error.message };
   }

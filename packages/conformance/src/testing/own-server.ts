@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 /** Our own server over a temporary folder, until the test has ended. */
 export async function startOwnServer(): Promise<{ port: number; left: () => string[] }> {
   const root = mkdtempSync(join(tmpdir(), 'filex-conformance-'));
-  const server = await createServer({ root, host: '127.0.0.1', port: 0 });
+  const server = await createServer({ root, host: '127.0.0.1', port: 0, anonymous: 'write' });
   onTestFinished(async () => {
     await server.destroy();
     rmSync(root, { recursive: true, force: true });

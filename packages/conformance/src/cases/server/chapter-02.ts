@@ -1,4 +1,5 @@
 import type { ServerTrial } from '../../session/server-trial.js';
+import { codeName } from '../../spec/specification.js';
 import { casesOf } from '../../suite/case.js';
 import { content } from '../../wire/bytes.js';
 import { frame } from '../../wire/encode.js';
@@ -13,8 +14,10 @@ export const chapter02 = casesOf<ServerTrial>((check) => {
     const session = await trial.fresh();
     await session.transport.sendEachByte(Buffer.concat([PREFACE, session.helloBytes()]));
     await session.receive('HELLO');
-    await session.transport.sendEachByte(frame('AUTH', 0, { mechanism: 'ANONYMOUS' }));
-    await session.receive('AUTH');
+    if (session.server.mechanisms?.includes('ANONYMOUS') === true) {
+      await session.transport.sendEachByte(frame('AUTH', 0, { mechanism: 'ANONYMOUS' }));
+      await session.receive('AUTH');
+    } else await session.authenticate();
     const file = content(50);
     await session.transport.sendEachByte(session.opening('upload', { path, size: 50 }));
     await session.transport.sendEachByte(session.dataBytes(1, file));
@@ -58,8 +61,49 @@ export const chapter02 = casesOf<ServerTrial>((check) => {
     });
   }
 
-  check('FX-2.1-3', 'filex+tcp is spoken as plaintext', async (trial) => {
+  check('FX-2.1-3', 'FileX is spoken as the address says: in plaintext, or inside TLS', async (trial) => {
     const session = await trial.session();
     await session.barrier();
+  });
+
+  // ------------------------------------------------------------------ TLS
+
+  check(['FX-2.1-3', 'FX-2.1-6'], 'inside TLS nothing of FileX changes', async (trial) => {
+    trial.needsTls();
+    const session = await trial.greetedOver(await trial.dialSecure());
+    await session.authenticate();
+    await session.barrier();
+  });
+
+  check('FX-2.1-3', 'a client that can do no more than TLS 1.2 is refused', async (trial) => {
+    const transport = await trial.handshake({ maxVersion: 'TLSv1.2' });
+    if (transport !== undefined) throw new Violation([], 'the server speaks TLS 1.2');
+  });
+
+  for (const alpn of [['h2'], ['http/1.1', 'filex'], ['filex/2'], ['FILEX/1']]) {
+    check('FX-2.1-6', `a client that offers ${alpn.join(' and ')} only is refused`, async (trial) => {
+      const transport = await trial.handshake({ alpn });
+      if (transport !== undefined) throw new Violation([], 'the server goes on with the handshake');
+    });
+  }
+
+  check('FX-2.1-6', 'filex/1 is found among other application protocols', async (trial) => {
+    const transport = await trial.handshake({ alpn: ['h2', 'filex/1', 'http/1.1'] });
+    if (transport === undefined) throw new Violation([], 'the server ends the handshake');
+    if (transport.applicationProtocol !== 'filex/1')
+      throw new Violation([], `the server has chosen ${transport.applicationProtocol ?? 'nothing'}`);
+  });
+
+  check(['FX-2.1-5', 'FX-6.2-10'], 'plaintext at the port of TLS is taken or refused', async (trial) => {
+    trial.needsTls();
+    const session = trial.over(await trial.dialPlain());
+    session.greet();
+    const answer = await session.transport.firstByte('an answer to plaintext');
+    if (answer !== PREFACE[0]) trial.notApplicable('this server speaks nothing but TLS at this port');
+    const came = await session.receiveAny(['HELLO', 'GOAWAY']);
+    if (came.name !== 'GOAWAY') return;
+    if (codeName(came.message.code) !== 'PLAINTEXT_REFUSED')
+      throw new Violation([], `GOAWAY ${codeName(came.message.code)}, not PLAINTEXT_REFUSED`);
+    await session.transport.untilEnd('the end of the transport after GOAWAY');
   });
 });

@@ -1,6 +1,7 @@
 import { clientHello } from '../../session/client-session.js';
 import type { ServerTrial } from '../../session/server-trial.js';
 import { casesOf } from '../../suite/case.js';
+import { HANDSHAKE_RECORD } from '../../tls/settings.js';
 import { frame } from '../../wire/encode.js';
 import { PREFACE } from '../../wire/frame.js';
 import { Violation } from '../../wire/violation.js';
@@ -93,6 +94,8 @@ export const chapter03 = casesOf<ServerTrial>((check) => {
 
   for (const { name, bytes, answer, expected } of foreigners) {
     check(['FX-3.2-2', 'FX-3.2-1'], `${name} is answered with ${expected}`, async (trial) => {
+      if (bytes[0] === HANDSHAKE_RECORD && !trial.target.secure && trial.facts.speaksTls)
+        trial.notApplicable('TLS is served at this port');
       const transport = await trial.dial();
       transport.send(bytes);
       const got = await transport.rest('the end of the transport');

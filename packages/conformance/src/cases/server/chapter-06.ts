@@ -7,6 +7,7 @@ import { PREFACE } from '../../wire/frame.js';
 import type { Loose } from '../../wire/messages.js';
 import { treeDigest } from '../../wire/tree-digest.js';
 import { Violation } from '../../wire/violation.js';
+import { greetedForLogin } from './logins.js';
 import { startUpload } from './situations.js';
 
 const open = frame('OPEN', 1, { operation: 4, operationId: Buffer.alloc(16, 7) });
@@ -195,8 +196,9 @@ export const chapter06 = casesOf<ServerTrial>((check) => {
   }
 
   check('FX-6.3-1', 'AUTH ANONYMOUS is answered with success and the principal', async (trial) => {
+    trial.needsAnonymous();
     const session = await trial.greeted();
-    const { principal } = await session.authenticate();
+    const { principal } = await session.beAnonymous();
     if (principal !== 'anonymous') throw new Violation([], `the principal is ${JSON.stringify(principal)}`);
   });
   const mechanisms: [string, string][] = [
@@ -205,18 +207,29 @@ export const chapter06 = casesOf<ServerTrial>((check) => {
     ['with a space after it', 'ANONYMOUS '],
     ['without a name', ''],
   ];
+  const fails = { failsLogin: true } as const;
   for (const [what, mechanism] of mechanisms) {
-    check('FX-6.3-3', `a mechanism ${what} is AUTH_FAILED`, async (trial) => {
-      if ((trial.facts.hello.mechanisms ?? []).includes(mechanism))
-        trial.notApplicable('this server offers that mechanism');
-      const session = await trial.greeted();
-      session.send(frame('AUTH', 0, { mechanism }));
-      await session.expectFault('AUTH_FAILED');
-    });
+    check(
+      'FX-6.3-3',
+      `a mechanism ${what} is AUTH_FAILED`,
+      async (trial) => {
+        if ((trial.facts.hello.mechanisms ?? []).includes(mechanism))
+          trial.notApplicable('this server offers that mechanism');
+        const session = await greetedForLogin(trial);
+        session.send(frame('AUTH', 0, { mechanism }));
+        await session.expectFault('AUTH_FAILED');
+      },
+      fails,
+    );
   }
-  check('FX-6.3-3', 'AUTH that names no mechanism first is AUTH_FAILED', async (trial) => {
-    const session = await trial.greeted();
-    session.send(frame('AUTH', 0, { data: Buffer.from('x') }));
-    await session.expectFault('AUTH_FAILED', 'STATE_VIOLATION', 'MESSAGE_MALFORMED');
-  });
+  check(
+    'FX-6.3-3',
+    'AUTH that names no mechanism first is AUTH_FAILED',
+    async (trial) => {
+      const session = await greetedForLogin(trial);
+      session.send(frame('AUTH', 0, { data: Buffer.from('x') }));
+      await session.expectFault('AUTH_FAILED', 'STATE_VIOLATION', 'MESSAGE_MALFORMED');
+    },
+    fails,
+  );
 });

@@ -44,8 +44,73 @@ async function retry(
   return { stream, accept: message };
 }
 
+/** A connection of the second user, who may write where the first one does. */
+async function somebodyElse(trial: ServerTrial, folder: string): Promise<ClientSession> {
+  const session = await trial.secondSession();
+  const { status } = await session.call('makeDirectory', { path: `${folder}/theirs`, parents: true });
+  if (['PERMISSION_DENIED', 'NOT_FOUND'].includes(codeName(status)))
+    trial.notApplicable('the second user may not write where the first one does');
+  if (status !== 0) throw new Violation([], `the second user cannot make a folder: ${codeName(status)}`);
+  return session;
+}
+
 /** Resuming. */
 export const chapter12 = casesOf<ServerTrial>((check) => {
+  check('FX-12.1-1', 'the operation id of somebody else is free', async (trial) => {
+    trial.needsSecondUser();
+    const folder = await trial.folder();
+    const operationId = randomBytes(16);
+    await cutUpload(
+      trial,
+      { operationId, path: `${folder}/mine`, size: file.length },
+      file.subarray(0, 1000),
+    );
+    const other = await somebodyElse(trial, folder);
+    const result = await other.upload(`${folder}/theirs/file`, small, { operationId });
+    if (result.status !== 0)
+      throw new Violation([], `RESULT ${codeName(result.status)}, as if it were the same operation`);
+  });
+
+  check('FX-12.1-1', 'nobody else goes on with an upload, or supersedes it', async (trial) => {
+    trial.needsEpochs();
+    trial.needsSecondUser();
+    const folder = await trial.folder();
+    const values = { operationId: randomBytes(16), path: `${folder}/theirs/file`, size: file.length };
+    const other = await somebodyElse(trial, folder);
+    const mine = await trial.session();
+    const stream = mine.open('upload', values);
+    await mine.receive('ACCEPT', stream);
+    await mine.sendData(stream, file.subarray(0, 2 * BLOCK_SIZE));
+    await stored(mine, stream, 2 * BLOCK_SIZE);
+    const theirs = other.open('upload', { ...values, offset: file.length });
+    const { message } = await other.receive('ACCEPT', theirs);
+    if (message.offset !== 0)
+      throw new Violation([], `ACCEPT at ${message.offset}, in the upload of another`);
+    await mine.sendData(stream, file.subarray(2 * BLOCK_SIZE));
+    mine.end(stream, file.length, digest);
+    await mine.expectSuccess(stream);
+    other.reset(theirs);
+    await other.result(theirs);
+  });
+
+  check('FX-12.1-1', 'what was committed is a retry for nobody else', async (trial) => {
+    trial.needsEpochs();
+    trial.needsSecondUser();
+    const folder = await trial.folder();
+    const other = await somebodyElse(trial, folder);
+    const values = { operationId: randomBytes(16), ifExists: 'overwrite', size: small.length };
+    const path = `${folder}/theirs/file`;
+    const mine = await trial.session();
+    await mine.upload(path, small, values);
+    await mine.expectSuccess(mine.open('remove', { path }));
+    const stream = other.open('upload', { path, ...values, offset: small.length });
+    const { message } = await other.receive('ACCEPT', stream);
+    if (message.offset !== 0) throw new Violation([], 'ACCEPT at the end: as if they had uploaded it');
+    await other.sendData(stream, small);
+    other.end(stream, small.length, treeDigest(small));
+    await other.expectSuccess(stream, { outcome: 'created' });
+  });
+
   const changes: [string, (folder: string) => OpenValues][] = [
     ['path', (folder) => ({ path: `${folder}/other` })],
     ['size', () => ({ size: file.length + 1 })],
