@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { askHidden } from './commands/ask-hidden.js';
 import { run } from './run.js';
 
 // Whoever reads the first line and closes the pipe does not want the server to end.
@@ -10,6 +11,8 @@ const { exitCode, forced } = await run({
   argv: process.argv.slice(2),
   env: process.env,
   signals: process,
+  stdin: process.stdin,
+  askHidden: process.stdin.isTTY === true ? askHidden : undefined,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
 });

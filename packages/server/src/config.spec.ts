@@ -21,8 +21,14 @@ describe('readConfig', () => {
       host: undefined,
       port: 12345,
       state: undefined,
+      users: undefined,
       anonymous: 'none',
+      tlsCert: undefined,
+      tlsKey: undefined,
       plaintext: 'loopback',
+      limits: {},
+      keepFree: undefined,
+      audit: undefined,
       json: false,
       logLevel: 'info',
     });
@@ -50,7 +56,13 @@ describe('readConfig', () => {
       FILEX_PORT: '',
       FILEX_STATE: '/var/lib/filex',
       FILEX_ANONYMOUS: 'drop',
+      FILEX_USERS: '/etc/filex/users.json',
+      FILEX_TLS_CERT: '/etc/filex/chain.pem',
+      FILEX_TLS_KEY: '/etc/filex/key.pem',
       FILEX_PLAINTEXT: 'on',
+      FILEX_LIMITS: 'maxConnections=5, banTime=1h',
+      FILEX_KEEP_FREE: '2G',
+      FILEX_AUDIT: '/var/log/filex.jsonl',
       FILEX_JSON: '1',
       FILEX_LOG_LEVEL: 'silent',
       FILEX_CONFIG: '',
@@ -60,11 +72,26 @@ describe('readConfig', () => {
       host: '::1',
       port: 12345,
       state: '/var/lib/filex',
+      users: '/etc/filex/users.json',
       anonymous: 'drop',
+      tlsCert: '/etc/filex/chain.pem',
+      tlsKey: '/etc/filex/key.pem',
       plaintext: 'on',
+      limits: { maxConnections: 5, banTime: 3_600_000 },
+      keepFree: 2 * 1024 ** 3,
+      audit: '/var/log/filex.jsonl',
       json: true,
       logLevel: 'silent',
     });
+  });
+
+  it('takes each limit from the first that has it', async () => {
+    const { limits } = await readConfig({
+      flags: { limits: ['maxStreams=1', 'maxPathDepth=1'] },
+      env: { FILEX_LIMITS: 'maxStreams=2,maxConnections=2' },
+      file: file({ limits: { maxStreams: 3, maxConnections: 3, maxHandshakes: 3 } }),
+    });
+    expect(limits).toEqual({ maxStreams: 1, maxPathDepth: 1, maxConnections: 2, maxHandshakes: 3 });
   });
 
   it('finds the file in a variable', async () => {
@@ -98,6 +125,19 @@ describe('readConfig', () => {
     [{}, {}, { toString: 1 }, '"toString" is not an option'],
     [{}, {}, { port: 1.5 }, '"port" must be a whole number'],
     [{}, {}, { json: 'maybe' }, '"json" must be true or false'],
+    [{ limits: ['maxStreams=0'] }, {}, undefined, '--limit maxStreams must be from 1 to 65536, not "0"'],
+    [{ limits: ['maxStream=1'] }, {}, undefined, '--limit "maxStream" is not a limit'],
+    [{}, { FILEX_LIMITS: 'x' }, undefined, 'FILEX_LIMITS must be NAME=VALUE, not "x"'],
+    [{}, {}, { limits: { maxStreams: 'x' } }, '"limits" maxStreams must be a whole number, not "x"'],
+    [{}, {}, { limits: 5 }, '"limits" must be an object such as'],
+    [
+      { keepFree: '5X' },
+      {},
+      undefined,
+      '--keep-free must be a number of bytes, such as 500M or 4G, not "5X"',
+    ],
+    [{ tlsCert: 'a' }, {}, undefined, '--tls-cert and --tls-key belong together'],
+    [{}, { FILEX_TLS_KEY: 'a' }, undefined, '--tls-cert and --tls-key belong together'],
     [{}, {}, [1], 'must be an object'],
     [{}, {}, '{', 'is not JSON'],
   ])('%j %j %j is wrong', async (flags, env, content, message) => {

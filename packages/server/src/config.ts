@@ -3,6 +3,9 @@ import { DEFAULT_PORT } from '@filex/protocol';
 import * as v from 'valibot';
 import { anonymousLevels } from './access/anonymous.js';
 import { bounds } from './bounds.js';
+import { amountForms, parseAmount } from './limits/amount.js';
+import type { LimitValues } from './limits/limit-table.js';
+import { LimitFault, parseLimits } from './limits/parse-limits.js';
 import { logLevels } from './telemetry/log.js';
 
 /** The user's mistake: the message says which option, where it was given, and what it can be. */
@@ -33,21 +36,45 @@ const boolean = v.union(
   'must be true or false',
 );
 
+const size = v.pipe(
+  v.union([v.string(), v.number()], `must be ${amountForms.bytes}`),
+  v.transform((given) => parseAmount(given, 'bytes')),
+  v.number(`must be ${amountForms.bytes}`),
+);
+const limits = v.pipe(
+  v.unknown(),
+  v.rawTransform<unknown, LimitValues>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return parseLimits(dataset.value);
+    } catch (error) {
+      if (!(error instanceof LimitFault)) throw error;
+      addIssue({ message: error.message });
+      return NEVER;
+    }
+  }),
+);
+
 /** Every option, with what it can be. The names are those of the configuration file. */
 const options = {
   dir: text,
   host: text,
   port,
   state: text,
+  users: text,
   anonymous: oneOf(anonymousLevels),
+  tlsCert: text,
+  tlsKey: text,
   plaintext: oneOf(plaintextModes),
+  limits,
+  keepFree: size,
+  audit: text,
   json: boolean,
   logLevel: oneOf(logLevels),
 } as const;
 
 type Options = typeof options;
 /** What has no default, or one that depends on where the server runs. */
-type Optional = 'host' | 'state';
+type Optional = 'host' | 'state' | 'users' | 'tlsCert' | 'tlsKey' | 'keepFree' | 'audit';
 export type Config = {
   readonly [K in keyof Options]: v.InferOutput<Options[K]> | (K extends Optional ? undefined : never);
 };
@@ -57,8 +84,14 @@ const defaults: Config = {
   host: undefined,
   port: DEFAULT_PORT,
   state: undefined,
+  users: undefined,
   anonymous: 'none',
+  tlsCert: undefined,
+  tlsKey: undefined,
   plaintext: 'loopback',
+  limits: {},
+  keepFree: undefined,
+  audit: undefined,
   json: false,
   logLevel: 'info',
 };
@@ -83,17 +116,31 @@ export async function readConfig({
 }: ConfigSources): Promise<Config> {
   const names = Object.keys(options) as (keyof Options)[];
   const fromEnv = Object.fromEntries(names.map((name) => [name, given(env[variableOf(name)])]));
-  return {
-    ...defaults,
-    ...(file === undefined ? {} : check(await readConfigFile(file), (name) => `${file}: "${name}"`)),
-    ...check(fromEnv, variableOf),
-    ...check(flags, (name) => (name === 'dir' ? 'DIR' : `--${dashed(name)}`)),
-  };
+  const sources = [
+    file === undefined ? {} : check(await readConfigFile(file), (name) => `${file}: "${name}"`),
+    check(fromEnv, variableOf),
+    check(flags, flagOf),
+  ];
+  const config: Config = Object.assign({}, defaults, ...sources, {
+    // Each limit for itself, like any other option.
+    limits: Object.assign({}, ...sources.map((source) => source.limits)),
+  });
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined))
+    throw new ConfigError(
+      '--tls-cert and --tls-key belong together: the certificate, and the key that it is for',
+    );
+  return config;
 }
 
 /** `logLevel` is `FILEX_LOG_LEVEL`. */
 function variableOf(name: string): string {
   return `FILEX_${dashed(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** What the option is called on the command line. */
+function flagOf(name: string): string {
+  if (name === 'dir') return 'DIR';
+  return name === 'limits' ? '--limit' : `--${dashed(name)}`;
 }
 
 function dashed(name: string): string {
@@ -112,8 +159,12 @@ function check(raw: Readonly<Record<string, unknown>>, nameAt: (name: string) =>
     if (!Object.hasOwn(options, name))
       throw new ConfigError(`${nameAt(name)} is not an option; there are ${Object.keys(options).join(', ')}`);
     const result = v.safeParse(options[name as keyof Options], value);
-    if (!result.success)
-      throw new ConfigError(`${nameAt(name)} ${result.issues[0].message}, not ${JSON.stringify(value)}`);
+    if (!result.success) {
+      const [{ message }] = result.issues;
+      // A limit says by itself which one of them it is.
+      const wrong = name === 'limits' ? message : `${message}, not ${JSON.stringify(value)}`;
+      throw new ConfigError(`${nameAt(name)} ${wrong}`);
+    }
     checked[name] = result.output;
   }
   return checked;

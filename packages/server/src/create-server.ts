@@ -1,4 +1,4 @@
-import type { Limits } from '@filex/protocol';
+import { FilexError, type Limits } from '@filex/protocol';
 import {
   type DigestProvider,
   fingerprintOf,
@@ -9,11 +9,14 @@ import {
   serve,
   type TlsKey,
 } from '@filex/protocol/node';
-import { type AnonymousLevel, anonymousAccess } from './access/anonymous.js';
+import { createAccess } from './access/access.js';
+import type { AnonymousLevel } from './access/anonymous.js';
+import { type UsersChange, UsersFile } from './access/users-file.js';
 import { serverUrls } from './addresses.js';
 import { createHandler } from './service.js';
 import { LocalStore } from './store/local/local-store.js';
 import type { Store } from './store/store.js';
+import { type AuditLog, createAuditLog } from './telemetry/audit.js';
 import { type Logger, silentLogger } from './telemetry/log.js';
 import { logServeEvent } from './telemetry/serve-log.js';
 import { temporaryKey } from './tls/server-key.js';
@@ -37,10 +40,18 @@ export interface CreateServerOptions {
   readonly fingerprint?: string | undefined;
   /** Who may talk without encryption. Default: `loopback`, programs on this machine. */
   readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
-  /** What people may do without saying who they are. Default: `none`. */
+  /** Who can log in: the path of a users file, or one that is open, which the caller closes. Default: nobody. */
+  readonly users?: string | UsersFile | undefined;
+  /** What people may do without logging in. Default: `none`. */
   readonly anonymous?: AnonymousLevel | undefined;
   /** Default: none. */
   readonly logger?: Logger | undefined;
+  /** Where to write down who did what: a file, or a log that is open, which the caller closes. Default: nowhere. */
+  readonly audit?: string | AuditLog | undefined;
+  /**
+   * For a folder as `root`: bytes of its file system that uploads leave free. Default: 1 % of the file system, at most 1 GiB.
+   */
+  readonly keepFree?: number | undefined;
   /** Limits of the protocol that differ from `standard` in `limitTable` of `@filex/protocol`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: BLAKE3 where it is to be had, and SHA-256. */
@@ -69,63 +80,162 @@ export interface FilexServer {
 
 /**
  * Serves a folder.
- * @throws FilexError when the folder cannot be served, the error of `net.Server.listen` when the port cannot be had.
+ * @throws FilexError when the folder cannot be served, or nobody at all could get in; `UsersError` when the users file is not
+ * in order; the error of `net.Server.listen` when the port cannot be had.
  */
 export async function createServer(options: CreateServerOptions): Promise<FilexServer> {
-  const { root, host, port, plaintext = 'loopback', anonymous = 'none', logger = silentLogger } = options;
-  const tls = options.tls ?? (await temporaryKey());
-  const readOnly = anonymous === 'none' || anonymous === 'read';
-  const ownStore =
-    typeof root === 'string'
-      ? await LocalStore.open(root, {
-          readOnly,
-          onWarning: (message, details) => logger.warn(details, message),
-        })
-      : undefined;
+  const { host, port, plaintext, anonymous = 'none', logger = silentLogger } = options;
+  const opened = new Opened();
   try {
+    const users = await openUsers(options, opened);
+    checkThatSomebodyGetsIn(options, users);
+    const tls = options.tls ?? (await temporaryKey());
+    const store = await openStore(options, users, opened);
+    const audit = await openAudit(options, opened);
     const digests =
       options.digests ??
       (await loadDigestProviders(({ message }) =>
         logger.debug({ reason: message }, 'BLAKE3 is not to be had'),
       ));
     const server = await serve({
-      handler: createHandler(ownStore ?? (root as Store), anonymousAccess(anonymous)),
+      handler: createHandler(store, createAccess({ users, anonymous })),
       host,
       port,
       tls: tls === false ? undefined : tls,
+      accounts: users?.accounts,
+      anonymous: anonymous !== 'none',
       plaintext,
       limits: options.limits,
       digests,
       agent: AGENT,
       serverLimits: options.serverLimits,
-      onEvent: (event) => logServeEvent(logger, event),
+      onEvent(event) {
+        logServeEvent(logger, event, { audited: audit !== undefined });
+        audit?.record(event);
+      },
     });
-    return new RunningServer(server, ownStore, reachOf(options, tls, server.address.port));
+    users?.onChange((change) => endSessions(server, change));
+    return new RunningServer(server, opened, reachOf(options, tls, server.address.port, users));
   } catch (error) {
-    await ownStore?.close();
+    await opened.close();
     throw error;
   }
+}
+
+async function openUsers(
+  { users, logger = silentLogger }: CreateServerOptions,
+  opened: Opened,
+): Promise<UsersFile | undefined> {
+  if (typeof users !== 'string') return users;
+  return opened.add(
+    await UsersFile.open(users, { onWarning: (message, details) => logger.warn(details, message) }),
+  );
+}
+
+async function openStore(
+  { root, anonymous, keepFree, logger = silentLogger }: CreateServerOptions,
+  users: UsersFile | undefined,
+  opened: Opened,
+): Promise<Store> {
+  if (typeof root !== 'string') return root;
+  // What users may do can change while the server runs.
+  const readOnly = users === undefined && anonymous === 'read';
+  const onWarning = (message: string, details: object): void => logger.warn(details, message);
+  return opened.add(await LocalStore.open(root, { readOnly, keepFree, onWarning }));
+}
+
+async function openAudit(
+  { audit, logger }: CreateServerOptions,
+  opened: Opened,
+): Promise<AuditLog | undefined> {
+  if (typeof audit !== 'string') return audit;
+  return opened.add(await createAuditLog({ file: audit, logger }));
+}
+
+/** A server that lets nobody in is a mistake, better told at once than by each client. */
+function checkThatSomebodyGetsIn(options: CreateServerOptions, users: UsersFile | undefined): void {
+  const { host, tls, plaintext = 'loopback', anonymous = 'none' } = options;
+  if (anonymous === 'none' && (users === undefined || users.names().length === 0))
+    throw new FilexError(
+      'PERMISSION_DENIED',
+      `nobody could log in: ${users === undefined ? 'there is no users file' : 'the users file has no users'}, and without logging in nothing is allowed (anonymous: none)`,
+    );
+  if (tls === false && plaintextUrls(host, plaintext, 1).length === 0)
+    throw new FilexError(
+      'PLAINTEXT_REFUSED',
+      `nobody could connect: there is no TLS, and unencrypted connections to ${host ?? 'any address'} are not allowed (plaintext: ${plaintext})`,
+    );
+}
+
+/** Whoever logged in as somebody who is not that any more must not stay. */
+function endSessions(server: Server, { removed, changed }: UsersChange): void {
+  const end = (names: readonly string[], message: string): void => {
+    const gone = new Set(names);
+    server.disconnect(
+      ({ principal, mechanism }) => mechanism !== 'ANONYMOUS' && gone.has(principal),
+      new FilexError('AUTH_FAILED', message),
+    );
+  };
+  if (removed.length > 0) end(removed, 'this user was removed');
+  if (changed.length > 0)
+    end(changed, 'the passcode or the permissions of this user were changed; log in again');
 }
 
 /** How clients get to a server. */
 type Reach = Pick<FilexServer, 'urls' | 'plaintextUrls' | 'fingerprint'>;
 
 function reachOf(
-  { host, plaintext = 'loopback', fingerprint: told }: CreateServerOptions,
+  { host, plaintext = 'loopback', anonymous = 'none', fingerprint: told }: CreateServerOptions,
   tls: TlsKey | (() => unknown) | false,
   port: number,
+  users: UsersFile | undefined,
 ): Reach {
-  const plaintextUrls =
-    plaintext === 'off'
-      ? []
-      : serverUrls({ scheme: 'filex+tcp', host, port, reach: plaintext === 'on' ? 'all' : 'loopback' });
-  if (tls === false) return { urls: plaintextUrls, plaintextUrls, fingerprint: undefined };
+  // A name in the address asks for a passcode, so only where there is no other way in.
+  const [user, ...others] = anonymous === 'none' ? (users?.names() ?? []) : [];
+  const only = others.length === 0 ? user : undefined;
+  const unencrypted = plaintextUrls(host, plaintext, port, only);
+  if (tls === false) return { urls: unencrypted, plaintextUrls: unencrypted, fingerprint: undefined };
   const fingerprint = typeof tls === 'function' ? told : fingerprintOf(tls.cert);
   return {
-    urls: serverUrls({ scheme: 'filex', host, port, fingerprint, reach: 'all' }),
-    plaintextUrls,
+    urls: serverUrls({ scheme: 'filex', user: only, host, port, fingerprint, reach: 'all' }),
+    plaintextUrls: unencrypted,
     fingerprint,
   };
+}
+
+function plaintextUrls(
+  host: string | undefined,
+  plaintext: 'off' | 'loopback' | 'on',
+  port: number,
+  user?: string,
+): string[] {
+  if (plaintext === 'off') return [];
+  const reach = plaintext === 'on' ? 'all' : 'loopback';
+  return serverUrls({ scheme: 'filex+tcp', user, host, port, reach });
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** What a server has opened for itself, to be closed once, the last first. */
+class Opened {
+  readonly #all: Closable[] = [];
+  #closing: Promise<void> | undefined;
+
+  add<T extends Closable>(one: T): T {
+    this.#all.unshift(one);
+    return one;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const one of this.#all) await one.close();
+  }
 }
 
 class RunningServer implements FilexServer {
@@ -134,13 +244,11 @@ class RunningServer implements FilexServer {
   readonly fingerprint: string | undefined;
   readonly address: Server['address'];
   readonly #server: Server;
-  /** Undefined when it is the caller's, to be closed by the caller. */
-  readonly #store: Store | undefined;
-  #closed: Promise<void> | undefined;
+  readonly #opened: Opened;
 
-  constructor(server: Server, store: Store | undefined, { urls, plaintextUrls, fingerprint }: Reach) {
+  constructor(server: Server, opened: Opened, { urls, plaintextUrls, fingerprint }: Reach) {
     this.#server = server;
-    this.#store = store;
+    this.#opened = opened;
     this.urls = urls;
     this.plaintextUrls = plaintextUrls;
     this.fingerprint = fingerprint;
@@ -153,16 +261,11 @@ class RunningServer implements FilexServer {
 
   async shutdown(): Promise<void> {
     await this.#server.shutdown();
-    await this.#close();
+    await this.#opened.close();
   }
 
   async destroy(): Promise<void> {
     await this.#server.destroy();
-    await this.#close();
-  }
-
-  #close(): Promise<void> {
-    this.#closed ??= this.#store?.close() ?? Promise.resolve();
-    return this.#closed;
+    await this.#opened.close();
   }
 }

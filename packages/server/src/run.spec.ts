@@ -22,6 +22,8 @@ async function start(argv: string[], env: Record<string, string> = {}) {
     argv,
     env: { FILEX_LOG_LEVEL: 'silent', FILEX_STATE: join(top, 'state'), ...env },
     signals: signals as never,
+    stdin: (async function* () {})(),
+    askHidden: undefined,
     out: (text) => {
       out += text;
       heard();
@@ -62,10 +64,9 @@ describe('filex-server', () => {
     const server = await start([join(top, 'people'), '--anonymous', 'drop'], { FILEX_PORT: '0' });
     expect(server.out()).toContain(`Serving ${join(top, 'people')}\n`);
     expect(server.out()).toMatch(/\n {2}filex:\/\/127\.0\.0\.1:\d+\/\?fp=sha256:[\w-]{43}\n/);
-    expect(server.out()).toContain(
-      'anonymous: everyone who connects may upload what is new, and neither list',
-    );
+    expect(server.out()).toContain('anonymous:  everybody who can connect may upload, and neither list');
     expect(server.out()).toMatch(/npx filex-client put -r FOLDER 'filex:\/\//);
+    expect(server.out()).not.toContain('passcode');
     await server.stop('SIGINT');
   });
 

@@ -1,21 +1,21 @@
-import { resolve } from 'node:path';
-import { visibleText } from '@filex/protocol';
-import { makeFolders } from '@filex/protocol/node';
+import { FilexError, visibleText } from '@filex/protocol';
 import { Command, CommanderError } from 'commander';
 import { anonymousLevels } from './access/anonymous.js';
-import { announceJson, announceText } from './announcement.js';
+import { UsersError } from './access/users-document.js';
+import { addLimitsCommand } from './commands/limits.js';
+import { serveFolder } from './commands/serve.js';
+import { addUserCommand, type UserSurroundings } from './commands/user.js';
 import { type Config, ConfigError, readConfig } from './config.js';
-import { createServer, type FilexServer } from './create-server.js';
 import { healthFault, ownUrl } from './health-check.js';
-import { startFailure } from './start-failure.js';
-import { defaultStateFolder, openStateFolder } from './state/state-folder.js';
-import { type SignalSource, type Stopped, stopOnSignals } from './stop-on-signals.js';
-import { logLevels, stderrLogger } from './telemetry/log.js';
-import { openServerKey } from './tls/server-key.js';
+import { type Places, placesOf } from './state/places.js';
+import { openStateFolder } from './state/state-folder.js';
+import type { SignalSource, Stopped } from './stop-on-signals.js';
+import { logLevels } from './telemetry/log.js';
+import { knownFingerprint } from './tls/identity.js';
 import { VERSION } from './version.js';
 
 /** What the command sees of the process it runs in. */
-export interface Surroundings {
+export interface Surroundings extends Pick<UserSurroundings, 'stdin' | 'askHidden'> {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signals: SignalSource;
@@ -27,63 +27,93 @@ const exits = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** The command `filex-server`, from its arguments to its exit code. */
 export async function run(surroundings: Surroundings): Promise<Stopped> {
-  const ended = (exitCode: number): Stopped => ({ exitCode, forced: false });
+  const { argv, env, out } = surroundings;
   const complain = (message: string): void => surroundings.err(`filex-server: ${visibleText(message)}\n`);
+  let stopped: Stopped = ended(exits.ok);
+  const program = options(new Command('filex-server'))
+    .action(async (dir: string | undefined, flags: Flags) => {
+      stopped = await main({ ...flags, dir }, surroundings, complain);
+    })
+    .exitOverride()
+    .configureOutput({ writeOut: out, writeErr: surroundings.err });
+  addUserCommand(program, {
+    ...surroundings,
+    usersFile: async ({ users, state }) => {
+      const { config, places } = await configured({ ...program.opts<Flags>(), users, state }, env);
+      // Made here already, so that it is private from the beginning.
+      if (config.users === undefined) await openStateFolder(places.state);
+      return places.users;
+    },
+  });
+  addLimitsCommand(program, out);
   try {
-    const command = parse(surroundings);
-    const { config: file, healthcheck, ...flags } = command.opts();
-    const config = await readConfig({
-      flags: { ...flags, dir: command.args[0] },
-      env: surroundings.env,
-      file,
-    });
-    if (healthcheck !== undefined) {
-      const own = ownUrl({ ...config, fingerprint: undefined });
-      const fault = await healthFault(typeof healthcheck === 'string' ? healthcheck : own);
-      if (fault !== undefined) complain(fault);
-      return ended(fault === undefined ? exits.ok : exits.failed);
-    }
-    const server = await start(config, surroundings, complain);
-    if (server === undefined) return ended(exits.failed);
-    const { json, plaintext, anonymous } = config;
-    const { urls, plaintextUrls, fingerprint } = server;
-    const announced = { root: resolve(config.dir), urls, plaintextUrls, fingerprint, plaintext, anonymous };
-    // Before anybody is told that it listens: who knows that may stop it at once.
-    const stopped = stopOnSignals(server, surroundings.signals, complain);
-    surroundings.out(json ? `${announceJson(announced)}\n` : announceText(announced));
-    return await stopped;
+    await program.parseAsync([...argv], { from: 'user' });
+    return stopped;
   } catch (error) {
     // Commander has said what is wrong, or shown what was asked for.
     if (error instanceof CommanderError) return ended(error.exitCode === 0 ? exits.ok : exits.usage);
-    if (!(error instanceof ConfigError)) throw error;
+    const isUsage = error instanceof ConfigError;
+    if (!isUsage && !(error instanceof UsersError) && !(error instanceof FilexError)) throw error;
     complain(error.message);
-    return ended(exits.usage);
+    return ended(isUsage ? exits.usage : exits.failed);
   }
 }
 
-/** Undefined when it could not be started, which was said. */
-async function start(
-  config: Config,
-  { env }: Surroundings,
+function ended(exitCode: number): Stopped {
+  return { exitCode, forced: false };
+}
+
+/** As commander has read them. */
+interface Flags extends Readonly<Record<string, unknown>> {
+  readonly config?: string;
+  readonly healthcheck?: string | true;
+  readonly limit?: readonly string[];
+}
+
+async function configured(
+  { config: file, healthcheck: _, limit: limits, ...flags }: Flags,
+  env: Surroundings['env'],
+): Promise<{ config: Config; places: Places }> {
+  const config = await readConfig({ flags: { ...flags, limits }, env, file });
+  return { config, places: placesOf(config, env) };
+}
+
+/** Serves, or looks how a server is. */
+async function main(
+  flags: Flags,
+  { env, signals, out }: Surroundings,
   complain: (message: string) => void,
-): Promise<FilexServer | undefined> {
-  const { dir, host, port, plaintext, anonymous } = config;
-  try {
-    makeFolders(dir);
-    const state = await openStateFolder(config.state ?? defaultStateFolder(env), dir);
-    const tls = await openServerKey(state);
-    const logger = await stderrLogger(config.logLevel);
-    return await createServer({ root: dir, host, port, tls, plaintext, anonymous, logger });
-  } catch (error) {
-    const message = startFailure(error, config);
-    if (message === undefined) throw error;
-    complain(message);
-    return undefined;
+): Promise<Stopped> {
+  const { config, places } = await configured(flags, env);
+  const { healthcheck } = flags;
+  if (healthcheck !== undefined) {
+    const fingerprint = await knownFingerprint(config, places.state);
+    const url = healthcheck === true ? ownUrl({ ...config, fingerprint }) : healthcheck;
+    const fault = await healthFault(url);
+    if (fault !== undefined) complain(fault);
+    return ended(fault === undefined ? exits.ok : exits.failed);
   }
+  const passcodeCommand = `${programName(env)} user passwd${locationOf(places, env)}`;
+  const stopped = await serveFolder(config, places, { signals, passcodeCommand, out, complain });
+  return stopped ?? ended(exits.failed);
 }
 
-function parse({ argv, out, err }: Surroundings): Command {
-  return new Command('filex-server')
+/** How to call this program again. */
+function programName(env: Surroundings['env']): string {
+  // Set by `npx` and `npm exec`: the name alone would not be found then.
+  return env['npm_command'] === 'exec' ? 'npx filex-server' : 'filex-server';
+}
+
+/** What says where the users file is, when it is not where it would be looked for. */
+function locationOf({ users }: Places, env: Surroundings['env']): string {
+  if (users === placesOf({ state: undefined, users: undefined }, env).users) return '';
+  return ` --users '${users.replaceAll("'", "'\\''")}'`;
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+function options(program: Command): Command {
+  return program
     .description(
       'Serves a folder: a file appears in it only when it is complete, verified and safely stored.',
     )
@@ -92,13 +122,28 @@ function parse({ argv, out, err }: Surroundings): Command {
     .option('--port <number>', 'default: 12345; 0 picks a free one')
     .option(
       '--state <folder>',
-      'where the key of this server is kept (default: $XDG_STATE_HOME/filex-server)',
+      'where key, certificate and users are kept (default: $XDG_STATE_HOME/filex-server)',
+    )
+    .option(
+      '--users <file>',
+      'who can log in: see `filex-server user --help` (default: users.json in the state folder)',
     )
     .option(
       '--anonymous <level>',
-      `what people may do without an account: ${anonymousLevels.join(', ')} (default: none)`,
+      `what people may do without logging in: ${anonymousLevels.join(', ')} (default: none)`,
     )
+    .option(
+      '--tls-cert <file>',
+      'a certificate of your own, or a chain of them, PEM; read again when it changes',
+    )
+    .option('--tls-key <file>', 'the key of that certificate, PEM')
     .option('--plaintext <mode>', 'who may connect without encryption: off, loopback, on (default: loopback)')
+    .option('--limit <name=value>', 'change a limit; `filex-server limits` lists them (repeatable)', collect)
+    .option(
+      '--keep-free <bytes>',
+      'what uploads leave free, such as 2G (default: 1 % of the disk, at most 1G)',
+    )
+    .option('--audit <file>', 'write down who did what, one line of JSON each')
     .option('--config <file>', 'JSON with the same options: {"dir": …, "port": …, "logLevel": …}')
     .option('--json', 'say where it listens as one line of JSON')
     .option('--log-level <level>', `${logLevels.join(', ')} (default: info)`)
@@ -115,8 +160,5 @@ Flags win over variables, variables over the configuration file.
 
 SIGTERM or SIGINT (Ctrl+C) lets what runs come to its end, a second one ends it.
 Exit codes: 0 stopped in good order, 1 could not start, 2 wrong usage, 130 or 143 forced to stop.`,
-    )
-    .exitOverride()
-    .configureOutput({ writeOut: out, writeErr: err })
-    .parse([...argv], { from: 'user' });
+    );
 }

@@ -1,11 +1,13 @@
 import { FilexError } from '@filex/protocol';
 import { errnoOf } from '@filex/protocol/node';
+import { UsersError } from './access/users-document.js';
 
 /** Why a server could not begin, and what to do about it, in words; undefined for what nobody expected. */
 export function startFailure(
   error: unknown,
   { host, port }: { host: string | undefined; port: number },
 ): string | undefined {
+  if (error instanceof UsersError) return error.message;
   if (error instanceof FilexError) return error.code === 'INTERNAL' ? undefined : error.message;
   const where = host === undefined ? `port ${port}` : `port ${port} of ${host}`;
   switch (errnoOf(error)) {

@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { defaultStateFolder, openStateFolder } from './state-folder.js';
+import { defaultStateFolder, openStateFolder, refuseServed } from './state-folder.js';
 
 const top = temporaryFolder();
 let count = 0;
@@ -30,36 +30,18 @@ describe('defaultStateFolder', () => {
 
 describe('openStateFolder', () => {
   it('makes it for the owner alone, and takes it as it is the next time', async () => {
-    const root = folder();
     const path = join(folder(), 'a/b');
-    expect(await openStateFolder(path, root)).toBe(path);
+    expect(await openStateFolder(path)).toBe(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
     chmodSync(path, 0o750);
-    expect(await openStateFolder(path, root)).toBe(path);
-  });
-
-  it('refuses one that would be served, by whatever name, and makes nothing there', async () => {
-    const root = folder();
-    mkdirSync(join(root, 'deep'));
-    const elsewhere = folder();
-    symlinkSync(join(root, 'deep'), join(elsewhere, 'link'));
-    for (const path of [root, join(root, 'state'), join(root, 'deep/a/b'), join(elsewhere, 'link/state')]) {
-      await expect(openStateFolder(path, root)).rejects.toMatchObject({
-        code: 'PATH_INVALID',
-        message: expect.stringMatching(/inside the served folder.*--state DIR/),
-      });
-    }
-    expect(existsSync(join(root, 'state'))).toBe(false);
-    expect(existsSync(join(root, 'deep/a'))).toBe(false);
-    // The other way round nothing secret is served.
-    await openStateFolder(join(root, '..'), root);
+    expect(await openStateFolder(path)).toBe(path);
   });
 
   it('refuses one that others can write to, and says how to mend that', async () => {
     const path = folder();
     for (const mode of [0o720, 0o702, 0o777]) {
       chmodSync(path, mode);
-      await expect(openStateFolder(path, folder())).rejects.toMatchObject({
+      await expect(openStateFolder(path)).rejects.toMatchObject({
         code: 'PERMISSION_DENIED',
         message: expect.stringContaining(`chmod go-w '${path}'`),
       });
@@ -67,9 +49,31 @@ describe('openStateFolder', () => {
   });
 
   it('refuses what is no folder', async () => {
-    const path = join(folder(), 'file');
+    const at = folder();
+    const path = join(at, 'file');
     writeFileSync(path, '');
-    await expect(openStateFolder(path, folder())).rejects.toThrow('is not a folder');
-    await expect(openStateFolder(join(path, 'below'), folder())).rejects.toThrow('is not a folder');
+    await expect(openStateFolder(path)).rejects.toMatchObject({ code: 'NOT_A_DIRECTORY' });
+    await expect(openStateFolder(join(path, 'below'))).rejects.toThrow('is not a folder');
+    symlinkSync(join(at, 'nowhere'), join(at, 'dangling'));
+    await expect(openStateFolder(join(at, 'dangling'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('refuseServed', () => {
+  it('finds what would be served, by whatever name, there or not', () => {
+    const root = folder();
+    mkdirSync(join(root, 'deep'));
+    const elsewhere = folder();
+    symlinkSync(join(root, 'deep'), join(elsewhere, 'link'));
+    symlinkSync(root, join(elsewhere, 'root'));
+    for (const path of [root, join(root, 'state'), join(root, 'deep/a/b'), join(elsewhere, 'link/state')]) {
+      for (const name of [root, join(elsewhere, 'root')])
+        expect(() => refuseServed(path, name, 'the state folder', '--state DIR')).toThrow(
+          /^the state folder .* is inside the served folder .*--state DIR/,
+        );
+    }
+    for (const path of [join(root, '..'), elsewhere, `${root}-beside`, join(elsewhere, 'not/there')])
+      refuseServed(path, root, 'the state folder', '--state DIR');
+    expect(readdirSync(root)).toEqual(['deep']);
   });
 });

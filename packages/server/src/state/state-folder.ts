@@ -31,17 +31,11 @@ export function defaultStateFolder(
 /**
  * Makes the folder when it is missing, for the owner alone.
  *
- * @param root the served folder, which exists. Nothing in it is secret, so the state must not be in it.
  * @returns the absolute path.
- * @throws FilexError `PERMISSION_DENIED` when others could change what is in it, `PATH_INVALID` when it would be served.
+ * @throws FilexError `PERMISSION_DENIED` when others could change what is in it.
  */
-export async function openStateFolder(folder: string, root: string): Promise<string> {
+export async function openStateFolder(folder: string): Promise<string> {
   const path = resolve(folder);
-  if (isWithin(path, root))
-    throw new FilexError(
-      'PATH_INVALID',
-      `the state folder ${JSON.stringify(path)} is inside the served folder ${JSON.stringify(resolve(root))}: clients could read the key of this server. Choose another with --state DIR`,
-    );
   makeFolders(dirname(path));
   try {
     await mkdir(path, 0o700);
@@ -52,8 +46,25 @@ export async function openStateFolder(folder: string, root: string): Promise<str
   return path;
 }
 
+/**
+ * Whoever may read what is served must not find there what the server keeps for itself.
+ *
+ * @param root the served folder, which exists.
+ * @param what what the path is of, and `option` what chooses it, for the message.
+ * @throws FilexError `PATH_INVALID` when the path, which need not exist yet, leads into the served folder.
+ */
+export function refuseServed(path: string, root: string, what: string, option: string): void {
+  if (!isWithin(resolve(path), root)) return;
+  throw new FilexError(
+    'PATH_INVALID',
+    `${what} ${JSON.stringify(resolve(path))} is inside the served folder ${JSON.stringify(resolve(root))}: clients could get at it. Choose another place with ${option}`,
+  );
+}
+
 async function checkOwnersOnly(path: string): Promise<void> {
-  const stats = await stat(path);
+  const stats = await stat(path).catch((error: unknown) => {
+    throw fileError(error, { action: 'open the state folder', path });
+  });
   if (!stats.isDirectory())
     throw new FilexError('NOT_A_DIRECTORY', `the state folder ${JSON.stringify(path)} is not a folder`);
   // Windows has no such modes; there the folder is in the user's own profile.

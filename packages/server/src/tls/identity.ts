@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fingerprintOf } from '@filex/protocol/node';
+import type { Config } from '../config.js';
+import type { CreateServerOptions } from '../create-server.js';
+import { openStateFolder } from '../state/state-folder.js';
+import type { Logger } from '../telemetry/log.js';
+import { KeyFiles } from './key-files.js';
+import { openServerKey } from './server-key.js';
+
+type Identity = Required<Pick<CreateServerOptions, 'tls' | 'fingerprint'>> & { close(): void };
+
+/** What a server is known by: the user's own certificate and key, else the key in the state folder. */
+export async function openIdentity(config: Config, state: string, logger: Logger): Promise<Identity> {
+  const { tlsCert: cert, tlsKey: key } = config;
+  if (cert === undefined || key === undefined) {
+    const tls = await openServerKey(await openStateFolder(state));
+    return { tls, fingerprint: fingerprintOf(tls.cert), close: () => undefined };
+  }
+  const files = await KeyFiles.open({
+    cert,
+    key,
+    onWarning: (message, details) => logger.warn(details, message),
+    onChange: (fingerprint) => logger.info({ fingerprint }, 'new connections see the new certificate'),
+  });
+  return { tls: files.context, fingerprint: files.fingerprint, close: () => files.close() };
+}
+
+/** The fingerprint of a server that runs, by its configuration; undefined when that cannot be told. */
+export async function knownFingerprint(
+  { tlsCert }: Pick<Config, 'tlsCert'>,
+  state: string,
+): Promise<string | undefined> {
+  try {
+    return fingerprintOf(await readFile(tlsCert ?? join(state, 'cert.pem')));
+  } catch {
+    return undefined;
+  }
+}
