@@ -9,7 +9,6 @@ import { type ServerFacts, type ServerTarget, ServerTrial } from './server-trial
 export async function surveyServer(target: ServerTarget): Promise<ServerFacts | undefined> {
   const trial = new ServerTrial(target, undefined, 0);
   try {
-    const speaksTls = target.secure || (await answersTls(target));
     const session = await trial.fresh();
     session.greet();
     const { message: hello } = await session.receive('HELLO');
@@ -18,6 +17,11 @@ export async function surveyServer(target: ServerTarget): Promise<ServerFacts | 
     const { message } = await session.receive('ACCEPT', stream);
     session.reset(stream);
     await session.result(stream);
+    let answer: Promise<boolean> | undefined;
+    const speaksTls = (): Promise<boolean> => {
+      answer ??= target.secure ? Promise.resolve(true) : answersTls(target);
+      return answer;
+    };
     return { hello, principal, speaksTls, keepsOperations: message.epoch > 0 };
   } catch (error) {
     if (error instanceof Violation) return undefined;

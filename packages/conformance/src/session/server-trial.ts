@@ -25,8 +25,8 @@ export interface ServerTarget extends Where {
 export interface ServerFacts {
   readonly hello: Messages['HELLO'];
   readonly principal: string | undefined;
-  /** Whether it answers a TLS handshake at this port. */
-  readonly speaksTls: boolean;
+  /** Whether it answers a TLS handshake at this port: found out when the first case wants to know. */
+  readonly speaksTls: () => Promise<boolean>;
   /** Whether it remembers operations beyond their stream: it says epochs other than 0 (FX-12.1-3). */
   readonly keepsOperations: boolean;
 }
@@ -95,7 +95,7 @@ export class ServerTrial implements ClosableTrial {
 
   /** A connection with such a TLS handshake; undefined when the server ends it. */
   async handshake(dial?: TlsDial): Promise<Transport | undefined> {
-    if (!this.target.secure) this.needsTls();
+    if (!this.target.secure) await this.needsTls();
     try {
       return await this.#dialled(connectSecure(this.target, dial));
     } catch (error) {
@@ -185,8 +185,8 @@ export class ServerTrial implements ClosableTrial {
   }
 
   /** Ends the case unless the server speaks TLS at this port. */
-  needsTls(): void {
-    if (!this.facts.speaksTls) this.notApplicable('this server speaks no TLS at this port');
+  async needsTls(): Promise<void> {
+    if (!(await this.facts.speaksTls())) this.notApplicable('this server speaks no TLS at this port');
   }
 
   /** Ends the case unless the server lets in whoever comes. */

@@ -69,7 +69,7 @@ export const chapter02 = casesOf<ServerTrial>((check) => {
   // ------------------------------------------------------------------ TLS
 
   check(['FX-2.1-3', 'FX-2.1-6'], 'inside TLS nothing of FileX changes', async (trial) => {
-    trial.needsTls();
+    await trial.needsTls();
     const session = await trial.greetedOver(await trial.dialSecure());
     await session.authenticate();
     await session.barrier();
@@ -95,7 +95,7 @@ export const chapter02 = casesOf<ServerTrial>((check) => {
   });
 
   check(['FX-2.1-5', 'FX-6.2-10'], 'plaintext at the port of TLS is taken or refused', async (trial) => {
-    trial.needsTls();
+    await trial.needsTls();
     const session = trial.over(await trial.dialPlain());
     session.greet();
     const answer = await session.transport.firstByte('an answer to plaintext');

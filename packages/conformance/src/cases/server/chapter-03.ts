@@ -94,7 +94,7 @@ export const chapter03 = casesOf<ServerTrial>((check) => {
 
   for (const { name, bytes, answer, expected } of foreigners) {
     check(['FX-3.2-2', 'FX-3.2-1'], `${name} is answered with ${expected}`, async (trial) => {
-      if (bytes[0] === HANDSHAKE_RECORD && !trial.target.secure && trial.facts.speaksTls)
+      if (bytes[0] === HANDSHAKE_RECORD && !trial.target.secure && (await trial.facts.speaksTls()))
         trial.notApplicable('TLS is served at this port');
       const transport = await trial.dial();
       transport.send(bytes);

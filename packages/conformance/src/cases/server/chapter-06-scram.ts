@@ -18,7 +18,7 @@ const nobody = (): string => `nobody-${randomBytes(6).toString('hex')}`;
 
 /** A connection inside TLS on which the server has offered to bind the channel. */
 async function secure(trial: ServerTrial): Promise<ClientSession> {
-  trial.needsTls();
+  await trial.needsTls();
   return greetedForLogin(trial, await trial.dialSecure());
 }
 
