@@ -1822,6 +1822,7 @@ def fingerprint_of(certificate: bytes) -> str:
 READ_BYTES = 262_144
 TLS_WRITE_BYTES = 65_536  # encrypted at once; it waits in memory when the socket does not take it
 ALPN = "filex/1"  # FX-2.1-6
+_TLS_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)  # which of them depends on the version of Python
 
 
 class Wire:
@@ -1904,7 +1905,7 @@ class TlsWire(Wire):
                 self._say_goodbye()
                 text = f"{error.verify_message}; who knows the server's key can add ?fp=sha256:… to the address"
                 raise ConnectionEnded("IDENTITY_UNKNOWN", text) from None
-            except ssl.SSLEOFError:
+            except _TLS_ENDED:
                 raise ConnectionEnded("CONNECTION_LOST", "the server ended the connection within the TLS handshake") from None
             except ssl.SSLError as error:
                 self._say_goodbye()
@@ -1954,7 +1955,7 @@ class TlsWire(Wire):
                     break
         except ssl.SSLWantReadError:
             pass  # what came may also have been none of ours: a ticket, half a record
-        except ssl.SSLEOFError:
+        except _TLS_ENDED:
             self.ended = True  # without close_notify: every good end is one of FileX, so nothing is missed by that
         except ssl.SSLError as error:
             raise ConnectionEnded("CONNECTION_LOST", f"TLS: {_reason(error)}") from None
