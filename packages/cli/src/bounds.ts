@@ -6,6 +6,8 @@ export const bounds = {
   maxTransfers: 128,
   /** Found files that may wait for a free lane: what a walk can be ahead, and so what it can hold in memory. */
   filesAhead: 65_536,
+  /** Characters of their names: a server that lists the longest there can be must not fill the memory with them. */
+  charactersAhead: 16 * 1024 * 1024,
   /** Milliseconds a walk or a listing works before it lets transfers go on. */
   walkSlice: 4,
   /** Failures shown at the end; `--verbose` shows `failuresKept`. The rest is counted. */
@@ -14,8 +16,12 @@ export const bounds = {
   failuresKept: 10_000,
   /** Folders whose time of modification is remembered, to be set when all is in them. */
   folderTimes: 500_000,
+  /** Characters of their names. */
+  folderTimesCharacters: 64 * 1024 * 1024,
   /** Local folders that are known to be folders, before they are looked at again. */
   foldersKnown: 100_000,
+  /** Characters of their names. */
+  foldersKnownCharacters: 16 * 1024 * 1024,
   /** Bars of single files below the total. */
   fileBars: 4,
   /** Milliseconds between two frames on a terminal. */
@@ -31,6 +37,8 @@ export const bounds = {
   rateWindow: 8_000,
   /** Entries that `ls` sorts; longer folders are shown in the order of the server. */
   sortedEntries: 100_000,
+  /** Characters of their names. */
+  sortedCharacters: 16 * 1024 * 1024,
   /** Entries the wizard offers to choose from. */
   wizardEntries: 20_000,
   /** Names the wizard offers while a local path is typed. */

@@ -145,6 +145,12 @@ export class Context {
   }
 }
 
+// DEL and C1, which JSON leaves as they are, and some terminals obey.
+const unescaped = /[\x7f-\x9f]/g;
+
 function eventLine(event: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ v: 1, ...event });
+  return JSON.stringify({ v: 1, ...event }).replace(
+    unescaped,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
 }

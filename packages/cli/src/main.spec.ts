@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
-import { FilexError } from '@filex/protocol';
+import { type Entry, FilexError } from '@filex/protocol';
 import { describe, expect, it } from 'vitest';
+import { bounds } from './bounds.js';
 import { main } from './main.js';
 import { fakeProcess } from './testing/fake-io.js';
 import { MemorySession } from './testing/memory-session.js';
@@ -148,6 +149,34 @@ describe('ls', () => {
     const it = fakeProcess({ session: new MemorySession().add('evil\x1b]0;title\x07\nname', '') });
     await it.run('ls', server);
     expect(it.stdout()).toBe('evil\\x1b]0;title\\x07\\nname\n');
+  });
+
+  it('says nothing in events that a terminal obeys, and yet names exactly', async () => {
+    const name = 'evil\x1b\x7f\x9b2J\x85';
+    const it = fakeProcess({ session: new MemorySession().add(name, '') });
+    await it.run('ls', '--json', server);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what this is about
+    expect(it.stdout()).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+    expect(it.events()[0]).toMatchObject({ path: name });
+  });
+
+  it('sorts no more than memory is meant for', async () => {
+    const session = new MemorySession().add('z').add('a');
+    const long = (index: number): Entry => ({
+      path: `${index}${'x'.repeat(250)}`,
+      kind: 'file',
+      size: 0,
+      mtime: 0,
+      executable: false,
+    });
+    const lies = Array.from({ length: bounds.sortedCharacters / 250 + 10 }, (_, index) => long(index));
+    session.lies = lies.reverse();
+    const it = fakeProcess({ session });
+    expect(await it.run('ls', server)).toBe(0);
+    const shown = it.stdout().trimEnd().split('\n');
+    expect(shown).toHaveLength(lies.length);
+    expect(shown.at(-1)).toBe(lies.at(-1)?.path);
+    expect(shown[0]).toBe(lies[0]?.path);
   });
 
   it('what is not there is 4, with an event', async () => {

@@ -3,14 +3,17 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { type Entry, FilexError } from '@filex/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../bounds.js';
 import { fakeProcess } from '../testing/fake-io.js';
 import { MemorySession } from '../testing/memory-session.js';
 import { harvest, plant, temporaryFolder } from '../testing/temporary-folder.js';
@@ -177,6 +180,100 @@ describe('get: the server is not trusted', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('what Windows would read as another place or a device is no name there', async () => {
+    const part = fc.constantFrom(
+      'C:',
+      'C:evil',
+      'C:\\evil',
+      '\\\\host\\share',
+      '..\\evil',
+      'a\\..\\..\\evil',
+      'NUL',
+      'con.txt',
+      'COM¹',
+      'a.',
+      'a ',
+      'a:stream',
+      'a::$DATA',
+      'a',
+      'A',
+      'b.txt',
+    );
+    const path = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(path, { maxLength: 8 }), async (paths) => {
+        const top = temporaryFolder();
+        const session = new MemorySession().add('t/');
+        session.lies = paths.map((one) => file(one));
+        for (const one of paths) session.add(`t/${one}`, 'x');
+        await fakeProcess({ session, platform: 'win32' }).run('get', '-r', `${server}/t/.`, top);
+        for (const name of Object.keys(harvest(top)))
+          expect(name).toMatch(/^(?:a|A|b\.txt)(?:\/(?:a|A|b\.txt))*\/?$/);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.skipIf(windows)(
+    'does not write through a symlink that has taken the place of a folder meanwhile',
+    async () => {
+      const top = temporaryFolder();
+      plant(top, { 'elsewhere/': '', 'in/': '' });
+      const session = new MemorySession()
+        .add('a/sub/1', '1')
+        .add('b', 'B')
+        .add('a/sub/2', '2')
+        .add('a/3', '3');
+      session.lies = [
+        file('a', { kind: 'directory' }),
+        file('a/sub', { kind: 'directory' }),
+        file('a/sub/1'),
+        file('b'),
+        file('a/sub/2'),
+        file('a/3'),
+      ];
+      session.before = (operation, path) => {
+        if (operation !== 'download' || path !== 'b') return;
+        renameSync(join(top, 'in/a'), join(top, 'moved'));
+        symlinkSync(join(top, 'elsewhere'), join(top, 'in/a'));
+        mkdirSync(join(top, 'elsewhere/sub'));
+      };
+      const it = fakeProcess({ session });
+      expect(await it.run('get', '-r', '--transfers', '1', server, join(top, 'in'))).toBe(6);
+      expect(harvest(top)).toEqual({
+        'elsewhere/sub/': '',
+        'moved/sub/1': '1',
+        'in/b': 'B',
+        'in/a/sub/': '',
+      });
+      expect(it.stderr()).toContain('is a symlink, and nothing is written through it');
+      expect(it.stderr()).toMatch(/Not tried +2 files/);
+    },
+  );
+
+  it('the longest names there can be do not fill the memory while files are on their way', async () => {
+    let given = 0;
+    const long = 'x/'.repeat(1990);
+    const session = new MemorySession().add('first', '1');
+    session.lies = (function* () {
+      yield file('first');
+      for (given = 1; given < 12_000; given += 1) yield file(`${long}${given}`);
+    })() as Iterable<Entry> as Entry[];
+    const it = fakeProcess({ session });
+    session.before = async (operation) => {
+      if (operation !== 'download') return;
+      // Nothing but this one is waited for: when a turn passes without more being listed, the listing has been halted.
+      for (let seen = -1; seen !== given; ) {
+        seen = given;
+        await setImmediate();
+      }
+      it.interrupt();
+    };
+    expect(await it.run('get', '-r', '--transfers', '1', server, temporaryFolder())).toBe(130);
+    expect(given).toBeGreaterThan(100);
+    expect(given * long.length).toBeLessThan(bounds.charactersAhead + 3 * 4096);
   });
 
   it.skipIf(windows)('does not write through a symlink below the destination, and tells that', async () => {

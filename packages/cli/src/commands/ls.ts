@@ -44,12 +44,15 @@ async function* listed(
   recursive: boolean,
 ): AsyncGenerator<Listed, void, undefined> {
   let waiting: Listed[] | undefined = recursive ? undefined : [];
+  let characters = 0;
   try {
     for await (const entry of session.list(path, { recursive, signal: context.signal })) {
       const one = { entry, path: joinRemote(path, entry.path) };
       if (waiting === undefined) yield one;
       else waiting.push(one);
-      if (waiting === undefined || waiting.length < bounds.sortedEntries) continue;
+      if (waiting === undefined) continue;
+      characters += entry.path.length;
+      if (waiting.length < bounds.sortedEntries && characters < bounds.sortedCharacters) continue;
       yield* waiting;
       waiting = undefined;
     }

@@ -1,16 +1,26 @@
+/** How much may wait. */
+export interface AheadBound<T> {
+  readonly items: number;
+  /** In what `weigh` measures. */
+  readonly weight: number;
+  /** What an item holds in memory, roughly; the same whenever it is asked. */
+  weigh(item: T): number;
+}
+
 /**
  * What has been found and waits for a free lane. Bounded: who puts too much in has to wait. One side puts, any number
  * take; everybody waiting is told when it ends.
  */
 export class AheadQueue<T> {
-  readonly #bound: number;
+  readonly #bound: AheadBound<T>;
+  #weight = 0;
   #items: (T | undefined)[] = [];
   #head = 0;
   #ended = false;
   #takers: ((item: T | undefined) => void)[] = [];
   #putter: (() => void) | undefined;
 
-  constructor(bound: number) {
+  constructor(bound: AheadBound<T>) {
     this.#bound = bound;
   }
 
@@ -22,14 +32,16 @@ export class AheadQueue<T> {
   put(item: T): boolean {
     if (this.#ended) return false;
     const taker = this.#takers.shift();
-    if (taker === undefined) this.#items.push(item);
-    else taker(item);
-    return this.length < this.#bound;
+    if (taker === undefined) {
+      this.#items.push(item);
+      this.#weight += this.#bound.weigh(item);
+    } else taker(item);
+    return this.#hasRoom;
   }
 
   /** Resolves when there is room, or when the queue has ended. */
   async room(): Promise<void> {
-    if (this.#ended || this.length < this.#bound) return;
+    if (this.#ended || this.#hasRoom) return;
     await new Promise<void>((resolve) => {
       this.#putter = resolve;
     });
@@ -41,8 +53,9 @@ export class AheadQueue<T> {
       const item = this.#items[this.#head] as T;
       this.#items[this.#head] = undefined;
       this.#head += 1;
+      this.#weight -= this.#bound.weigh(item);
       this.#compact();
-      if (this.length < this.#bound) this.#wakePutter();
+      if (this.#hasRoom) this.#wakePutter();
       return item;
     }
     if (this.#ended) return undefined;
@@ -64,7 +77,12 @@ export class AheadQueue<T> {
   abandon(): void {
     this.#items = [];
     this.#head = 0;
+    this.#weight = 0;
     this.#finish();
+  }
+
+  get #hasRoom(): boolean {
+    return this.length < this.#bound.items && this.#weight < this.#bound.weight;
   }
 
   #finish(): void {

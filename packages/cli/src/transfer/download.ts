@@ -56,6 +56,7 @@ export class Download {
   readonly #observer: Observer;
   readonly #engine: Engine;
   #times: FolderTime[] = [];
+  #timesCharacters = 0;
 
   /** @param observer told how everything goes. */
   constructor(session: Session, options: TransferOptions, observer: Observer) {
@@ -67,11 +68,16 @@ export class Download {
 
   /** Rejects when the session ended or the user interrupted; everything else is told to the observer. */
   async run(sources: readonly DownloadSource[]): Promise<void> {
-    await this.#engine.run(this.items(sources), (item) => this.#do(item));
+    const weigh = ({ remote }: DownloadItem): number => remote.length;
+    await this.#engine.run(this.items(sources), weigh, (item) => this.#do(item));
     // Only now: every file that was put into a folder has changed its time.
     const times = this.#times;
     this.#times = [];
-    await this.#engine.run(times, (time) => this.#restoreTime(time));
+    await this.#engine.run(
+      times,
+      () => 0,
+      (time) => this.#restoreTime(time),
+    );
   }
 
   /** What there is to do, as the server lists it. Looking at it makes and fetches nothing. */
@@ -132,7 +138,10 @@ export class Download {
   }
 
   #rememberTime(time: FolderTime): void {
-    if (this.#times.length < bounds.folderTimes) this.#times.push(time);
+    const { folderTimes, folderTimesCharacters } = bounds;
+    if (this.#times.length >= folderTimes || this.#timesCharacters >= folderTimesCharacters) return;
+    this.#times.push(time);
+    this.#timesCharacters += time.place.length;
   }
 
   async #do(item: DownloadItem): Promise<void> {

@@ -26,15 +26,17 @@ export class Engine {
     setMaxListeners(0, this.signal);
   }
 
-  async run<T>(items: AsyncIterable<T> | Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-    await runLanes(
-      items,
-      { lanes: this.#lanes, ahead: bounds.filesAhead, onFault: () => this.#stop.abort() },
-      async (item) => {
-        this.signal.throwIfAborted();
-        await work(item);
-      },
-    );
+  /** @param weigh characters of the names in an item. */
+  async run<T>(
+    items: AsyncIterable<T> | Iterable<T>,
+    weigh: (item: T) => number,
+    work: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const ahead = { items: bounds.filesAhead, weight: bounds.charactersAhead, weigh };
+    await runLanes(items, { lanes: this.#lanes, ahead, onFault: () => this.#stop.abort() }, async (item) => {
+      this.signal.throwIfAborted();
+      await work(item);
+    });
   }
 
   /** How one file failed; throws what is no matter of this file alone. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AheadQueue } from './ahead-queue.js';
+import { type AheadBound, AheadQueue } from './ahead-queue.js';
 import { runLanes, sliced } from './lanes.js';
+
+const atMost = <T>(items: number): AheadBound<T> => ({ items, weight: 1, weigh: () => 0 });
 
 describe('runLanes', () => {
   it('works on every item once, never on more than it has lanes, whatever takes how long', async () => {
@@ -13,7 +15,7 @@ describe('runLanes', () => {
         async (delays, lanes, ahead) => {
           const done: number[] = [];
           let running = 0;
-          await runLanes(delays.entries(), { lanes, ahead }, async ([index, delay]) => {
+          await runLanes(delays.entries(), { lanes, ahead: atMost(ahead) }, async ([index, delay]) => {
             running += 1;
             expect(running).toBeLessThanOrEqual(lanes);
             for (let i = 0; i < delay; i += 1) await Promise.resolve();
@@ -35,7 +37,7 @@ describe('runLanes', () => {
         yield given;
       }
     }
-    await runLanes(source(), { lanes: 2, ahead: 4 }, async () => {
+    await runLanes(source(), { lanes: 2, ahead: atMost(4) }, async () => {
       taken += 1;
       await Promise.resolve();
     });
@@ -54,7 +56,7 @@ describe('runLanes', () => {
       [1, 2, 3, 4, 5, 6],
       {
         lanes: 2,
-        ahead: 2,
+        ahead: atMost(2),
         onFault: () => {
           faults += 1;
           release();
@@ -80,7 +82,7 @@ describe('runLanes', () => {
           yield 1;
           throw new Error('source');
         })(),
-        { lanes: 3, ahead: 9 },
+        { lanes: 3, ahead: atMost(9) },
         async () => undefined,
       ),
     ).rejects.toThrow('source');
@@ -94,7 +96,7 @@ describe('runLanes', () => {
             closed = true;
           }
         })(),
-        { lanes: 3, ahead: 9 },
+        { lanes: 3, ahead: atMost(9) },
         async () => {
           throw new Error('lane');
         },
@@ -108,7 +110,7 @@ describe('AheadQueue', () => {
   it('is first in, first out, through growth and compaction', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 900 }), { maxLength: 30 }), async (bursts) => {
-        const queue = new AheadQueue<number>(1e9);
+        const queue = new AheadQueue<number>(atMost(1e9));
         let put = 0;
         let taken = 0;
         for (const burst of bursts) {
@@ -123,12 +125,36 @@ describe('AheadQueue', () => {
     );
   });
 
+  it('holds no more than one item beyond its weight, whatever is put and taken', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat({ max: 9 }), { maxLength: 200 }),
+        fc.integer({ min: 1, max: 30 }),
+        async (weights, weight) => {
+          const queue = new AheadQueue<number>({ items: 1e9, weight, weigh: (item) => item });
+          const inside: number[] = [];
+          const sum = (): number => inside.reduce((total, one) => total + one, 0);
+          for (const one of weights) {
+            expect(sum()).toBeLessThan(weight);
+            inside.push(one);
+            const more = queue.put(one);
+            expect(more).toBe(sum() < weight);
+            if (more) continue;
+            const room = queue.room();
+            while (sum() >= weight) expect(await queue.take()).toBe(inside.shift());
+            await room;
+          }
+        },
+      ),
+    );
+  });
+
   it('tells everybody who waits when it ends', async () => {
-    const queue = new AheadQueue<number>(1);
+    const queue = new AheadQueue<number>(atMost(1));
     const takers = [queue.take(), queue.take()].map(async (one) => one);
     queue.close();
     expect(await Promise.all(takers)).toEqual([undefined, undefined]);
-    const full = new AheadQueue<number>(1);
+    const full = new AheadQueue<number>(atMost(1));
     expect(full.put(1)).toBe(false);
     const room = full.room();
     full.abandon();

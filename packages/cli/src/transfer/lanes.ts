@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { AheadQueue } from './ahead-queue.js';
+import { type AheadBound, AheadQueue } from './ahead-queue.js';
 
-export interface LaneOptions {
+export interface LaneOptions<T> {
   /** Items worked on at once. */
   readonly lanes: number;
-  /** Items that may wait for a lane. */
-  readonly ahead: number;
+  /** What may wait for a lane. */
+  readonly ahead: AheadBound<T>;
   /** Called once when something threw: stops what can be stopped elsewhere. */
   readonly onFault?: (() => void) | undefined;
 }
@@ -16,7 +16,7 @@ export interface LaneOptions {
  */
 export async function runLanes<T>(
   source: AsyncIterable<T> | Iterable<T>,
-  options: LaneOptions,
+  options: LaneOptions<T>,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const queue = new AheadQueue<T>(options.ahead);

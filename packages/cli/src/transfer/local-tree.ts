@@ -14,8 +14,9 @@ export class LocalTree {
   readonly #root: string;
   readonly #platform: NodeJS.Platform;
   readonly #onMade: () => void;
-  /** Folders that were looked at, and why some cannot be had. */
+  /** Folders that were made or looked at, and why some cannot be had. */
   readonly #known = new Map<string, FilexError | undefined>();
+  #knownCharacters = 0;
 
   /**
    * @param root chosen by the user, so a symlink is fine there.
@@ -41,18 +42,33 @@ export class LocalTree {
   /** Makes a folder and those it is in. Returns why it cannot be had: for a folder in a failed one, that one's error. */
   ensure(path: string): FilexError | undefined {
     if (path === '') return undefined;
-    if (this.#known.has(path)) return this.#known.get(path);
-    const failure = this.ensure(parentOf(path)) ?? this.#make(path);
-    // Forgetting costs a second look, nothing else.
-    if (this.#known.size >= bounds.foldersKnown) this.#known.clear();
-    this.#known.set(path, failure);
+    const known = this.#known.get(path);
+    if (known !== undefined) return known;
+    const failure = this.ensure(parentOf(path)) ?? this.#makeOrCheck(path);
+    this.#remember(path, failure);
     return failure;
+  }
+
+  #makeOrCheck(path: string): FilexError | undefined {
+    // Looked at again each time: somebody may have put a symlink in its place meanwhile.
+    return this.#known.has(path) ? refusal(this.locate(path)) : this.#make(path);
+  }
+
+  #remember(path: string, failure: FilexError | undefined): void {
+    const { foldersKnown, foldersKnownCharacters } = bounds;
+    // Forgetting costs a second look, nothing else.
+    if (this.#known.size >= foldersKnown || this.#knownCharacters >= foldersKnownCharacters) {
+      this.#known.clear();
+      this.#knownCharacters = 0;
+    }
+    if (!this.#known.has(path)) this.#knownCharacters += path.length;
+    this.#known.set(path, failure);
   }
 
   /** Whether the folder is there and can be trusted; unlike `ensure`, makes nothing. */
   has(path: string): boolean {
     if (path === '') return true;
-    if (this.#known.has(path)) return this.#known.get(path) === undefined;
+    if (this.#known.get(path) !== undefined) return false;
     return this.has(parentOf(path)) && refusal(this.locate(path)) === undefined;
   }
 

@@ -64,11 +64,16 @@ export class Upload {
   /** Rejects when the session ended or the user interrupted; everything else is told to the observer. */
   async run(sources: readonly UploadSource[]): Promise<void> {
     const items = sliced(this.items(sources), bounds.walkSlice);
-    await this.#engine.run(items, (item) => this.#do(item));
+    const weigh = (item: UploadItem): number => ('remote' in item ? item.remote.length : 0);
+    await this.#engine.run(items, weigh, (item) => this.#do(item));
     // Only now: every file that was put into a folder has changed its time.
     const times = this.#times;
     this.#times = [];
-    await this.#engine.run(times, (time) => this.#restoreTime(time));
+    await this.#engine.run(
+      times,
+      () => 0,
+      (time) => this.#restoreTime(time),
+    );
   }
 
   /** What there is to do, found on the way. Looking at it makes and sends nothing. */
