@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { connect } from '@filex/protocol/node';
 import { describe, expect, it } from 'vitest';
 import { createServer } from './create-server.js';
-import { healthFault } from './health-check.js';
 import { startFailure } from './start-failure.js';
 import { LocalStore } from './store/local/local-store.js';
 import { openWithin, temporaryFolder } from './testing/temporary-folder.js';
@@ -25,7 +24,6 @@ describe('createServer', () => {
     const log = (_: object, message: string) => void messages.push(message);
     const logger = { debug: log, info: log, warn: log, error: log };
     const server = await createServer({ root, port: 0, logger, anonymous: 'write' });
-    expect(await healthFault(server.urls[0] as string)).toBeUndefined();
     const session = await connect(server.urls[0] as string);
     expect(session.server.agent).toMatch(/^filex-server\/\d/);
     await session.makeDirectory('docs/new', { parents: true });
@@ -113,9 +111,5 @@ describe('createServer', () => {
     expect(await failure({ root: join(root, 'missing') })).toContain('missing": it does not exist');
     taken.close();
     expect(openWithin(root)).toEqual([]);
-  });
-
-  it('is not well when it is not there', async () => {
-    expect(await healthFault('filex+tcp://127.0.0.1:1/')).toContain('127.0.0.1:1');
   });
 });

@@ -13,6 +13,7 @@ import { createAccess } from './access/access.js';
 import type { AnonymousLevel } from './access/anonymous.js';
 import { type UsersChange, UsersFile } from './access/users-file.js';
 import { serverUrls } from './addresses.js';
+import { HEALTH_CHECK_CODE } from './health-check.js';
 import { createHandler } from './service.js';
 import { LocalStore } from './store/local/local-store.js';
 import type { Store } from './store/store.js';
@@ -110,6 +111,7 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
       agent: AGENT,
       serverLimits: options.serverLimits,
       onEvent(event) {
+        if (isHealthCheck(event)) return;
         logServeEvent(logger, event, { audited: audit !== undefined });
         audit?.record(event);
       },
@@ -150,6 +152,11 @@ async function openAudit(
 ): Promise<AuditLog | undefined> {
   if (typeof audit !== 'string') return audit;
   return opened.add(await createAuditLog({ file: audit, logger }));
+}
+
+/** It comes every half a minute, and would hide what matters in the log. Who says so without being one has only left. */
+function isHealthCheck(event: ServeEvent): boolean {
+  return event.type === 'refused' && event.code === HEALTH_CHECK_CODE;
 }
 
 /** A server that lets nobody in is a mistake, better told at once than by each client. */
