@@ -3,6 +3,7 @@ import {
   type DigestProvider,
   fingerprintOf,
   loadDigestProviders,
+  type ServeEvent,
   type ServeOptions,
   type Server,
   type ServerLimits,
