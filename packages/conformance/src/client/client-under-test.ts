@@ -21,6 +21,8 @@ export interface Task {
   readonly dir: string;
   /** Absolute path of a folder that the client may take for the user's own. */
   readonly home: string;
+  /** Of the user in the address; undefined when there is none. */
+  readonly passcode: string | undefined;
   /** What the client writes to standard output is not read before `release`. */
   readonly holdOutput: boolean;
   /** Milliseconds that it may take until it is killed. */

@@ -32,6 +32,7 @@ export class ProcessClient implements ClientUnderTest {
         XDG_STATE_HOME: task.home,
         XDG_CACHE_HOME: task.home,
         NO_COLOR: '1',
+        FILEX_PASSCODE: task.passcode,
       },
     });
     return new RunningProcess(child, task);

@@ -11,9 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bounds } from '../client/bounds.js';
 import type { ClientUnderTest, Ending, RunningClient, Verb } from '../client/client-under-test.js';
+import type { Credentials } from '../login/credentials.js';
 import { codeNumber } from '../spec/specification.js';
 import { NotApplicable } from '../suite/outcome.js';
 import type { ClosableTrial } from '../suite/run-cases.js';
+import type { TlsOffer } from '../tls/accept.js';
+import { makeTestKey, type TestKey } from '../tls/test-key.js';
 import { content } from '../wire/bytes.js';
 import type { Entry, Loose, Messages } from '../wire/messages.js';
 import { Violation } from '../wire/violation.js';
@@ -29,10 +32,28 @@ export interface Start {
   /** As it stands in the address, after the slash. */
   readonly path?: string;
   /** The whole address, given the port. */
-  readonly url?: (port: number) => string;
+  readonly url?: (port: number, fingerprint: string) => string;
+  /** The address is filex://, and the server answers in TLS. */
+  readonly tls?: TlsStart | undefined;
+  /** Who the client is to log in as. */
+  readonly user?: Credentials | undefined;
   readonly holdOutput?: boolean;
   /** Files and folders that are in the destination of `tree` before. */
   readonly prepare?: (dir: string) => void;
+}
+
+/** What a test server is like under TLS, where it is not as it should be. */
+export interface TlsStart extends Omit<TlsOffer, 'key'> {
+  /** Shows another key than that whose fingerprint is in the address. */
+  readonly otherKey?: boolean;
+}
+
+let keys: readonly [own: TestKey, other: TestKey] | undefined;
+
+/** The key in the addresses, and another one: the same in all cases. */
+function testKeys(): readonly [own: TestKey, other: TestKey] {
+  keys ??= [makeTestKey(), makeTestKey()];
+  return keys;
 }
 
 /** The operation that a verb is about. */
@@ -110,17 +131,25 @@ export class ClientTrial implements ClosableTrial {
     file,
     path = pathOf[this.#verb],
     url,
+    tls,
+    user,
     holdOutput = false,
     prepare,
   }: Start = {}): Promise<void> {
     if (file !== undefined) this.#file = file;
-    this.#listener ??= await Listener.open(this.#timeout);
+    const [own, other] = testKeys();
+    const offer = tls === undefined ? undefined : { ...tls, key: tls.otherKey === true ? other : own };
+    this.#listener ??= await Listener.open(this.#timeout, offer);
     if (this.#verb === 'put') writeFileSync(this.destination, this.#file);
     prepare?.(this.dir);
     const { port } = this.#listener;
+    const named = user === undefined ? '' : `${encodeURIComponent(user.user)}@`;
+    const place = `${named}127.0.0.1:${port}/${path}`;
+    const usual = tls === undefined ? `filex+tcp://${place}` : `filex://${place}?fp=${own.fingerprint}`;
     this.#running = this.#client.start({
       verb: this.#verb,
-      url: url?.(port) ?? `filex+tcp://127.0.0.1:${port}/${path}`,
+      url: url?.(port, own.fingerprint) ?? usual,
+      passcode: user?.passcode,
       file: this.destination,
       dir: this.dir,
       home: join(this.#folder, 'home'),
@@ -136,9 +165,21 @@ export class ClientTrial implements ClosableTrial {
 
   /** The next connection of the client that was started, as bytes. */
   async dialled(): Promise<Transport> {
-    const transport = await this.#listening.next(bounds.start, this.#started.ended);
+    const transport = await this.dialledOrNot();
     if (transport !== undefined) return transport;
+    const { trouble } = this.#listening;
+    if (trouble !== undefined) throw new Violation([], `the TLS handshake failed: ${trouble.message}`);
     throw new Violation([], `the client did not connect: ${await this.#soFar()}`);
+  }
+
+  /** The same; undefined when the client does not connect, or does not get through the TLS handshake. */
+  dialledOrNot(): Promise<Transport | undefined> {
+    return this.#listening.next(bounds.start, this.#started.ended);
+  }
+
+  /** Why a TLS handshake failed, if one did. */
+  get trouble(): Error | undefined {
+    return this.#listening.trouble;
   }
 
   /** Starts the client, and takes its connection. */
@@ -172,8 +213,13 @@ export class ClientTrial implements ClosableTrial {
 
   /** Runs the client once more, and waits for what the verb is about. */
   async anew(): Promise<{ session: ServerSession; stream: number; open: Messages['OPEN'] }> {
-    this.#listener?.takeMore();
+    this.takeMore();
     return this.opened();
+  }
+
+  /** Takes connections again, after the client has ended. */
+  takeMore(): void {
+    this.#listening.takeMore();
   }
 
   /** Another connection of the same run, with its handshake done; undefined when the client does not make one. */

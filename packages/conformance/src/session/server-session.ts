@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { bounds } from '../client/bounds.js';
+import type { Credentials } from '../login/credentials.js';
+import { Witness } from '../login/witness.js';
 import { shown } from '../report/shown.js';
 import { codeName, codeNumber, specification } from '../spec/specification.js';
 import { dataFrame, frame } from '../wire/encode.js';
@@ -59,6 +61,9 @@ export class ServerSession {
   /** What was granted to the client. */
   readonly #granted = new Map<number, number>();
   #hello = serverHello();
+  /** The HELLO frames as they were sent. */
+  #said: Buffer = Buffer.alloc(0);
+  #heard: Buffer = Buffer.alloc(0);
   #client: Messages['HELLO'] | undefined;
   #offered = false;
   #authenticated = false;
@@ -115,7 +120,8 @@ export class ServerSession {
     this.#hello = { ...this.#hello, ...(hello as Partial<Messages['HELLO']>) };
     this.#granted.set(0, Number(this.#hello.connectionWindow));
     this.#offered = true;
-    return frame('HELLO', 0, this.#hello);
+    this.#said = frame('HELLO', 0, this.#hello);
+    return this.#said;
   }
 
   /** Takes HELLO and answers it. */
@@ -137,6 +143,20 @@ export class ServerSession {
     await this.authenticating(hello);
     this.admit();
     return this;
+  }
+
+  /** Somebody to judge how the client logs in, once both ends have said HELLO. */
+  witness(credentials: Credentials): Witness {
+    return new Witness({
+      credentials,
+      hellos: Buffer.concat([this.#heard, this.#said]),
+      exporter: this.transport.exporter,
+    });
+  }
+
+  /** AUTH with a step that is not the last. */
+  ask(data: Uint8Array | undefined): void {
+    this.send(frame('AUTH', 0, { step: 'continue', data }));
   }
 
   /** AUTH with success. */
@@ -366,6 +386,7 @@ export class ServerSession {
     this.#judgeOrder(name);
     switch (name) {
       case 'HELLO':
+        this.#heard = rawFrame(frameType('HELLO'), stream, judged.payload);
         this.#onHello(judged.message);
         break;
       case 'AUTH':

@@ -8,6 +8,7 @@ import type { CaseResult } from '../suite/outcome.js';
 import { runCases } from '../suite/run-cases.js';
 import { matchesPattern } from '../suite/select.js';
 import { type Summary, summarize } from '../suite/summary.js';
+import { type MissingSkills, surveyClient } from './client-survey.js';
 import { ClientTrial } from './client-trial.js';
 
 export interface TestClientOptions {
@@ -39,8 +40,12 @@ export async function testClient(client: ClientUnderTest, options: TestClientOpt
     return variation && !variations ? 'much like others: runs with --slow' : undefined;
   };
   const isKnown = (id: string): boolean => known?.has(id) === true;
+  const runnable = chosen.filter((each) => notRun(each) === undefined);
+  const missing = runnable.some(({ needs }) => needs !== undefined)
+    ? await surveyClient(client, timeout)
+    : undefined;
   const run = await runCases(
-    chosen.filter((each) => notRun(each) === undefined),
+    runnable.map((each) => withSkills(each, missing)),
     (each) => new ClientTrial(client, each as ClientCase, timeout),
     {
       concurrency: options.concurrency ?? clientBounds.processes,
@@ -69,4 +74,10 @@ export async function testClient(client: ClientUnderTest, options: TestClientOpt
     duration: performance.now() - started,
     results,
   });
+}
+
+/** The case, which says that it does not apply where the client need not do, and does not, what it is about. */
+function withSkills(each: ClientCase, missing: MissingSkills | undefined): ClientCase {
+  const reason = each.needs === undefined ? undefined : missing?.[each.needs];
+  return reason === undefined ? each : { ...each, run: async (trial) => trial.notApplicable(reason) };
 }

@@ -53,9 +53,16 @@ export class Transport {
     return this.#socket instanceof TLSSocket ? channelBinding(this.#socket) : undefined;
   }
 
-  /** What was agreed on by ALPN, inside TLS. */
-  get applicationProtocol(): string | undefined {
-    return (this.#socket instanceof TLSSocket && this.#socket.alpnProtocol) || undefined;
+  /** What was agreed on, and asked for, in the TLS handshake; undefined in plaintext. */
+  get tls(): { readonly version: string; readonly alpn: string; readonly serverName: string } | undefined {
+    if (!(this.#socket instanceof TLSSocket)) return undefined;
+    // The types do not know of the name, which is false where there is none.
+    const { servername } = this.#socket as { servername?: string | false };
+    return {
+      version: this.#socket.getProtocol() ?? '',
+      alpn: this.#socket.alpnProtocol || '',
+      serverName: servername || '',
+    };
   }
 
   /** Bytes that came so far. */

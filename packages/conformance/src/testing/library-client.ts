@@ -44,7 +44,7 @@ class RunningLibrary implements RunningClient {
 
   async #run(task: Task): Promise<Ending> {
     try {
-      const session = await connect(task.url, { signal: this.#abort.signal });
+      const session = await connect(task.url, { signal: this.#abort.signal, passcode: task.passcode });
       this.#session = session;
       try {
         await this.#do(session, task, parseUrl(task.url).path);

@@ -1,8 +1,12 @@
 import { networkInterfaces } from 'node:os';
+import { serverHello } from '../../session/server-session.js';
+import { codeNumber } from '../../spec/specification.js';
+import { frame } from '../../wire/encode.js';
 import { PREFACE } from '../../wire/frame.js';
 import { Violation } from '../../wire/violation.js';
 import { clientCasesOf } from './client-case.js';
 import { list, someEntries, take } from './endings.js';
+import { allMechanisms, somebody } from './logins.js';
 
 /** Transport and addresses. */
 export const chapter02 = clientCasesOf((check) => {
@@ -43,6 +47,153 @@ export const chapter02 = clientCasesOf((check) => {
       await trial.expectFailure();
     },
   );
+
+  // ------------------------------------------------------------------ TLS
+
+  const tls = { needs: 'tls' } as const;
+  check(
+    'ls',
+    ['FX-2.1-6', 'FX-2.1-3', 'FX-2.2-5'],
+    'a session inside TLS with the key of the address',
+    async (trial) => {
+      const { session, stream } = await trial.opened({}, { tls: {} });
+      const { alpn, serverName } = session.transport.tls as { alpn: string; serverName: string };
+      if (alpn !== 'filex/1') throw new Violation(['FX-2.1-6'], 'the client does not offer filex/1');
+      if (serverName !== '')
+        throw new Violation(['FX-2.1-6'], `the client sends the name "${serverName}", which is an address`);
+      await list(trial, session, stream);
+    },
+    tls,
+  );
+
+  check(
+    'ls',
+    'FX-2.1-6',
+    'the name of the host is sent',
+    async (trial) => {
+      const url = (port: number, fp: string): string => `filex://localhost:${port}/folder?fp=${fp}`;
+      const { session, stream } = await trial.opened({}, { tls: {}, url });
+      const { serverName } = session.transport.tls as { serverName: string };
+      if (serverName !== 'localhost') throw new Violation([], `"${serverName}" was sent, not "localhost"`);
+      await list(trial, session, stream);
+    },
+    tls,
+  );
+
+  check(
+    'ls',
+    'FX-2.1-3',
+    'a server that can do no more than TLS 1.2',
+    async (trial) => {
+      await trial.start({ tls: { version: 'TLSv1.2' } });
+      if ((await trial.dialledOrNot()) !== undefined) throw new Violation([], 'the client takes TLS 1.2');
+      await trial.expectFailure();
+    },
+    tls,
+  );
+
+  check(
+    'ls',
+    'FX-2.1-6',
+    'a server that speaks something else inside TLS',
+    async (trial) => {
+      await trial.start({ tls: { alpn: 'h2' } });
+      if ((await trial.dialledOrNot()) !== undefined)
+        throw new Violation([], 'the client offers h2, or nothing');
+      await trial.expectFailure();
+    },
+    tls,
+  );
+
+  for (const [what, user] of [
+    ['nobody in particular', undefined],
+    ['a user', somebody],
+  ] as const) {
+    check(
+      'ls',
+      'FX-2.2-5',
+      `${what}, and a server with another key than that of the address`,
+      async (trial) => {
+        await trial.start({ tls: { otherKey: true }, user });
+        const transport = await trial.dialledOrNot();
+        if (transport !== undefined) {
+          // What it has said before it looked at the key must not be AUTH, whatever the server answers.
+          const session = trial.over(transport);
+          session.greet({ mechanisms: allMechanisms });
+          await transport.untilEnd();
+          if (session.hears('AUTH')) throw new Violation([], 'the client logs in to it');
+        }
+        await trial.expectFailure();
+      },
+      tls,
+    );
+  }
+
+  const plaintext: Readonly<Record<string, Buffer>> = {
+    'the preface and HELLO': Buffer.concat([PREFACE, frame('HELLO', 0, serverHello())]),
+    GOAWAY: Buffer.concat([
+      PREFACE,
+      frame('GOAWAY', 0, { code: codeNumber('SHUTTING_DOWN'), lastStream: 0 }),
+    ]),
+    'an HTTP response': Buffer.from('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'),
+    'an alert that there is no such version': Buffer.from('15030300020246', 'hex'),
+    'an alert that the handshake failed': Buffer.from('15030300020228', 'hex'),
+    nothing: Buffer.alloc(0),
+  };
+  for (const [what, bytes] of Object.entries(plaintext)) {
+    check(
+      'ls',
+      'FX-2.1-4',
+      `a server that answers the TLS handshake with ${what}`,
+      async (trial) => {
+        await trial.start({ url: (port, fp) => `filex://127.0.0.1:${port}/folder?fp=${fp}` });
+        const transport = await trial.dialled();
+        await transport.firstByte('the TLS handshake');
+        transport.send(bytes);
+        transport.end();
+        await transport.untilEnd();
+        // Who tries in plaintext what did not work with TLS does so on another connection.
+        const more = await trial.refuseAll();
+        for (const said of [transport.left, ...more]) {
+          if (said.length > 0 && !isTls(said))
+            throw new Violation(
+              [],
+              `the client said ${said.subarray(0, 8).toString('hex')}, which is no TLS`,
+            );
+        }
+        await trial.expectFailure();
+      },
+      tls,
+    );
+  }
+
+  for (const [what, change] of [
+    ['of another kind', (fp: string) => fp.replace('sha256', 'sha1')],
+    ['without its kind', (fp: string) => fp.replace('sha256:', '')],
+    ['that is too short', (fp: string) => fp.slice(0, -1)],
+    ['that is too long', (fp: string) => `${fp}A`],
+    ['that is empty', () => ''],
+    ['that is nothing but its kind', () => 'sha256:'],
+  ] as const) {
+    check(
+      'ls',
+      'FX-2.2-5',
+      `a fingerprint ${what} is none that a server can have`,
+      async (trial) => {
+        const url = (port: number, fp: string): string => `filex://127.0.0.1:${port}/folder?fp=${change(fp)}`;
+        await trial.start({ tls: {}, url });
+        const transport = await trial.dialledOrNot();
+        if (transport !== undefined) {
+          const session = trial.over(transport);
+          session.greet();
+          await transport.until(() => session.hears('AUTH') || transport.ended, 'the end');
+          if (session.hears('AUTH')) throw new Violation([], 'the client trusts the server');
+        }
+        await trial.expectFailure();
+      },
+      { ...tls, variation: what !== 'that is too short' },
+    );
+  }
 
   const names: readonly (readonly [what: string, address: string, path: string | undefined])[] = [
     ['escapes are decoded as UTF-8', 'a%20b%25c%C3%A4', 'a b%cä'],
@@ -101,6 +252,7 @@ export const chapter02 = clientCasesOf((check) => {
     ['FX-2.2-1', 'a % before no two digits', (port) => `127.0.0.1:${port}/100%`],
     ['FX-2.2-1', 'bytes that are no UTF-8', (port) => `127.0.0.1:${port}/a%ff`],
     ['FX-2.2-1', 'a fragment', (port) => `127.0.0.1:${port}/a#b`],
+    ['FX-2.2-5', 'a parameter beside fp', (port) => `127.0.0.1:${port}/a?fp=sha256:${'A'.repeat(43)}&x=y`],
     ['FX-2.2-2', 'the port 65536', () => '127.0.0.1:65536/a'],
     ['FX-2.2-2', 'the port 0', () => '127.0.0.1:0/a'],
   ];
@@ -113,3 +265,14 @@ export const chapter02 = clientCasesOf((check) => {
     });
   }
 });
+
+/** Whether bytes are records of TLS, the last one perhaps cut. */
+function isTls(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; ) {
+    const type = bytes[at] as number;
+    if (type < 0x14 || type > 0x17 || (at + 1 < bytes.length && bytes[at + 1] !== 3)) return false;
+    if (at + 5 > bytes.length) return true;
+    at += 5 + bytes.readUInt16BE(at + 3);
+  }
+  return true;
+}

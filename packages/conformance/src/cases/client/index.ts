@@ -3,6 +3,7 @@ import { chapter03 } from './chapter-03.js';
 import { chapter04 } from './chapter-04.js';
 import { chapter05 } from './chapter-05.js';
 import { chapter06 } from './chapter-06.js';
+import { chapter06Scram } from './chapter-06-scram.js';
 import { chapter07 } from './chapter-07.js';
 import { chapter08 } from './chapter-08.js';
 import { chapter09 } from './chapter-09.js';
@@ -23,6 +24,7 @@ export const clientCases: readonly ClientCase[] = [
   ...chapter04,
   ...chapter05,
   ...chapter06,
+  ...chapter06Scram,
   ...chapter07,
   ...chapter08,
   ...chapter09,

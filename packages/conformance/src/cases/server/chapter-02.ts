@@ -90,8 +90,8 @@ export const chapter02 = casesOf<ServerTrial>((check) => {
   check('FX-2.1-6', 'filex/1 is found among other application protocols', async (trial) => {
     const transport = await trial.handshake({ alpn: ['h2', 'filex/1', 'http/1.1'] });
     if (transport === undefined) throw new Violation([], 'the server ends the handshake');
-    if (transport.applicationProtocol !== 'filex/1')
-      throw new Violation([], `the server has chosen ${transport.applicationProtocol ?? 'nothing'}`);
+    if (transport.tls?.alpn !== 'filex/1')
+      throw new Violation([], `the server has chosen "${transport.tls?.alpn}"`);
   });
 
   check(['FX-2.1-5', 'FX-6.2-10'], 'plaintext at the port of TLS is taken or refused', async (trial) => {
