@@ -6,7 +6,7 @@ import { Command, type Exit } from '../harness/command.js';
 import { staged } from '../harness/leftovers.js';
 import { repository } from '../harness/paths.js';
 import { startRelay } from '../harness/relay.js';
-import { startServer } from '../harness/server.js';
+import { type ServerProcess, startServer } from '../harness/server.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { longAgo, makeTree, pseudoRandomBytes } from '../harness/tree.js';
 
@@ -28,6 +28,22 @@ function start(words: readonly string[], env: Readonly<Record<string, string>> =
 }
 
 const client = (...words: readonly string[]): Command => start(['filex.py', ...words]);
+
+/** A server as it is by default, with the user that its first start makes. */
+interface Guarded {
+  readonly server: ServerProcess;
+  readonly user: string;
+  /** What the user's passcode comes in. */
+  readonly env: { readonly FILEX_PASSCODE: string };
+}
+
+async function startGuarded(): Promise<Guarded> {
+  const args = ['--state', join(temporaryFolder(), 'state')];
+  const server = await startServer({ anonymous: 'default', args });
+  const { guest } = server.listening;
+  if (guest === undefined) throw new Error('the first start made no user');
+  return { server, user: guest.user, env: { FILEX_PASSCODE: guest.passcode } };
+}
 
 function succeeded(exit: Exit): Exit {
   expect(exit.code, exit.stderr).toBe(0);
@@ -95,5 +111,66 @@ describe.skipIf(python === undefined)('the client in Python', () => {
     // A server is free to begin again at 0 (FX-12.4-3); what counts is that nothing is lost or doubled.
     expect(succeeded(await get.exited).stderr).toMatch(/trying again\n/);
     expect(readFileSync(join(local, 'back')).equals(content)).toBe(true);
+  });
+
+  test('logs in inside TLS: puts, lists and gets as a user', async () => {
+    const { server, user, env } = await startGuarded();
+    const local = makeTree(temporaryFolder(), { 'a file': { content, executable: true } });
+    const url = server.secureUrl('', user);
+    succeeded(await start(['filex.py', 'put', join(local, 'a file'), url], env).exited);
+    expect(readFileSync(join(server.folder, 'a file')).equals(content)).toBe(true);
+    const listing = succeeded(await start(['filex.py', 'ls', url], env).exited);
+    expect(listing.stdout).toMatch(/^file\* .* a file\n$/);
+    const from = server.secureUrl('a%20file', user);
+    succeeded(await start(['filex.py', 'get', from, join(local, 'back')], env).exited);
+    expect(readFileSync(join(local, 'back')).equals(content)).toBe(true);
+  });
+
+  test('passes its tests with a real server as a user, too', async () => {
+    const { server, user, env } = await startGuarded();
+    const about = { FILEX_URL: server.secureUrl('', user), FILEX_ROOT: server.folder, ...env };
+    const { stderr } = succeeded(
+      await start(['-m', 'unittest', '-v', 'test_filex.RealServer'], about).exited,
+    );
+    expect(stderr.match(/ \.\.\. ok$/gm)).toHaveLength(4);
+  });
+
+  test('goes on inside TLS with an upload that was cut in the middle', async () => {
+    const { server, user, env } = await startGuarded();
+    const relay = await startRelay(server.port);
+    const local = makeTree(temporaryFolder(), { file: content });
+    const url = server.secureUrl('', user).replace(`:${server.port}/`, `:${new URL(relay.url()).port}/`);
+
+    const put = start(
+      ['filex.py', 'put', join(local, 'file'), url, '--retries', '5', '--retry-delay', '0.1'],
+      env,
+    );
+    await relay.passed('up', 2 * 1024 * 1024);
+    relay.cut();
+    expect(succeeded(await put.exited).stderr).toMatch(/trying again\n(?:.*\n)*created: file\n$/);
+    expect(readFileSync(join(server.folder, 'file')).equals(content)).toBe(true);
+    expect(staged(server.folder)).toEqual([]);
+  });
+
+  test('is not let in without the passcode, and nobody is told more than that', async () => {
+    const { server, user, env } = await startGuarded();
+    const ls = (who: string | undefined, passcode: string): Promise<Exit> =>
+      start(['filex.py', 'ls', server.secureUrl('', who)], { FILEX_PASSCODE: passcode }).exited;
+    const wrong = await ls(user, `${env.FILEX_PASSCODE}x`);
+    const unknown = await ls('nobody', env.FILEX_PASSCODE);
+    expect([wrong.code, unknown.code]).toEqual([7, 7]);
+    expect(unknown.stderr).toBe(wrong.stderr);
+    expect((await ls(undefined, env.FILEX_PASSCODE)).code).toBe(7);
+    succeeded(await ls(user, env.FILEX_PASSCODE));
+  });
+
+  test('talks to nobody but the server that it was told', async () => {
+    const { server, user, env } = await startGuarded();
+    const url = server.secureUrl('', user);
+    const other = await start(['filex.py', 'ls', url.replace(/sha256:.*/, `sha256:${'A'.repeat(43)}`)], env)
+      .exited;
+    expect([other.code, other.stderr]).toEqual([13, expect.stringContaining('IDENTITY_CHANGED')]);
+    const unknown = await start(['filex.py', 'ls', url.replace(/\?.*/, '')], env).exited;
+    expect([unknown.code, unknown.stderr]).toEqual([13, expect.stringContaining('IDENTITY_UNKNOWN')]);
   });
 });

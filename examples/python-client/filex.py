@@ -6,8 +6,8 @@
     python3 filex.py get ADDRESS FILE [--force] [--retries N]
     python3 filex.py vectors DIR
 
-ADDRESS is filex://[user@]host:port/path[?fp=sha256:...], which is TLS 1.3, or filex+tcp://host:port/path. The passcode of
-a user is taken from FILEX_PASSCODE, or asked for.
+ADDRESS is filex://[user@]host:port/path[?fp=sha256:...], which is TLS 1.3, or filex+tcp://[user@]host:port/path, plaintext. The
+passcode of a user is taken from FILEX_PASSCODE, or asked for.
 
 It was written from PROTOCOL.md alone, to be read and copied from. Ids such as FX-4.2-3 name the rule of that
 document that a piece of code follows. The parts, from the bottom up:
@@ -2167,9 +2167,7 @@ def parse_address(text: str) -> Address:
     if question and scheme != "filex":
         raise _invalid("? in a name is written %3F")
     authority, slash, raw_path = rest.partition("/")
-    raw_user, at, place = authority.rpartition("@")
-    if at and scheme != "filex":
-        raise _invalid("filex+tcp has no user")
+    raw_user, _, place = authority.rpartition("@")
     match = _AUTHORITY.fullmatch(place)
     if not match:
         raise _invalid("the host or port cannot be understood")

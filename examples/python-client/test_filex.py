@@ -332,6 +332,7 @@ class Addresses(unittest.TestCase):
             ("FILEX+TCP://h/a%3F%23%25", ("filex+tcp", "h", 12345, "a?#%", False, None, None)),
             (f"filex://me%40work@h/?fp={FINGERPRINT}", ("filex", "h", 12345, "", True, "me@work", FINGERPRINT)),
             ("filex://@h/", ("filex", "h", 12345, "", True, None, None)),
+            ("filex+tcp://ann@h", ("filex+tcp", "h", 12345, "", False, "ann", None)),
         ]:
             self.assertEqual(filex.parse_address(text), expected)
 
@@ -339,7 +340,7 @@ class Addresses(unittest.TestCase):
         for text in [
             "h/a", "http://h/", "filex://u%3As3cret@h/", "filex://h/?fp=md5:x", "filex://h/?", "filex://h?x=1",
             f"filex://h/?fp={FINGERPRINT[:-1]}F", f"filex://h/?fp={FINGERPRINT}&fp={FINGERPRINT}", f"filex+tcp://h/?fp={FINGERPRINT}",
-            "filex+tcp://[::1%]/", "filex+tcp://h:+1/", "filex+tcp://a@h/", "filex+tcp://:s3cret@h/", "filex+tcp://u:s3cret@h/a", "filex+tcp://h:0/",
+            "filex+tcp://[::1%]/", "filex+tcp://h:+1/", "filex+tcp://:s3cret@h/", "filex+tcp://u:s3cret@h/a", "filex+tcp://h:0/",
             "filex+tcp://h:70000/", "filex+tcp://h/a?fp=x", "filex+tcp://h/a#b", "filex+tcp://h/%zz", "filex+tcp://h/%ff",
             "filex+tcp://h/a/../b", "filex+tcp://h/a//b", "filex+tcp://h/%00", "filex+tcp:///a",
         ]:  # fmt: skip
