@@ -336,6 +336,7 @@ describe('ping', () => {
     const it = fakeProcess();
     expect(await it.run('ping', '-c', '3', server)).toBe(0);
     expect(it.session.log).toEqual(['ping', 'ping', 'ping']);
+    expect(it.stdout()).toContain('memory/1, as anonymous, sha256, not encrypted\n');
     expect(it.stdout()).toContain('3 round trips, min/avg/max 1.500/1.500/1.500 ms');
   });
 });

@@ -10,9 +10,10 @@ export interface PingFlags {
 export async function ping(context: Context, address: string, flags: PingFlags): Promise<number> {
   const { url } = parseTarget(address);
   const session = await context.open(url);
-  const { agent, principal, algorithm } = session.server;
+  const { agent, principal, algorithm, identity } = session.server;
   if (!context.settings.json) {
-    await context.line(`${visibleText(agent)}, as ${visibleText(principal)}, ${algorithm}`);
+    const encrypted = identity === undefined ? 'not encrypted' : `TLS with the key ${identity.fingerprint}`;
+    await context.line(`${visibleText(agent)}, as ${visibleText(principal)}, ${algorithm}, ${encrypted}`);
   }
   const times: number[] = [];
   for (let i = 0; i < flags.count; i += 1) {
