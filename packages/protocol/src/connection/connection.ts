@@ -50,6 +50,11 @@ export interface ConnectionOptions {
    * what a process promises to all its peers. Default: always true.
    */
   readonly reserveCredit?: ((bytes: number) => boolean) | undefined;
+  /**
+   * Asked at each frame that costs the peer nothing: a PING, or a RESET that gives up what the peer wanted itself. Why it is one
+   * too many, for `RATE_LIMITED`; undefined when it is not. Default: never.
+   */
+  readonly excess?: ((frame: 'PING' | 'RESET', now: number) => string | undefined) | undefined;
 }
 
 /** OPEN without what the connection fills in. */
@@ -96,6 +101,7 @@ export class Connection {
   /** What this end can take. */
   readonly limits: Limits;
   readonly #random: (size: number) => Uint8Array;
+  readonly #excess: ConnectionOptions['excess'];
   readonly #offer: Offer;
   /** Encoded at once, so that an offer that does not fit is the caller's error and not a surprise in `receive`. */
   readonly #hello: Uint8Array;
@@ -130,6 +136,7 @@ export class Connection {
     this.role = options.role;
     this.limits = resolveLimits(options.limits);
     this.#random = options.random;
+    this.#excess = options.excess;
     this.#connectedAt = options.now;
     this.#heardAt = options.now;
     this.#ledger = new ReceiveLedger(this.limits, options.reserveCredit ?? (() => true));
@@ -243,6 +250,12 @@ export class Connection {
     return Math.max(0, Math.min(record.send.available, this.#sendCredit.available));
   }
 
+  /** How many bytes the peer may send on this stream now: the lesser of what the stream and the connection were granted. */
+  receivable(stream: number): number {
+    const { receive } = this.#streams.get(stream) ?? {};
+    return receive === undefined ? 0 : Math.min(receive.available, this.#ledger.available);
+  }
+
   // ------------------------------------------------------------------ bytes and time in
 
   /**
@@ -288,7 +301,10 @@ export class Connection {
     const due = this.nextTimeout();
     if (due === undefined || now < due) return;
     if (this.#state !== 'open' && this.#state !== 'draining') {
-      this.#fault('TIMEOUT', `the handshake took longer than ${this.limits.handshakeTimeout} ms`);
+      this.#fault(
+        'TIMEOUT',
+        `the handshake took longer than ${this.limits.handshakeTimeout} ms (handshakeTimeout)`,
+      );
     } else if (this.#probedAt === undefined) {
       this.#probedAt = now;
       // PINGs that are not answered yet probe as well as one more.
@@ -640,7 +656,7 @@ export class Connection {
     }
     // A stream counts until its last word has left: a client that has not read it cannot know that there is room.
     if (this.#streams.size + this.#lastWordsWaiting.length >= this.limits.maxStreams) {
-      return this.#fault('STREAM_LIMIT', `more than ${this.limits.maxStreams} streams at once`);
+      return this.#fault('STREAM_LIMIT', `more than ${this.limits.maxStreams} streams at once (maxStreams)`);
     }
     const operation = operations[open.operation];
     const machine = operation === undefined ? 'call' : machineOf[operation];
@@ -750,10 +766,12 @@ export class Connection {
 
   #onReset(stream: number, message: Messages['RESET']): void {
     const event = this.role === 'client' ? 'R_RESET' : 'I_RESET';
-    // A RESET may cross the RESULT that ended the stream.
-    if (!this.#streams.has(stream) && this.#hasEnded(stream)) return;
     const before = this.#streams.get(stream);
     const settled = before?.state === 'settled';
+    // One that answers this end's last word is no wish of the peer's.
+    if (!settled && !this.#affords('RESET')) return;
+    // A RESET may cross the RESULT that ended the stream.
+    if (before === undefined && this.#hasEnded(stream)) return;
     const record = this.#hearStream(stream, event, 'RESET');
     if (record === undefined) return;
     if (!settled) {
@@ -781,8 +799,9 @@ export class Connection {
 
   #onPing(ping: Messages['PING']): void {
     if (this.#pongsWaiting.length >= this.limits.maxUnansweredPings) {
-      return this.#fault('RATE_LIMITED', 'PINGs come faster than their PONGs are read');
+      return this.#fault('RATE_LIMITED', 'PINGs come faster than their PONGs are read (maxUnansweredPings)');
     }
+    if (!this.#affords('PING')) return;
     this.#send('PONG', 0, { token: ping.token });
     this.#pongsWaiting.push(this.#output.taken + this.#output.size);
   }
@@ -820,6 +839,13 @@ export class Connection {
     const next = step(connectionTable, this.#state, event);
     if (next === undefined) throw new LocalProtocolError(`${event} is not allowed in state "${this.#state}"`);
     return next;
+  }
+
+  /** Whether the peer may send another frame of that kind now; false after a fault. */
+  #affords(frame: 'PING' | 'RESET'): boolean {
+    const excess = this.#excess?.(frame, this.#heardAt);
+    if (excess !== undefined) this.#fault('RATE_LIMITED', excess);
+    return excess === undefined;
   }
 
   /** Whether the peer's role sends such frames at all; false after a fault. Each table judges only the order. */

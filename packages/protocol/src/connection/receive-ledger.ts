@@ -39,6 +39,11 @@ export class ReceiveLedger {
     return this.#connection.window;
   }
 
+  /** Bytes that the peer may send now. */
+  get available(): number {
+    return this.#connection.available;
+  }
+
   get unconsumed(): number {
     return this.#connection.unconsumed;
   }

@@ -49,3 +49,5 @@ export const MAX_TIMER = 2 ** 31 - 1;
 export const CONNECT_TIMEOUT = 10_000;
 /** Bytes per second that a session can be limited to, at least. */
 export const MIN_BANDWIDTH = 1024;
+/** Entries that a client takes of one listing, unless told otherwise. */
+export const MAX_LISTING_ENTRIES = 10_000_000;

@@ -41,6 +41,11 @@ export class DataReceiver {
     return this.#tree.length;
   }
 
+  /** Whether it could take more: it knows where to write, and everything that came is written. */
+  get idle(): boolean {
+    return this.#write !== undefined && this.#pumping === undefined && !this.#stopped;
+  }
+
   /** Goes on after whole blocks that are there already, of which these are the digests. Before anything arrives. */
   goOnAfter(leaves: readonly Uint8Array[]): void {
     for (const leaf of leaves) this.#tree.appendLeaf(leaf);

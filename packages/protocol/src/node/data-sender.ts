@@ -46,12 +46,26 @@ export class DataSender {
   #source: PieceSource | undefined;
   #wake: (() => void) | undefined;
   #cancelled = false;
+  #written = 0;
+  /** Where in all that the connection sends the last of that ended. */
+  #writtenAt = 0;
 
   constructor(driver: Driver, stream: number, createHash: HashFactory, onSent: (offset: number) => void) {
     this.#driver = driver;
     this.#stream = stream;
     this.#tree = new TreeDigest(createHash);
     this.#onSent = onSent;
+  }
+
+  /** Bytes that were written to the connection. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Whether all of these have left, and there is no credit for more. */
+  get waitsForCredit(): boolean {
+    const { queued, inFlight } = this.#driver;
+    return queued - inFlight >= this.#writtenAt && this.#driver.lacksCredit(this.#stream);
   }
 
   /** Goes on after what the other end has already. Before anything is sent. */
@@ -189,6 +203,8 @@ export class DataSender {
         const { connection } = this.#driver;
         const count = Math.min(room, connection.maxDataPayload, bytes.length - at);
         connection.write(this.#stream, count === bytes.length ? bytes : bytes.subarray(at, at + count));
+        this.#written += count;
+        this.#writtenAt = this.#driver.queued;
         resolve(count);
       });
     });

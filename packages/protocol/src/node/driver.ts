@@ -71,6 +71,7 @@ export class Driver {
   readonly #owner: DriverOwner;
   readonly #listeners = new Map<number, StreamListener>();
   #socket: Socket | undefined;
+  #transport: Socket | undefined;
   /** First come, first served; who has been served and wants more goes to the end. */
   #waiting: RoomRequest[] = [];
   #turns = 0;
@@ -79,6 +80,8 @@ export class Driver {
   /** Those of the last output taken, while it is under way. */
   #lastReleases: (() => void)[] | undefined;
   #inFlight = 0;
+  /** Bytes that were taken out of the core so far. */
+  #taken = 0;
   /** What may be sent, and what is received: bytes of file content. */
   readonly #sendRate: RateLimit | undefined;
   readonly #receiveRate: RateLimit | undefined;
@@ -125,9 +128,36 @@ export class Driver {
     return this.#closed;
   }
 
-  /** Starts using a connected socket, whose reads arrive by {@link onRead}. */
-  attach(socket: Socket): void {
+  /** Bytes that were to be sent so far … */
+  get queued(): number {
+    return this.#taken + this.connection.outputSize;
+  }
+
+  /** … and those of them that were given to the socket and have, as far as is known, not left it. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** How much of the write under way the system has not taken; undefined where Node does not tell. */
+  get unsent(): number | undefined {
+    const transport = this.#transport as unknown as Unsent | undefined;
+    const size = transport?._handle?.writeQueueSize;
+    return typeof size === 'number' ? size : undefined;
+  }
+
+  /** Whether the stream has something to send, for which the peer has not granted credit. */
+  lacksCredit(stream: number): boolean {
+    const request = this.#waiting.find((each) => each.stream === stream);
+    return request !== undefined && this.connection.sendable(stream) < request.least;
+  }
+
+  /**
+   * Starts using a connected socket, whose reads arrive by {@link onRead}.
+   * @param transport what moves its bytes, where that is another: below TLS.
+   */
+  attach(socket: Socket, transport = socket): void {
     this.#socket = socket;
+    this.#transport = transport;
     socket.setNoDelay(true);
     socket.on('end', () => this.#onTransportEnd());
     socket.on('error', (cause) => this.#onTransportError(cause));
@@ -321,6 +351,7 @@ export class Driver {
     }
     let size = 0;
     for (const part of parts) size += part.length;
+    this.#taken += size;
     this.#inFlight += size;
     this.#lastReleases = releases;
     const sent = (): void => {
@@ -499,6 +530,11 @@ export class Driver {
     this.flush();
     this.#watch();
   }
+}
+
+/** The part of a socket of Node that tells how far a write is; not documented, so it is looked for and not assumed. */
+interface Unsent {
+  _handle?: { writeQueueSize?: unknown } | null;
 }
 
 type Keeper = (stream: number, bytes: Uint8Array) => Arrival;

@@ -278,7 +278,7 @@ class TcpServer implements Server {
         : readByEvents(socket, onRead);
     // Under TLS, what runs below it is what moves the bytes.
     const transport = exporter === undefined ? adopted : client.socket;
-    connection.driver.attach(adopted);
+    connection.driver.attach(adopted, transport);
     adopted.resume();
     adopted.read(0);
     if (refusal !== undefined) connection.driver.abort(refusal);

@@ -208,6 +208,8 @@ export interface DownloadOptions extends OperationOptions {
 export interface ListOptions extends OperationOptions {
   /** Everything below, folders before what is in them. Default: false. */
   readonly recursive?: boolean | undefined;
+  /** Entries to take at most: a server that lists without end is left with `TOO_LARGE`. Default: 10 000 000. */
+  readonly maxListingEntries?: number | undefined;
 }
 
 /** How to make a folder. */

@@ -1,5 +1,6 @@
 import { FilexError } from '../../errors.js';
 import type { Entry } from '../../vocabulary.js';
+import { MAX_LISTING_ENTRIES } from '../bounds.js';
 import type { ListOptions } from '../types.js';
 import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
@@ -16,9 +17,16 @@ export async function* list(
   path: string,
   options: ListOptions,
 ): AsyncGenerator<Entry> {
-  const { recursive = false, signal } = options;
+  const { recursive = false, signal, maxListingEntries = MAX_LISTING_ENTRIES } = options;
+  let count = 0;
   try {
     for await (const page of pagesOf(context, path, recursive, signal)) {
+      // A page without entries counts too: there could be no end of these either.
+      count += Math.max(1, page.length);
+      if (count > maxListingEntries) {
+        const words = `the server lists more than ${maxListingEntries} entries (maxListingEntries)`;
+        throw new FilexError('TOO_LARGE', words, { path });
+      }
       for (const entry of page) {
         checkEntry(entry, path, recursive);
         yield entry;

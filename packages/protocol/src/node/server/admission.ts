@@ -1,6 +1,6 @@
 import type { FilexError } from '../../errors.js';
 import type { CreditBudget } from './credit-budget.js';
-import { Handshakes } from './handshakes.js';
+import { FairShare } from './fair-share.js';
 import { limitError } from './limit-error.js';
 import type { LoginGuard } from './login-guard.js';
 import { RankedKeys } from './ranked-keys.js';
@@ -29,13 +29,13 @@ export interface AdmissionOptions {
 export class Admission<V extends Visitor> {
   readonly #options: AdmissionOptions;
   readonly #stages = new Map<V, Stage>();
-  readonly #handshakes: Handshakes<V>;
+  readonly #handshakes: FairShare<V>;
   readonly #perAddress = new RankedKeys();
   #admitted = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#handshakes = new Handshakes(options.limits.maxHandshakes);
+    this.#handshakes = new FairShare(options.limits.maxHandshakes);
   }
 
   /** How many are in, logged in or not. */

@@ -24,6 +24,7 @@ import type { UploadReceiver } from '../types.js';
 import { callHandler, handlerError, withEffect } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
 import type { Committed } from './remembered-upload.js';
+import type { Transfer } from './transfer-watch.js';
 
 interface End {
   readonly length: number;
@@ -36,10 +37,10 @@ interface End {
  */
 export function receiveUpload(run: OperationRun): RunningOperation {
   const upload = new IncomingUpload(run);
-  return { listener: upload, done: upload.perform() };
+  return { listener: upload, done: upload.perform(), transfer: upload };
 }
 
-class IncomingUpload {
+class IncomingUpload implements Transfer {
   readonly #run: OperationRun;
   readonly #receiver: DataReceiver;
   readonly #algorithm;
@@ -102,6 +103,21 @@ class IncomingUpload {
 
   onLost(error: FilexError): void {
     this.#lost ||= this.#gone === undefined;
+    this.#giveUp(error);
+  }
+
+  // ------------------------------------------------------------------ how it gets on
+
+  get moved(): number {
+    return this.#receiver.received;
+  }
+
+  get waitsForClient(): boolean {
+    const { driver, stream } = this.#run;
+    return !this.#ended && this.#receiver.idle && driver.connection.receivable(stream) > 0;
+  }
+
+  stop(error: FilexError): void {
     this.#giveUp(error);
   }
 

@@ -4,6 +4,7 @@ import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import type { Driver, StreamListener } from '../driver.js';
 import type { Handler, OperationContext } from '../types.js';
+import type { Transfer } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
 
 /** One operation on its way, as the server runs it. */
@@ -13,6 +14,7 @@ export interface OperationRun {
   readonly request: OpenRequest;
   readonly handler: Handler;
   readonly context: OperationContext;
+  readonly maxListingEntries: number;
   /** What is remembered of uploads, on all connections. */
   readonly uploads: UploadRegistry;
   /** The digest that was negotiated for the connection. */
@@ -37,6 +39,8 @@ export interface Success {
 export interface RunningOperation {
   readonly listener: StreamListener;
   readonly done: Promise<Success>;
+  /** For those that move more than one message. */
+  readonly transfer?: Transfer | undefined;
 }
 
 /** The client took it back. */

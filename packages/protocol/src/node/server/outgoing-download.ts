@@ -8,6 +8,7 @@ import { digestPrefix } from '../prefix.js';
 import type { DownloadProvider } from '../types.js';
 import { handlerError } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
+import type { Transfer } from './transfer-watch.js';
 
 /** Sends a file to the client that asked for it. */
 export function sendDownload(run: OperationRun): RunningOperation {
@@ -39,7 +40,7 @@ export function sendDownload(run: OperationRun): RunningOperation {
     return downloadOffset(asked, size, same);
   };
 
-  const transfer = async (provider: DownloadProvider): Promise<Success> => {
+  const send = async (provider: DownloadProvider): Promise<Success> => {
     checkWanted();
     const { entry } = provider;
     const { size, mtime, executable, etag } = entry;
@@ -64,14 +65,23 @@ export function sendDownload(run: OperationRun): RunningOperation {
   const perform = async (): Promise<Success> => {
     const provider = await run.handler.download({ path: request.path, ifMatch: request.ifMatch }, context);
     try {
-      return await transfer(provider);
+      return await send(provider);
     } catch (error) {
       throw handlerError(error);
     } finally {
       await close(provider);
     }
   };
-  return { listener, done: perform() };
+  const transfer: Transfer = {
+    get moved() {
+      return sender.written;
+    },
+    get waitsForClient() {
+      return sender.waitsForCredit;
+    },
+    stop,
+  };
+  return { listener, done: perform(), transfer };
 }
 
 /** What was sent is right or wrong however the file is put away. */

@@ -3,16 +3,21 @@ import type { Entry } from '../../vocabulary.js';
 import { entrySize } from '../../wire/messages.js';
 import { PAGE_INTERVAL, PAGE_SIZE } from '../bounds.js';
 import { Driver, type StreamEvent } from '../driver.js';
+import { limitError } from './limit-error.js';
 import { cancelled, type OperationRun, type RunningOperation, type Success } from './operation.js';
+import type { Transfer } from './transfer-watch.js';
 
 /** Bytes of the one field around the entries of a page. */
 const PAGE_OVERHEAD = 4;
 
 /** Sends a listing page by page, as credit allows: a slow reader stops the walk instead of filling memory. */
 export function sendListing(run: OperationRun): RunningOperation {
-  const { driver, stream, request, context, handler } = run;
+  const { driver, stream, request, context, handler, maxListingEntries } = run;
   let stopped: FilexError | undefined;
   let wake: (() => void) | undefined;
+  let written = 0;
+  /** Where in all that the connection sends the last page ended. */
+  let writtenAt = 0;
   const stop = (error: FilexError): void => {
     stopped ??= error;
     wake?.();
@@ -38,7 +43,10 @@ export function sendListing(run: OperationRun): RunningOperation {
           if (size > room) break;
           count += 1;
         }
+        const before = driver.queued;
         driver.connection.writeEntries(stream, page.slice(0, count));
+        writtenAt = driver.queued;
+        written += writtenAt - before;
         resolve(count);
       });
     });
@@ -46,6 +54,7 @@ export function sendListing(run: OperationRun): RunningOperation {
   const perform = async (): Promise<Success> => {
     let page: Entry[] = [];
     let size = 0;
+    let count = 0;
     let since = Driver.now();
     const flush = async (): Promise<void> => {
       while (page.length > 0 && stopped === undefined) page = page.slice(await write(page));
@@ -57,6 +66,11 @@ export function sendListing(run: OperationRun): RunningOperation {
       context,
     )) {
       if (stopped !== undefined) throw stopped;
+      count += 1;
+      if (count > maxListingEntries) {
+        const words = `the listing has more than ${maxListingEntries} entries`;
+        throw limitError('maxListingEntries', 'TOO_LARGE', words);
+      }
       page.push(entry);
       size += entrySize(entry);
       if (size >= PAGE_SIZE || Driver.now() - since >= PAGE_INTERVAL) await flush();
@@ -65,5 +79,14 @@ export function sendListing(run: OperationRun): RunningOperation {
     if (stopped !== undefined) throw stopped as FilexError;
     return { outcome: 'read', bytes: 0 };
   };
-  return { listener, done: perform() };
+  const transfer: Transfer = {
+    get moved() {
+      return written;
+    },
+    get waitsForClient() {
+      return driver.queued - driver.inFlight >= writtenAt && driver.lacksCredit(stream);
+    },
+    stop,
+  };
+  return { listener, done: perform(), transfer };
 }

@@ -9,6 +9,7 @@ import type { Slab } from '../slab-pool.js';
 import type { Accounts, Handler, Peer, ServeEvent } from '../types.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
+import { floodGuard } from './flood-guard.js';
 import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
 import { limitError, limitOf } from './limit-error.js';
@@ -18,6 +19,7 @@ import type { OperationRun, RunningOperation, Success } from './operation.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
 import type { ServerLimits } from './server-limits.js';
+import { TransferWatch } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
 
 export interface ServerConnectionOptions {
@@ -57,6 +59,7 @@ export class ServerConnection implements DriverOwner {
   readonly #options: ServerConnectionOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #login: Login;
+  readonly #watch: TransferWatch;
   #peer: Peer | undefined;
   /** What the client logs in with. */
   #mechanism = '';
@@ -78,6 +81,7 @@ export class ServerConnection implements DriverOwner {
         agent,
         digests: [...hashes.keys()],
         mechanisms: offeredMechanisms(options),
+        excess: floodGuard(options.serverLimits),
         reserveCredit: (bytes) => {
           if (!budget.grow(bytes)) return false;
           this.#grown += bytes;
@@ -86,6 +90,7 @@ export class ServerConnection implements DriverOwner {
       },
       this,
     );
+    this.#watch = new TransferWatch(this.driver, options.serverLimits);
     const transcript = (): Uint8Array => this.driver.connection.helloTranscript as Uint8Array;
     const deadline = acceptedAt + limits.handshakeTimeout;
     this.#login = new Login({ ...options, transcript, deadline });
@@ -182,7 +187,9 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #perform({ stream, request }: Open, stop: AbortController): Promise<Success> {
-    const { handler, hashes, uploads } = this.#options;
+    const { handler, hashes, uploads, serverLimits } = this.#options;
+    checkDepth(request.path, serverLimits.maxPathDepth);
+    if (request.target !== undefined) checkDepth(request.target, serverLimits.maxPathDepth);
     const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
     const run: OperationRun = {
       driver: this.driver,
@@ -190,6 +197,7 @@ export class ServerConnection implements DriverOwner {
       request,
       handler,
       uploads,
+      maxListingEntries: serverLimits.maxListingEntries,
       context: {
         peer: this.#peer as Peer,
         operationId: Buffer.from(request.operationId).toString('hex'),
@@ -199,7 +207,8 @@ export class ServerConnection implements DriverOwner {
       // One that the client has not listed would be a favour that other servers do not do (FX-7.2-6).
       hashOf: (asked) => (digests.includes(asked) ? hashes.get(asked) : undefined),
     };
-    const { listener, done } = start(run);
+    const { listener, done, transfer } = start(run);
+    const ended = transfer && this.#watch.add(transfer);
     this.driver.listen(stream, {
       ...(listener.onData === undefined ? {} : { onData: (arrival) => listener.onData?.(arrival) }),
       onEvent: (event) => {
@@ -211,7 +220,11 @@ export class ServerConnection implements DriverOwner {
         listener.onLost(error, unseen);
       },
     });
-    return await done;
+    try {
+      return await done;
+    } finally {
+      ended?.();
+    }
   }
 
   #succeed(stream: number, success: Success): Told {
@@ -287,6 +300,11 @@ type Told = Pick<
   Extract<ServeEvent, { type: 'operation' }>,
   'code' | 'message' | 'limit' | 'outcome' | 'bytes' | 'digest' | 'algorithm'
 >;
+
+function checkDepth(path: string, max: number): void {
+  if (path.split('/').length <= max) return;
+  throw limitError('maxPathDepth', 'PATH_INVALID', `the path has more than ${max} names`);
+}
 
 function start(run: OperationRun): RunningOperation {
   switch (run.request.operation) {

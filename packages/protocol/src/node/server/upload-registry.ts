@@ -1,10 +1,12 @@
 import { FilexError } from '../../errors.js';
 import { MAX_TIMER } from '../bounds.js';
 import { Driver } from '../driver.js';
+import { FairShare } from './fair-share.js';
 import { RememberedUpload } from './remembered-upload.js';
 import type { ServerLimits } from './server-limits.js';
 
 interface Resting {
+  readonly principal: string;
   readonly upload: RememberedUpload;
   /** When it is forgotten. */
   readonly until: number;
@@ -22,11 +24,15 @@ export class UploadRegistry {
   /** Nobody is at work on these; the one that is to be forgotten next comes first. */
   readonly #resting = new Map<string, Resting>();
   readonly #dropping = new Set<Promise<void>>();
-  #suspended = 0;
+  /** Those of them that hold bytes. */
+  readonly #suspended: FairShare<string>;
+  readonly #remembered: FairShare<string>;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: UploadLimits) {
     this.#limits = limits;
+    this.#suspended = new FairShare(limits.maxSuspendedUploads);
+    this.#remembered = new FairShare(limits.maxRememberedUploads);
   }
 
   /** Whether anything is remembered beyond its stream. */
@@ -46,7 +52,7 @@ export class UploadRegistry {
     const key = `${operationId} ${principal}`;
     const upload = this.#active.get(key) ?? this.#wake(key) ?? new RememberedUpload();
     this.#active.set(key, upload);
-    return { upload, rest: () => this.#rest(key, upload) };
+    return { upload, rest: () => this.#rest(principal, key, upload) };
   }
 
   /** Drops everything that nobody is at work on, and waits for what is being dropped. */
@@ -60,32 +66,24 @@ export class UploadRegistry {
     const resting = this.#resting.get(key);
     if (resting === undefined) return undefined;
     this.#resting.delete(key);
-    if (resting.upload.receiver !== undefined) this.#suspended -= 1;
+    this.#suspended.delete(resting.principal, key);
+    this.#remembered.delete(resting.principal, key);
     return resting.upload;
   }
 
-  #rest(key: string, upload: RememberedUpload): void {
+  #rest(principal: string, key: string, upload: RememberedUpload): void {
     if (upload.busy || this.#active.get(key) !== upload) return;
     this.#active.delete(key);
-    this.#resting.set(key, { upload, until: Driver.now() + this.#limits.resumeTimeout });
-    if (upload.receiver !== undefined) this.#suspended += 1;
-    this.#makeRoom();
-    this.#watch();
-  }
-
-  #makeRoom(): void {
-    const reason = (): FilexError =>
-      new FilexError('CONNECTION_LOST', 'too many other uploads were lost since');
-    if (this.#suspended > this.#limits.maxSuspendedUploads) {
-      for (const [key, { upload }] of this.#resting) {
-        if (upload.receiver === undefined) continue;
-        this.#forget(key, reason());
-        break;
-      }
+    this.#resting.set(key, { principal, upload, until: Driver.now() + this.#limits.resumeTimeout });
+    const tooMany = [
+      upload.receiver === undefined ? undefined : this.#suspended.add(principal, key),
+      this.#remembered.add(principal, key),
+    ];
+    for (const each of tooMany) {
+      const words = 'too many other uploads were lost since';
+      if (each !== undefined) this.#forget(each, new FilexError('CONNECTION_LOST', words));
     }
-    const [oldest] = this.#resting.keys();
-    if (this.#resting.size > this.#limits.maxRememberedUploads && oldest !== undefined)
-      this.#forget(oldest, reason());
+    this.#watch();
   }
 
   #watch(): void {

@@ -48,9 +48,13 @@ export class RawPeer {
     socket.once('close', over);
   }
 
-  /** Connects to a server and, unless told otherwise, shakes hands. */
-  static async client(port: number, hello: Partial<Messages['HELLO']> | false = {}): Promise<RawPeer> {
-    const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  /** Connects to a server, from any address of this machine, and, unless told otherwise, shakes hands. */
+  static async client(
+    port: number,
+    hello: Partial<Messages['HELLO']> | false = {},
+    localAddress = '127.0.0.1',
+  ): Promise<RawPeer> {
+    const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true, localAddress });
     onTestFinished(() => void socket.destroy());
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

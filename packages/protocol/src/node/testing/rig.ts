@@ -57,8 +57,8 @@ export class Rig {
     return `filex+tcp://127.0.0.1:${this.port}/`;
   }
 
-  async connect(options: ConnectOptions = {}): Promise<Session> {
-    const session = await connect(this.url, { ...this.#client, ...options });
+  async connect(options: ConnectOptions = {}, url = this.url): Promise<Session> {
+    const session = await connect(url, { ...this.#client, ...options });
     onTestFinished(() => session.destroy());
     return session;
   }
