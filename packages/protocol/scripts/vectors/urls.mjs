@@ -86,6 +86,14 @@ export function urlVectors() {
     user: 'ann',
     path: 'a',
   });
+  valid('user-plaintext', 'A user of a server without TLS.', ['FX-2.2-1'], 'filex+tcp://ann@example/a', {
+    user: 'ann',
+    path: 'a',
+  });
+  valid('user-empty', 'An empty user is none.', ['FX-2.2-1'], 'filex://@example/a', {
+    scheme: 'filex',
+    path: 'a',
+  });
   valid('user-escaped', 'A user with an escaped "@".', ['FX-2.2-1'], 'filex://ann%40home@example', {
     scheme: 'filex',
     user: 'ann@home',

@@ -63,12 +63,15 @@ export function exclusiveOr(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 /**
  * A passcode or name as it is hashed: compatibility forms folded and unusual spaces made plain, as SASLprep (RFC 4013) does,
- * so that it can be typed on another keyboard. Returns undefined when it has control or unassigned characters.
+ * so that it can be typed on another keyboard. Returns undefined when nothing is left, or when it has control characters, ends of
+ * lines or unassigned characters. PROTOCOL.md, FX-6.4-6.
  */
 export function prepare(text: string): string | undefined {
   const prepared = text
     .replaceAll(/\p{Zs}/gu, ' ')
     .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
     .normalize('NFKC');
-  return prepared === '' || /[\p{Cc}\p{Cs}\p{Cn}\p{Co}\ufff9-\ufffd]/u.test(prepared) ? undefined : prepared;
+  return prepared === '' || /[\p{Cc}\p{Cs}\p{Cn}\p{Co}\p{Zl}\p{Zp}\ufff9-\ufffd]/u.test(prepared)
+    ? undefined
+    : prepared;
 }

@@ -206,6 +206,8 @@ describe('prepare', () => {
     ['\u2168', 'IX'],
     ['\u0007', undefined],
     ['a\u00a0b', 'a b'],
+    ['a\u2028b', undefined],
+    ['a\u2029b', undefined],
     ['', undefined],
   ])('%j gives %j, as in RFC 4013', (given, prepared) => {
     expect(prepare(given)).toBe(prepared);

@@ -37,7 +37,10 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
     await connected(socket, address);
     if (socket instanceof tls.TLSSocket) {
       const fingerprint = address.fingerprint ?? options.trust?.fingerprint;
+      // Nobody should be asked to trust a server that is none; but whoever poses as a known one is told as that.
+      if (fingerprint === undefined) checkProtocol(socket, address);
       session.identity = await checkIdentity(socket, where(address), { ...options.trust, fingerprint });
+      checkProtocol(socket, address);
       session.exporter = channelBinding(socket);
     }
     session.driver.attach(socket);
@@ -50,6 +53,15 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** A server for another protocol must never see what is meant for ours (ALPACA). PROTOCOL.md, FX-2.1-6. */
+function checkProtocol({ alpnProtocol }: tls.TLSSocket, address: FilexUrl): void {
+  if (alpnProtocol === ALPN) return;
+  throw new FilexError(
+    'WRONG_PROTOCOL',
+    `${where(address)} is not a FileX server: it speaks TLS, but not ${ALPN}`,
+  );
 }
 
 function credentialsOf({ user }: FilexUrl, { passcode }: ConnectOptions): Credentials | undefined {

@@ -136,6 +136,23 @@ describe('a filex:// server', () => {
     expect(events.filter(({ type }) => type === 'refused').length).toBeGreaterThan(0);
   });
 
+  it('is not taken for one when it speaks TLS and did not choose our protocol, even with the right key', async () => {
+    let heard = 0;
+    const other = tls.createServer({ ...testKeys.own, minVersion: 'TLSv1.3' }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        heard += 1;
+      });
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as net.AddressInfo;
+    expect(await failing(`filex://127.0.0.1:${port}/?fp=${fingerprint}`)).toMatchObject({
+      code: 'WRONG_PROTOCOL',
+    });
+    expect(heard).toBe(0);
+  });
+
   it('is not taken for one when it speaks plaintext only', async () => {
     const { at } = await serving({ tls: undefined });
     expect(await failing(`filex://${at}/?fp=${fingerprint}`)).toMatchObject({

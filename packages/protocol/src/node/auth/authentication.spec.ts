@@ -155,6 +155,17 @@ describe('authentication', () => {
     await expect(client.next(bytes('r=a,s=AAAA,i=4096'))).rejects.toThrow('more than SCRAM needs');
   });
 
+  it('takes no name that a principal has no room for, whoever has one', async () => {
+    const everybody: Accounts = { ...accounts, verifier: async () => verifier };
+    const named = (user: string) =>
+      meet({ credentials: { user, passcode: 'pass word' }, accounts: everybody });
+    expect((await named('é'.repeat(127))).answer).toMatchObject({ step: 'success' });
+    expect((await named('é'.repeat(128))).answer).toMatchObject({
+      step: 'failure',
+      reason: expect.stringContaining('too long'),
+    });
+  });
+
   it('survives accounts that cannot be read', async () => {
     const broken: Accounts = { iterations: 4096, verifier: () => Promise.reject(new Error('disk')) };
     expect((await meet({ credentials: ann, accounts: broken })).answer).toMatchObject({

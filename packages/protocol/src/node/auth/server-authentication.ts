@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Mechanism } from '../../auth/mechanisms.js';
-import { prepare, type Verifier } from '../../auth/scram-keys.js';
+import { bytesOf, prepare, type Verifier } from '../../auth/scram-keys.js';
 import { ScramFault } from '../../auth/scram-messages.js';
 import { ScramServer } from '../../auth/scram-server.js';
 import type { Accounts } from '../types.js';
@@ -37,6 +37,9 @@ export function offeredMechanisms(
     ...(anonymous ? (['ANONYMOUS'] as const) : []),
   ];
 }
+
+/** What a `principal` has room for. PROTOCOL.md, FX-6.4-6. */
+const MAX_NAME_BYTES = 255;
 
 /** The server's side of authentication in one connection. */
 export class ServerAuthentication {
@@ -78,6 +81,7 @@ export class ServerAuthentication {
     });
     const user = prepare(server.first(data));
     if (user === undefined) return failure(undefined, 'the user name has characters that no name has');
+    if (bytesOf(user).length > MAX_NAME_BYTES) return failure(undefined, 'the user name is too long');
     // Made for everybody, so that it takes no longer for those that there are not.
     const unmet = seeming(user, accounts as Accounts);
     const verifier = await (accounts as Accounts).verifier(user);
