@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { FilexError } from '@filex/protocol';
 import { fileError } from '@filex/protocol/node';
-import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
+import { type Confinement, type Folder, type FolderRequest, keyOf, pathIn, systemError } from './folder.js';
 
 /** A part of the way that is a symlink, or a file. */
 const NOT_A_FOLDER = { ELOOP: 'NOT_A_DIRECTORY', ENOTDIR: 'NOT_A_DIRECTORY' } as const;
@@ -16,6 +16,7 @@ const NOT_A_FOLDER = { ELOOP: 'NOT_A_DIRECTORY', ENOTDIR: 'NOT_A_DIRECTORY' } as
  */
 export class DescriptorConfinement implements Confinement {
   readonly #root: Folder;
+  #barred: string | undefined;
 
   private constructor(root: Folder) {
     this.#root = root;
@@ -46,7 +47,14 @@ export class DescriptorConfinement implements Confinement {
   }
 
   async child(folder: Folder, name: string | Buffer): Promise<Folder> {
-    return openFolder(pathIn(folder, name));
+    const child = openFolder(pathIn(folder, name));
+    if (child.key !== this.#barred) return child;
+    await child.close();
+    throw systemError('ENOENT', 'open');
+  }
+
+  bar(key: string): void {
+    this.#barred = key;
   }
 
   async parent(folder: Folder, key: string): Promise<Folder> {
@@ -64,11 +72,11 @@ export class DescriptorConfinement implements Confinement {
 function openFolder(path: string | Buffer): Folder {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
+    const stats = fstatSync(fd, { bigint: true });
     return {
       path: `/proc/self/fd/${fd}`,
-      device: dev,
-      key: `${dev}:${ino}`,
+      device: stats.dev,
+      key: keyOf(stats),
       close: async () => closeSync(fd),
     };
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import type { Code } from '@filex/protocol';
 
 /** A folder of the store that is held on to: what is done through it is done in that very folder. */
@@ -30,9 +31,21 @@ export interface Confinement {
   enter(request: FolderRequest): Promise<Folder>;
   /** A folder in a folder; rejects with the error of the operating system. `name` as text or as bytes of the disk. */
   child(folder: Folder, name: string | Buffer): Promise<Folder>;
+  /** From now on the folder with that key does not exist for any of these, by whatever name it is asked for. */
+  bar(key: string): void;
   /** The folder that holds `folder`, which must be the one with that key. */
   parent(folder: Folder, key: string): Promise<Folder>;
   close(): Promise<void>;
+}
+
+/** Tells a file or folder from every other one that is there at the same time. */
+export function keyOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): string {
+  return `${dev}:${ino}`;
+}
+
+/** What the system would have failed with. */
+export function systemError(code: string, syscall: string): Error {
+  return Object.assign(new Error(`${code}: ${syscall}`), { code, syscall });
 }
 
 /** The path of a name in a folder, also of one that is no valid UTF-8. */

@@ -5,7 +5,7 @@ import { bounds } from '../../bounds.js';
 import { readNames } from './directory-names.js';
 import { entryOf } from './entry.js';
 import { type Confinement, type Folder, pathIn, settleAll } from './folder.js';
-import type { ReservedFolder } from './reserved-folder.js';
+import { isReservedName, type ReservedFolder } from './reserved-folder.js';
 import type { StorePath } from './store-path.js';
 import type { Warn } from './warn.js';
 
@@ -44,18 +44,18 @@ export async function* listEntries(request: ListingRequest): AsyncGenerator<Entr
 }
 
 async function* entriesIn(request: ListingRequest, below: string): AsyncGenerator<Entry> {
-  const { confinement, reserved, warn, top } = request;
+  const { confinement, warn, top } = request;
   const label = join(top.label, below);
   const segments = label === '' ? [] : label.split('/');
   const folder = await confinement.enter({ segments, label, action: 'list', missing: 'NOT_FOUND' });
   let unspeakable = 0;
   try {
     for await (const names of readNames(folder.path, bounds.listingBatch)) {
-      const entries = await settleAll(names.map((name) => entryFor(folder, name, below)));
+      const entries = await settleAll(names.map((name) => entryFor(request, folder, name, below)));
       for (const entry of entries) {
         if (entry === undefined) continue;
         if (entry === 'unspeakable' || pathFault(join(top.label, entry.path)) !== undefined) unspeakable += 1;
-        else if (segments.length > 0 || !(await reserved.isNamed(entry.path))) yield entry;
+        else if (segments.length > 0 || !isReservedName(entry.path)) yield entry;
       }
     }
   } finally {
@@ -68,15 +68,18 @@ async function* entriesIn(request: ListingRequest, below: string): AsyncGenerato
   }
 }
 
-/** Undefined for what has vanished. */
+/** Undefined for what has vanished, and for the store's own. */
 async function entryFor(
+  { reserved }: ListingRequest,
   folder: Folder,
   name: Buffer,
   below: string,
 ): Promise<Entry | 'unspeakable' | undefined> {
   if (!isUtf8(name)) return 'unspeakable';
   const found = await lookAt(pathIn(folder, name));
-  return found === undefined ? undefined : entryOf(join(below, name.toString()), found.stats);
+  return found === undefined || reserved.is(found.stats)
+    ? undefined
+    : entryOf(join(below, name.toString()), found.stats);
 }
 
 function join(folder: string, name: string): string {

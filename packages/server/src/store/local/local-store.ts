@@ -116,6 +116,7 @@ export class LocalStore implements Store {
       const staging = readOnly ? undefined : await openStaging(confinement, root, warn);
       const top = await confinement.enter({ segments: [], label: '', action: 'open', missing: 'NOT_FOUND' });
       const reserved = await ReservedFolder.find(top);
+      if (reserved.key !== undefined) confinement.bar(reserved.key);
       return new LocalStore(confinement, reserved, staging, warn, options);
     } catch (error) {
       await confinement?.close();
@@ -132,7 +133,7 @@ export class LocalStore implements Store {
       { segments: parent, label: path, action: 'look at', missing: 'NOT_FOUND' },
       async (folder) => {
         const found = await lookAt(name === undefined ? `${folder.path}/.` : pathIn(folder, name));
-        if (found !== undefined) return entryOf(path, found.stats);
+        if (found !== undefined && !this.#reserved.is(found.stats)) return entryOf(path, found.stats);
         throw new FilexError('NOT_FOUND', `${JSON.stringify(path)} does not exist`, { path });
       },
     );
@@ -222,14 +223,18 @@ export class LocalStore implements Store {
     const from = parseNamedPath(path, 'rename');
     await this.#reserved.keepOut(from, 'NOT_FOUND');
     const to = await this.#changeable(target, 'rename to');
-    return this.#operations.run(() => renameEntry(this.#confinement, this.#publishing, from, to, ifExists));
+    return this.#operations.run(() =>
+      renameEntry(this.#confinement, this.#publishing, this.#reserved, from, to, ifExists),
+    );
   }
 
   async remove(path: string, { recursive }: { readonly recursive: boolean }): Promise<Outcome> {
     this.#writable();
     const place = parseNamedPath(path, 'remove');
     await this.#reserved.keepOut(place, 'NOT_FOUND');
-    return this.#operations.run(() => removeEntry(this.#confinement, this.#publishing, place, recursive));
+    return this.#operations.run(() =>
+      removeEntry(this.#confinement, this.#publishing, this.#reserved, place, recursive),
+    );
   }
 
   async close(): Promise<void> {

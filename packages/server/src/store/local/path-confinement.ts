@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { FilexError } from '@filex/protocol';
 import { fileError, lookAt } from '@filex/protocol/node';
-import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
+import { type Confinement, type Folder, type FolderRequest, keyOf, pathIn, systemError } from './folder.js';
 
 /**
  * Where there is no `/proc/self/fd` (macOS, Windows): each part of the way is looked at with `lstat` and must be a
@@ -12,6 +12,7 @@ import { type Confinement, type Folder, type FolderRequest, pathIn } from './fol
  */
 export class PathConfinement implements Confinement {
   readonly #root: Folder;
+  #barred: string | undefined;
 
   private constructor(root: Folder) {
     this.#root = root;
@@ -32,9 +33,15 @@ export class PathConfinement implements Confinement {
     return folder;
   }
 
-  child(folder: Folder, name: string | Buffer): Promise<Folder> {
+  async child(folder: Folder, name: string | Buffer): Promise<Folder> {
     // Bytes that are no valid UTF-8 do not come up on these systems: their names are Unicode.
-    return holdFolder(String(pathIn(folder, name)));
+    const child = await holdFolder(String(pathIn(folder, name)));
+    if (child.key === this.#barred) throw systemError('ENOENT', 'lstat');
+    return child;
+  }
+
+  bar(key: string): void {
+    this.#barred = key;
   }
 
   async parent(folder: Folder, key: string): Promise<Folder> {
@@ -48,13 +55,7 @@ export class PathConfinement implements Confinement {
 
 async function holdFolder(path: string): Promise<Folder> {
   const found = await lookAt(path);
-  if (found === undefined) throw systemError('ENOENT', path);
-  if (found.kind !== 'directory') throw systemError('ENOTDIR', path);
-  const { dev, ino } = found.stats;
-  return { path, device: dev, key: `${dev}:${ino}`, close: async () => {} };
-}
-
-/** What opening the folder would have failed with. */
-function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code, syscall: 'lstat' });
+  if (found === undefined) throw systemError('ENOENT', 'lstat');
+  if (found.kind !== 'directory') throw systemError('ENOTDIR', 'lstat');
+  return { path, device: found.stats.dev, key: keyOf(found.stats), close: async () => {} };
 }

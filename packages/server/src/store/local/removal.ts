@@ -2,6 +2,7 @@ import { rmdir, unlink } from 'node:fs/promises';
 import { FilexError, type Outcome } from '@filex/protocol';
 import { errnoOf, fileError, lookAt, type PublishingContext } from '@filex/protocol/node';
 import { type Confinement, type Folder, pathIn } from './folder.js';
+import type { ReservedFolder } from './reserved-folder.js';
 import type { NamedPath } from './store-path.js';
 import { removeTree } from './tree-removal.js';
 
@@ -9,13 +10,17 @@ import { removeTree } from './tree-removal.js';
 export async function removeEntry(
   confinement: Confinement,
   { locks, directorySync }: PublishingContext,
-  { label, parent, name }: NamedPath,
+  reserved: ReservedFolder,
+  place: NamedPath,
   recursive: boolean,
 ): Promise<Outcome> {
+  const { label, parent, name } = place;
   const action = 'remove';
   const folder = await confinement.enter({ segments: parent, label, action, missing: 'NOT_FOUND' });
   try {
-    await locks.run([`${folder.key}/${name}`], () => perform(confinement, folder, name, label, recursive));
+    await locks.run([`${folder.key}/${name}`], () =>
+      perform(confinement, reserved, folder, place, recursive),
+    );
     await directorySync.sync(folder);
     return 'removed';
   } catch (error) {
@@ -27,9 +32,9 @@ export async function removeEntry(
 
 async function perform(
   confinement: Confinement,
+  reserved: ReservedFolder,
   folder: Folder,
-  name: string,
-  label: string,
+  { name, label }: NamedPath,
   recursive: boolean,
 ): Promise<void> {
   const path = pathIn(folder, name);
@@ -38,6 +43,7 @@ async function perform(
     throw new FilexError('NOT_FOUND', `cannot remove ${JSON.stringify(label)}: it does not exist`, {
       path: label,
     });
+  reserved.keepFrom(found.stats, label, 'NOT_FOUND');
   if (found.kind !== 'directory') return unlink(path);
   if (!recursive) return rmdir(path);
   try {

@@ -2,12 +2,14 @@ import { mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { type ConflictPolicy, FilexError, type Outcome } from '@filex/protocol';
 import { errnoOf, fileError, lookAt, moveToFreeName, type PublishingContext } from '@filex/protocol/node';
 import { type Confinement, type Folder, pathIn } from './folder.js';
+import type { ReservedFolder } from './reserved-folder.js';
 import type { NamedPath } from './store-path.js';
 
 /** Gives a file or a folder another path; what is there is only replaced when it is a file and the policy says so. */
 export async function renameEntry(
   confinement: Confinement,
   { locks, directorySync }: PublishingContext,
+  reserved: ReservedFolder,
   source: NamedPath,
   target: NamedPath,
   ifExists: ConflictPolicy,
@@ -33,7 +35,7 @@ export async function renameEntry(
     });
     try {
       const names = [`${from.key}/${source.name}`, `${to.key}/${target.name}`];
-      const move: Move = { from, source, to, target, replace: ifExists === 'overwrite' };
+      const move: Move = { reserved, from, source, to, target, replace: ifExists === 'overwrite' };
       const outcome = await locks.run(names, () => perform(move));
       await directorySync.sync(to);
       if (from.key !== to.key) await directorySync.sync(from);
@@ -49,6 +51,7 @@ export async function renameEntry(
 }
 
 interface Move {
+  readonly reserved: ReservedFolder;
   readonly from: Folder;
   readonly source: NamedPath;
   readonly to: Folder;
@@ -62,6 +65,7 @@ async function perform(move: Move): Promise<Outcome> {
   const newPath = pathIn(to, target.name);
   const old = await lookAt(oldPath);
   if (old === undefined) throw refusal('NOT_FOUND', source.label, source.label, 'it does not exist');
+  move.reserved.keepFrom(old.stats, source.label, 'NOT_FOUND');
   if (source.label === target.label) return 'identical';
   if (old.kind !== 'file' && old.kind !== 'directory')
     throw refusal('NOT_A_FILE', source.label, source.label, 'only files and folders can be renamed');
