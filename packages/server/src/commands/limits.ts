@@ -8,9 +8,11 @@ export function addLimitsCommand(program: Command, out: (text: string) => void):
     .command('limits')
     .description('list every limit: its name, what it is, and what a client is told that reaches it')
     .option('--json', 'as JSON, with all figures in bytes and milliseconds')
-    .action(({ json }: { json?: true }) =>
-      out(json === true ? `${JSON.stringify(limits)}\n` : limitsTable()),
-    );
+    .action((_options: unknown, command: Command) => {
+      // `--json` is an option of the program, too, which then takes it.
+      const { json } = command.optsWithGlobals<{ json?: true }>();
+      out(json === true ? `${JSON.stringify(limits)}\n` : limitsTable());
+    });
 }
 
 function limitsTable(): string {
