@@ -63,6 +63,9 @@ describe('the command line', () => {
     expect(it.stderr()).toContain('put SRC… URL');
     const noInput = fakeProcess({ terminal: true });
     expect(await noInput.run('--no-input')).toBe(2);
+    const passcode = fakeProcess({ terminal: true });
+    expect(await passcode.run('--passcode-stdin')).toBe(2);
+    expect(passcode.stderr()).toContain('the wizard asks for the passcode');
   });
 });
 

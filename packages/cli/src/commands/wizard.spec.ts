@@ -178,6 +178,8 @@ describe('the wizard', () => {
     expect(ask.shown).toContain('warn: The server does not accept that user name and passcode.');
     expect(ask.shown).toContain(`note: filex-client get filex://ann@${name}/hello.txt ${top}`);
     expect(ask.busyNow).toBe(0);
+    // At first, and after each of five questions and answers about them.
+    expect(ask.waited.filter((text) => text.startsWith('Connecting'))).toHaveLength(6);
     const left = readdirSync(state).map((file) => readFileSync(join(state, file), 'utf8'));
     expect(left.join('\n')).toContain(`ann@${name}`);
     expect(left.join('\n') + ask.shown.join('\n') + it.stderr() + it.stdout()).not.toContain(PASSCODE);

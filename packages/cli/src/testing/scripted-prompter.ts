@@ -6,6 +6,7 @@ export class ScriptedPrompter implements Prompter {
   readonly offered: string[][] = [];
   /** What is shown as being waited for; nothing may be while a question is asked. */
   busyNow = 0;
+  readonly waited: string[] = [];
   readonly #answers: (string | string[] | boolean | 'CANCEL')[];
 
   constructor(...answers: (string | string[] | boolean)[]) {
@@ -29,7 +30,8 @@ export class ScriptedPrompter implements Prompter {
   warn(text: string): void {
     this.shown.push(`warn: ${text}`);
   }
-  busy(): () => void {
+  busy(text: string): () => void {
+    this.waited.push(text);
     this.busyNow += 1;
     let ended = false;
     return () => {
