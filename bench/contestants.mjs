@@ -9,7 +9,7 @@
  * @typedef {object} Contestant
  * @property {string} title
  * @property {() => string | undefined} [missing] why it cannot run here
- * @property {(setting: { root: string, algorithm: string }) => { argv: readonly string[] }} server prints one line of JSON
+ * @property {(setting: { root: string, algorithm: string }) => { argv: readonly string[], env?: Readonly<Record<string, string>> }} server prints one line of JSON
  * @property {(setting: { told: any, algorithm: string, source: string }) => Command} up sends `source` to the server's folder
  * @property {(setting: { told: any, algorithm: string, source: string, destination: string, name: string }) => Command} down
  *   fetches `name` into the folder `destination`; `source` is where a copy of it lies
@@ -26,6 +26,11 @@ function bin(packageName) {
   const file = fileURLToPath(import.meta.resolve(`${packageName}/package.json`));
   const { bin: bins } = JSON.parse(readFileSync(file, 'utf8'));
   return join(dirname(file), bins[packageName]);
+}
+
+/** The address without TLS, like that of the peers. Only this machine may use it. */
+function plaintext({ urls }) {
+  return `filex+tcp://127.0.0.1:${new URL(urls[0]).port}/`;
 }
 
 /** @type {Readonly<Record<string, Contestant>>} */
@@ -51,12 +56,13 @@ export const contestants = {
           'write',
         ],
       ],
+      env: { FILEX_STATE: `${root}-state` },
     }),
     up: ({ told, source }) => ({
-      argv: [node, bin('filex-client'), 'put', '-q', '-r', source, told.urls[0]],
+      argv: [node, bin('filex-client'), 'put', '-q', '-r', source, plaintext(told)],
     }),
     down: ({ told, name, destination }) => ({
-      argv: [node, bin('filex-client'), 'get', '-q', '-r', new URL(name, told.urls[0]).href, destination],
+      argv: [node, bin('filex-client'), 'get', '-q', '-r', new URL(name, plaintext(told)).href, destination],
     }),
   },
 

@@ -1,8 +1,9 @@
-// FileX in a program of your own. Start a server (npx filex-server ./share), then: node own-app.mjs [URL [FILE]]
+// FileX in a program of your own. Start a server (npx filex-server ./share), then, with the address and the passcode that it
+// has printed: FILEX_PASSCODE=… node own-app.mjs URL [FILE]
 import { connect } from '@filex/protocol/node';
 
-const [url = 'filex+tcp://127.0.0.1/', file = import.meta.filename] = process.argv.slice(2);
-const session = await connect(url);
+const [url = 'filex://127.0.0.1/', file = import.meta.filename] = process.argv.slice(2);
+const session = await connect(url, { passcode: process.env.FILEX_PASSCODE });
 try {
   // From a path, bytes, or anything that yields bytes. It will be there whole, verified and durable, or not at all.
   const sent = await session.upload(file, 'from my app', {

@@ -37,21 +37,21 @@ test('the packages as published, installed in an empty folder: npx serves, uploa
   const cwd = await install();
   if (cwd === undefined) return skip('no registry to install the dependencies from');
   const served = folderIn(cwd, 'served');
-  const options = ['--port', '0', '--json', '--anonymous', 'write'];
-  const server = npm('npx', ['filex-server', 'served', ...options], { cwd });
-  const { urls } = JSON.parse(await server.line('stdout', /"event":"listening"/)) as Listening;
+  const server = npm('npx', ['filex-server', 'served', '--port', '0', '--json'], { cwd });
+  const { urls, guest } = JSON.parse(await server.line('stdout', /"event":"listening"/)) as Listening;
   const url = String(urls[0]);
+  const as = { cwd, env: { FILEX_PASSCODE: guest?.passcode } };
 
   const tree = makeTree(join(cwd, 'tree'), mixedTree(1));
-  const put = await npm('npx', ['filex-client', 'put', '-r', 'tree', url], { cwd }).exited;
+  const put = await npm('npx', ['filex-client', 'put', '-r', 'tree', url], as).exited;
   expect(put.code, put.stderr).toBe(0);
   expect(differences(tree, join(served, 'tree'), { topTime: true })).toEqual([]);
 
-  const get = await npm('npx', ['filex-client', 'get', '-r', `${url}tree`, 'got'], { cwd }).exited;
+  const get = await npm('npx', ['filex-client', 'get', '-r', url.replace('/?', '/tree?'), 'got'], as).exited;
   expect(get.code, get.stderr).toBe(0);
   expect(differences(tree, join(cwd, 'got/tree'), { topTime: true })).toEqual([]);
 
-  const ls = await npm('npx', ['filex-client', 'ls', '--json', `${url}tree`], { cwd }).exited;
+  const ls = await npm('npx', ['filex-client', 'ls', '--json', url.replace('/?', '/tree?')], as).exited;
   expect(ls.code, ls.stderr).toBe(0);
   const listed = eventsOf(ls.stdout).filter(({ event }) => event === 'entry');
   expect(listed.map(({ path }) => path).sort()).toEqual(
@@ -62,13 +62,17 @@ test('the packages as published, installed in an empty folder: npx serves, uploa
 
   // The library in an app of one's own.
   cpSync(join(repository, 'examples/own-app.mjs'), join(cwd, 'own-app.mjs'));
-  const app = await new Command(process.execPath, ['own-app.mjs', url], { cwd }).exited;
+  const app = await new Command(process.execPath, ['own-app.mjs', url], as).exited;
   expect(app.code, app.stderr).toBe(0);
   const own = readFileSync(join(cwd, 'own-app.mjs'));
   expect(readFileSync(join(served, 'from my app')).equals(own)).toBe(true);
   expect(readFileSync(join(cwd, 'downloaded by my app')).equals(own)).toBe(true);
 
-  const conformance = await npm('npx', ['filex-conformance', '--json', url], { cwd }).exited;
+  const words = ['open', '--port', '0', '--json', '--anonymous', 'write'];
+  const open = npm('npx', ['filex-server', ...words], { cwd });
+  const listening = JSON.parse(await open.line('stdout', /"event":"listening"/)) as Listening;
+  const plain = `filex+tcp://127.0.0.1:${new URL(String(listening.urls[0])).port}/`;
+  const conformance = await npm('npx', ['filex-conformance', '--json', plain], { cwd }).exited;
   const { totals, cases } = JSON.parse(conformance.stdout);
   expect(cases.filter(({ status }: { status: string }) => status === 'failed')).toEqual([]);
   expect(conformance.code, conformance.stderr).toBe(0);
@@ -76,6 +80,8 @@ test('the packages as published, installed in an empty folder: npx serves, uploa
 
   const alias = await npm('npx', ['filex', '--version'], { cwd }).exited;
   expect(alias.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-  server.signal('SIGTERM');
-  await server.exited;
+  for (const running of [server, open]) {
+    running.signal('SIGTERM');
+    await running.exited;
+  }
 });

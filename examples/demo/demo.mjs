@@ -42,10 +42,10 @@ async function client({ name, tree, label }, server) {
   mkdirSync(got, { recursive: true });
   for (const { direction, words, copy } of [
     { direction: 'upload', words: ['put', '-r', tree, server.url], copy: join(server.folder, name) },
-    { direction: 'download', words: ['get', '-r', `${server.url}${name}`, got], copy: join(got, name) },
+    { direction: 'download', words: ['get', '-r', server.at(name), got], copy: join(got, name) },
   ]) {
     const lane = screen.lane(name, direction);
-    const summary = await runClient(words, (progress) => lane.progress(progress));
+    const summary = await runClient(server, words, (progress) => lane.progress(progress));
     lane.end(summary);
     const { files, bytes, seconds } = summary;
     rows.push({ name, direction, label, seconds, files: files.created, bytes, tree, copy });
@@ -57,7 +57,7 @@ try {
   screen.say('Making trees to move …');
   const trees = makeTrees(join(folder, 'trees'));
   const served = join(folder, 'served');
-  const server = { ...(await startServer(served)), folder: served };
+  const server = { ...(await startServer(served, join(folder, 'home'))), folder: served };
   screen.say(`A server listens at ${server.url}`);
   screen.say(`Three clients upload and download at the same time:\n`);
   const rows = (await Promise.all(trees.map((tree) => client(tree, server)))).flat();

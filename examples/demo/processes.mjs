@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -8,8 +9,11 @@ const clientBin = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('file
 
 const running = new Set();
 
-function start(bin, words) {
-  const child = spawn(process.execPath, [bin, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+function start(bin, words, env) {
+  const child = spawn(process.execPath, [bin, ...words], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const stderr = [];
   child.stderr.on('data', (chunk) => stderr.push(chunk));
   const exited = new Promise((resolve, reject) => {
@@ -24,20 +28,32 @@ function start(bin, words) {
   return handle;
 }
 
-/** Starts a server on a free port; resolves when it says that it listens. */
-export async function startServer(folder) {
-  const words = [folder, '--port', '0', '--json', '--anonymous', 'write', '--log-level', 'warn'];
-  const { child, exited } = start(serverBin, words);
+/**
+ * Starts a server on a free port, with nothing configured: it makes a key, and a user with a passcode. What both sides
+ * remember goes below `home` instead of the home of whoever runs this. Resolves when it says that it listens.
+ */
+export async function startServer(folder, home) {
+  const state = { XDG_STATE_HOME: join(home, 'state'), XDG_CONFIG_HOME: join(home, 'config') };
+  const words = [folder, '--port', '0', '--json', '--log-level', 'warn'];
+  const { child, exited } = start(serverBin, words, state);
   for await (const line of createInterface({ input: child.stdout })) {
-    const { event, urls } = JSON.parse(line);
-    if (event === 'listening') return { url: urls[0] };
+    const { event, urls, guest } = JSON.parse(line);
+    if (event === 'listening') {
+      const [url] = urls;
+      // As whoever starts the server would hand them out: the address with the fingerprint, and the passcode.
+      return {
+        url,
+        at: (path) => url.replace('/?', `/${path}?`),
+        env: { ...state, FILEX_PASSCODE: guest.passcode },
+      };
+    }
   }
   throw new Error(`the server did not start:\n${(await exited).stderr}`);
 }
 
-/** Runs a client to its end, tells its progress, and returns its summary. */
-export async function runClient(words, onProgress) {
-  const { child, exited } = start(clientBin, [...words, '--json']);
+/** Runs a client of that server to its end, tells its progress, and returns its summary. */
+export async function runClient(server, words, onProgress) {
+  const { child, exited } = start(clientBin, [...words, '--json'], server.env);
   let summary;
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line);
