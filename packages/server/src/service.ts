@@ -1,7 +1,7 @@
 import { FilexError } from '@filex/protocol';
 import type { Handler, OperationContext } from '@filex/protocol/node';
 import type { Access, AccessRequest, Grant } from './access/access.js';
-import { makeDirectoryBlindly, uploadBlindly } from './access/blind.js';
+import { type BlindPlace, makeDirectoryBlindly, uploadBlindly } from './access/blind.js';
 import { makePermittedDirectory } from './access/permitted-directory.js';
 import { UserStores } from './access/user-stores.js';
 import { listVisible } from './access/visible-listing.js';
@@ -36,7 +36,7 @@ export function createHandler(store: Store, access: Access): Handler {
       const { grant, view } = await allow(context, wanted);
       const staging = { ...request, operationId: context.operationId };
       const staged = grant.blind
-        ? await uploadBlindly(view, staging, grant.rules.depth(path))
+        ? await uploadBlindly(view, staging, placeOf(grant, path))
         : await view.stage(staging);
       return {
         write: (bytes) => staged.write(bytes),
@@ -75,10 +75,9 @@ export function createHandler(store: Store, access: Access): Handler {
 
     async makeDirectory({ path, parents, mtime }, context) {
       const { grant, view } = await allow(context, { operation: 'makeDirectory', path });
-      const { blind, rules } = grant;
-      const outcome = blind
-        ? await makeDirectoryBlindly(view, path, mtime, rules.depth(path))
-        : await makePermittedDirectory(view, rules, path, { parents, mtime });
+      const outcome = grant.blind
+        ? await makeDirectoryBlindly(view, path, mtime, placeOf(grant, path))
+        : await makePermittedDirectory(view, grant.rules, path, { parents, mtime });
       return { outcome };
     },
 
@@ -92,4 +91,8 @@ export function createHandler(store: Store, access: Access): Handler {
       return { outcome: await view.remove(path, { recursive }) };
     },
   };
+}
+
+function placeOf({ root, rules }: Grant, path: string): BlindPlace {
+  return { root, depth: rules.depth(path) };
 }

@@ -1,6 +1,7 @@
 import { type ConflictPolicy, FilexError, type Operation } from '@filex/protocol';
 import type { AnonymousLevel } from './anonymous.js';
 import { isSighted, type Permission, type PermissionSet, Rules } from './permissions.js';
+import type { LimitedRoot } from './quota.js';
 import { type Quota, rulesOf } from './users-document.js';
 import type { UsersFile } from './users-file.js';
 
@@ -30,14 +31,14 @@ export interface Grant {
 export interface Access {
   /** @throws FilexError `PERMISSION_DENIED`. */
   check(principal: string, request: AccessRequest): Grant;
-  /** The folders of the store that may only hold so much, one for each user who has a quota. */
-  quotas(): readonly { readonly root: string; readonly quota: Quota }[];
+  /** The root of each user who has a quota; the same array until something changes. */
+  quotas(): readonly LimitedRoot[];
 }
 
 /** Who may do what. */
 export interface AccessOptions {
   /** Users with a name; undefined: there are none. */
-  readonly users: UsersFile | undefined;
+  readonly users: Pick<UsersFile, 'find' | 'users'> | undefined;
   /** What people may do without a name. */
   readonly anonymous: AnonymousLevel;
 }
@@ -69,6 +70,10 @@ export function createAccess({ users, anonymous }: AccessOptions): Access {
     }
     return principal;
   };
+  let limited: { readonly of: unknown; readonly roots: readonly LimitedRoot[] } = {
+    of: undefined,
+    roots: [],
+  };
   return {
     check(name, request) {
       const { root, rules, quota } = principalOf(name);
@@ -82,8 +87,14 @@ export function createAccess({ users, anonymous }: AccessOptions): Access {
       });
     },
     quotas() {
-      const named = (users?.names() ?? []).map((name) => principalOf(name));
-      return named.flatMap(({ root, quota }) => (quota === undefined ? [] : [{ root, quota }]));
+      if (limited.of !== users?.users) {
+        const roots = [...(users?.users ?? [])].flatMap(([name]) => {
+          const { root, quota } = principalOf(name);
+          return quota === undefined ? [] : [{ root, quota }];
+        });
+        limited = { of: users?.users, roots };
+      }
+      return limited.roots;
     },
   };
 }

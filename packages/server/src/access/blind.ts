@@ -9,8 +9,15 @@ import { QuotaExceeded } from './quota.js';
  * Changes for somebody who must not learn what is there. Missing folders are made. What has a name already stays as it is:
  * the new thing goes beside, under a name that is free. The answer is the same in any case, and names what was asked for.
  *
- * `depth` is how many names at the beginning of a path must be folders by these very names: beside them other rules hold.
  */
+
+/** Where that is. */
+export interface BlindPlace {
+  /** The folder of the store that is the root of paths. */
+  readonly root: string;
+  /** How many names at the beginning of the path must be folders by these very names: beside them other rules hold. */
+  readonly depth: number;
+}
 
 /** Bytes on their way to somewhere that is not told. */
 export interface BlindUpload extends Omit<StagedUpload, 'commit'> {
@@ -21,11 +28,11 @@ export interface BlindUpload extends Omit<StagedUpload, 'commit'> {
 export async function uploadBlindly(
   store: Store,
   request: StageRequest,
-  depth: number,
+  { root, depth }: BlindPlace,
 ): Promise<BlindUpload> {
   const { path } = request;
   return quietly(path, async () => {
-    leaveRoom(path);
+    leaveRoom(root, path);
     const names = path.split('/');
     const name = names.pop() as string;
     const folder = await enter(store, names, depth);
@@ -52,10 +59,10 @@ export async function makeDirectoryBlindly(
   store: Store,
   path: string,
   mtime: number | undefined,
-  depth: number,
+  { root, depth }: BlindPlace,
 ): Promise<Outcome> {
   return quietly<Outcome>(path, async () => {
-    leaveRoom(path);
+    leaveRoom(root, path);
     await enter(store, path === '' ? [] : path.split('/'), depth, mtime);
     return 'created';
   });
@@ -117,8 +124,8 @@ function strangeName(name: string): string {
 const LONGER = 18;
 
 /** A path that would be too long only where its names are taken would tell that they are. */
-function leaveRoom(path: string): void {
-  const longest = Buffer.byteLength(path) + LONGER * path.split('/').length;
+function leaveRoom(root: string, path: string): void {
+  const longest = Buffer.byteLength(`${root}/${path}`) + LONGER * path.split('/').length;
   if (longest > bounds.blindPath)
     throw new FilexError('PATH_INVALID', `the path is refused: it is longer than ${bounds.blindPath} bytes`);
 }

@@ -1,23 +1,28 @@
 import { FilexError } from '@filex/protocol';
 import type { Store } from '../store/store.js';
 import type { Access, Grant } from './access.js';
+import { MeteredStore } from './metered-store.js';
+import { QuotaBook } from './quota.js';
 import { RootedStore } from './rooted-store.js';
 
-/** What each user sees of a store: the folder that is their root, which is made when it is missing. */
+/** What each user sees of a store: the folder that is their root, made when it is missing, with as much room as quotas leave. */
 export class UserStores {
   readonly #store: Store;
+  readonly #book: QuotaBook;
   /** Roots that are there as far as is known. */
   readonly #made = new Map<string, Promise<void>>();
 
-  constructor(store: Store, _access: Access) {
+  constructor(store: Store, access: Access) {
     this.#store = store;
+    this.#book = new QuotaBook(store, () => access.quotas());
   }
 
-  async viewFor({ root }: Grant): Promise<Store> {
-    if (root === '') return this.#store;
+  async viewFor({ root, quota }: Grant): Promise<Store> {
+    const metered = new MeteredStore(this.#store, this.#book, { root, quota });
+    if (root === '') return metered;
     await this.#makeRoot(root);
     // Somebody may have removed it: the next one makes it again.
-    return new RootedStore(this.#store, root, () => this.#made.delete(root));
+    return new RootedStore(metered, root, () => this.#made.delete(root));
   }
 
   #makeRoot(root: string): Promise<void> {
@@ -32,7 +37,12 @@ export class UserStores {
 
   async #ensure(root: string): Promise<void> {
     try {
-      await this.#store.makeDirectory(root, { parents: true, mtime: undefined });
+      // Counted where it is in somebody else's root, but held to no quota: nobody asked for it.
+      const files = root.split('/').length;
+      const reservation = await this.#book.reserve({ root, quota: undefined }, root, { bytes: 0, files });
+      await this.#book.keep(reservation, () =>
+        this.#store.makeDirectory(root, { parents: true, mtime: undefined }),
+      );
     } catch (error) {
       // A store that is only read makes nothing, but may have it.
       const there = await this.#store.stat(root).catch(() => undefined);

@@ -75,6 +75,11 @@ export class UsersFile {
     return this.#read.users.get(name);
   }
 
+  /** All users by name; another map after each change. */
+  get users(): ReadonlyMap<string, User> {
+    return this.#read.users;
+  }
+
   /** The names of all users. */
   names(): string[] {
     return [...this.#read.users.keys()];

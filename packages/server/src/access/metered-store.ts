@@ -1,0 +1,126 @@
+import type { Entry, Outcome } from '@filex/protocol';
+import type {
+  CommitOutcome,
+  MakeDirectoryOptions,
+  StagedUpload,
+  StageRequest,
+  Store,
+  StoredFile,
+} from '../store/store.js';
+import type { Actor, QuotaBook, Reservation } from './quota.js';
+
+/** A store in which one user cannot put more than quotas allow. */
+export class MeteredStore implements Store {
+  readonly #store: Store;
+  readonly #book: QuotaBook;
+  readonly #actor: Actor;
+
+  constructor(store: Store, book: QuotaBook, actor: Actor) {
+    this.#store = store;
+    this.#book = book;
+    this.#actor = actor;
+  }
+
+  stat(path: string): Promise<Entry> {
+    return this.#store.stat(path);
+  }
+
+  list(path: string, options: { readonly recursive: boolean }): AsyncIterable<Entry> {
+    return this.#store.list(path, options);
+  }
+
+  open(path: string, options: { readonly ifMatch: string | undefined }): Promise<StoredFile> {
+    return this.#store.open(path, options);
+  }
+
+  async stage(request: StageRequest): Promise<StagedUpload> {
+    const { path, size = 0 } = request;
+    const reservation = await this.#book.reserve(this.#actor, path, { bytes: size, files: 1 });
+    try {
+      return new MeteredUpload(await this.#store.stage(request), this.#book, path, reservation, size);
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+  }
+
+  async makeDirectory(path: string, options: MakeDirectoryOptions): Promise<Outcome> {
+    const book = this.#book;
+    const make = (parents: boolean): Promise<Outcome> =>
+      book.appear(path, () => this.#store.makeDirectory(path, { ...options, parents }));
+    if (book.isIdle) return make(options.parents);
+    const there = await this.#store.stat(path).catch(() => undefined);
+    // Was counted, and should it be gone by now, it takes no more room than it did.
+    if (there?.kind === 'directory') return make(false);
+    const files = options.parents ? path.split('/').length : 1;
+    const reservation = await book.reserve(this.#actor, path, { bytes: 0, files });
+    return book.keep(reservation, () => make(options.parents));
+  }
+
+  rename(path: string, target: string, options: Parameters<Store['rename']>[2]): Promise<Outcome> {
+    return this.#book.move(this.#actor, path, target, () => this.#store.rename(path, target, options));
+  }
+
+  remove(path: string, options: { readonly recursive: boolean }): Promise<Outcome> {
+    return this.#store.remove(path, options);
+  }
+
+  /** The store is somebody else's to close. */
+  async close(): Promise<void> {}
+}
+
+class MeteredUpload implements StagedUpload {
+  readonly #staged: StagedUpload;
+  readonly #book: QuotaBook;
+  readonly #path: string;
+  readonly #reservation: Reservation;
+  /** Bytes that there is room for. */
+  #room: number;
+  #written = 0;
+
+  constructor(staged: StagedUpload, book: QuotaBook, path: string, reservation: Reservation, room: number) {
+    this.#staged = staged;
+    this.#book = book;
+    this.#path = path;
+    this.#reservation = reservation;
+    this.#room = room;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const wanted = this.#written + bytes.length;
+    if (wanted > this.#room) {
+      await this.#reservation.grow(wanted - this.#room);
+      this.#room = wanted;
+    }
+    await this.#staged.write(bytes);
+    this.#written = wanted;
+  }
+
+  sync(): Promise<number> {
+    return this.#staged.sync();
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#staged.truncate(length);
+    this.#written = length;
+  }
+
+  commit(request: Parameters<StagedUpload['commit']>[0]): Promise<CommitOutcome> {
+    return this.#book.keep(this.#reservation, () =>
+      this.#book.appear(this.#path, async () => {
+        const outcome = await this.#staged.commit(request);
+        // Nothing came to be there.
+        if (outcome.outcome === 'identical') this.#reservation.release();
+        return outcome;
+      }),
+    );
+  }
+
+  async abort(): Promise<void> {
+    try {
+      await this.#staged.abort();
+    } finally {
+      this.#reservation.release();
+    }
+  }
+}
