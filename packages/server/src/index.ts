@@ -25,6 +25,11 @@
  * @packageDocumentation
  */
 export { type AnonymousLevel, anonymousLevels } from './access/anonymous.js';
+export { addUser, changePasscode, type NewUser, removeUser } from './access/change-users.js';
+export { createPasscode } from './access/passcode.js';
+export { type Permission, type Preset, permissions, presets, type Rule } from './access/permissions.js';
+export { type Quota, type User, UsersError } from './access/users-document.js';
+export { type UsersChange, UsersFile, type UsersFileOptions } from './access/users-file.js';
 export { type CreateServerOptions, createServer, type FilexServer } from './create-server.js';
 export { LocalStore, type LocalStoreOptions } from './store/local/local-store.js';
 export type { Warn } from './store/local/warn.js';
@@ -37,5 +42,7 @@ export type {
   Store,
   StoredFile,
 } from './store/store.js';
+export { type AuditLog, type AuditOptions, createAuditLog } from './telemetry/audit.js';
+export type { AuditRecord } from './telemetry/audit-record.js';
 export type { Logger } from './telemetry/log.js';
 export { openServerKey } from './tls/server-key.js';
