@@ -208,6 +208,7 @@ describe('opening a session', () => {
       'somebody may be in between',
     ],
     [false, new FilexError('AUTH_FAILED', 'this server knows no users'), 'takes an address without one'],
+    [true, new FilexError('RATE_LIMITED', 'banned'), 'wait as long as the server says'],
   ])('does not ask for a passcode again when it is not the passcode (%#)', async (after, error, hint) => {
     const { outcome, log } = await play({
       scheme: 'filex',

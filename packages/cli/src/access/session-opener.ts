@@ -93,7 +93,7 @@ export class SessionOpener {
         if (attempt.pending !== undefined) {
           await accept(name, attempt.pending, settled, questions as Questions);
         } else if (failure.code !== 'AUTH_FAILED') {
-          throw failure;
+          throw failure.code === 'RATE_LIMITED' ? banned(failure) : failure;
         } else if (user === undefined) {
           if (questions === undefined) throw nobodyWithoutUser(url, failure);
           user = await questions.user(name);
@@ -214,6 +214,11 @@ function nobodyWithoutUser(url: FilexUrl, cause: FilexError): FilexError {
     `Put your user name into the address: ${visibleText(address)}`,
     cause,
   );
+}
+
+function banned(failure: FilexError): FilexError {
+  const hint = 'Wait as long as the server says, and check user name and passcode before you try again.';
+  return new AdvisedError('RATE_LIMITED', failure.message, hint, failure);
 }
 
 function refused(failure: FilexError, attempt: Attempt, passcode: FoundPasscode | undefined): FilexError {
