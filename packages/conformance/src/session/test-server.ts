@@ -27,6 +27,8 @@ export interface TestOptions {
   readonly known?: KnownFailures | undefined;
   /** Milliseconds that an answer may take. */
   readonly timeout?: number | undefined;
+  /** How many milliseconds longer the answer to a login that fails may take. */
+  readonly loginDelay?: number | undefined;
   readonly slow?: boolean | undefined;
   readonly concurrency?: number | undefined;
   readonly onResult?: ((result: CaseResult) => void) | undefined;
@@ -40,6 +42,7 @@ export interface TestOptions {
  */
 export async function testServer(address: Address, options: TestOptions = {}): Promise<Summary> {
   const { only = [], known, timeout = bounds.answer, slow = false, onResult, onWarning } = options;
+  const { loginDelay = bounds.loginDelay } = options;
   const { host, port, secure, fingerprint } = address;
   const own = `filex-conformance-${randomBytes(6).toString('hex')}`;
   const folder = address.path === '' ? own : `${address.path}/${own}`;
@@ -83,7 +86,7 @@ export async function testServer(address: Address, options: TestOptions = {}): P
   if (left !== undefined) onWarning?.(`could not remove the folder ${folder}: ${left}`);
   const last = await run(
     chosen.filter(({ failsLogin }) => failsLogin),
-    bounds.loginDelay,
+    loginDelay,
   );
   const byId = new Map([...first, ...last].map((result) => [result.id, result]));
   const results = chosen.map(({ id }) => byId.get(id) as CaseResult);

@@ -8,6 +8,7 @@ import type { ServerTrial } from '../../session/server-trial.js';
 import { codeName } from '../../spec/specification.js';
 import { type CaseOptions, casesOf } from '../../suite/case.js';
 import { frame } from '../../wire/encode.js';
+import { PREFACE } from '../../wire/frame.js';
 import { Violation } from '../../wire/violation.js';
 import { expectRefused, greetedForLogin } from './logins.js';
 
@@ -27,7 +28,7 @@ async function plain(trial: ServerTrial): Promise<ClientSession> {
   const session = trial.over(await trial.dialPlain());
   session.greet();
   const first = await session.transport.firstByte('an answer to plaintext');
-  if (first !== undefined && first !== 0x46) trial.notApplicable('this server takes no plaintext');
+  if (first !== PREFACE[0]) trial.notApplicable('this server takes no plaintext');
   const came = await session.receiveAny(['HELLO', 'GOAWAY']);
   if (came.name === 'GOAWAY') trial.notApplicable('this server takes no plaintext');
   return session;
