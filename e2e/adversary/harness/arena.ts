@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Exit } from '../../harness/command.js';
 import { type ServerProcess, startServer } from '../../harness/server.js';
 import { temporaryFolder } from '../../harness/temporary.js';
 import { makeCanary } from './canary.js';
@@ -43,6 +43,7 @@ export class Arena {
   honest!: HonestClients;
   #attacks = 0;
   #logged = 0;
+  #audited = 0;
 
   private constructor(options: ArenaOptions) {
     this.options = options;
@@ -53,6 +54,8 @@ export class Arena {
     makeCanary(join(this.base, 'outside'));
     makeCanary(join(this.served, 'kept'));
     mkdirSync(join(this.served, 'play'));
+    for (const { root } of Object.values(this.#users))
+      if (root !== undefined) mkdirSync(join(this.served, root), { recursive: true });
     mkdirSync(this.state, { mode: 0o700 });
     this.writeUsers();
   }
@@ -87,19 +90,27 @@ export class Arena {
     return { honest, ...this.options.users };
   }
 
-  /** Writes the users file, without those named. */
-  writeUsers(without: readonly string[] = []): void {
+  /** Writes the users file, with some changed, or, where undefined, left out. */
+  writeUsers(changed: Readonly<Record<string, UserSpec | undefined>> = {}): void {
+    const specs: Readonly<Record<string, UserSpec | undefined>> = { ...this.#users, ...changed };
     const users = Object.fromEntries(
-      Object.entries(this.#users)
-        .filter(([name]) => !without.includes(name))
+      Object.entries(specs)
+        .flatMap(([name, spec]) => (spec === undefined ? [] : [[name, spec] as const]))
         .map(([name, { passcode, ...rest }]) => [
           name,
           { verifier: this.#verifier(name, passcode), ...rest },
         ]),
     );
-    writeFileSync(join(this.state, 'users.json'), JSON.stringify({ version: 1, users }), { mode: 0o600 });
+    // In one step, as an administrator's editor does: the server must not see half of it.
+    const file = join(this.state, 'users.json');
+    writeFileSync(`${file}.new`, JSON.stringify({ version: 1, secret: this.#secret, users }), {
+      mode: 0o600,
+    });
+    renameSync(`${file}.new`, file);
   }
 
+  /** What the salts of users that there are not are made of. */
+  readonly #secret = randomBytes(32).toString('base64');
   readonly #verifiers = new Map<string, ReturnType<typeof storedVerifier>>();
 
   #verifier(name: string, passcode: string): ReturnType<typeof storedVerifier> {
@@ -108,25 +119,30 @@ export class Arena {
     return kept;
   }
 
-  /** Stops the server and starts it again, with the same state. */
-  async restart(): Promise<Exit> {
-    const exit = await this.server.stop();
-    await this.#startServer();
-    return exit;
+  /** Lines that the server has logged since they were taken last. */
+  peekLog(): string[] {
+    return wholeLines(this.server.command.text('stderr').slice(this.#logged));
   }
 
-  /** Lines that the server has logged since this was called last. */
-  newLog(): string[] {
-    const whole = this.server.command.text('stderr');
-    const end = whole.lastIndexOf('\n') + 1;
-    const lines = whole.slice(this.#logged, end).split('\n').slice(0, -1);
-    this.#logged = end;
+  takeLog(): string[] {
+    const lines = this.peekLog();
+    for (const line of lines) this.#logged += line.length + 1;
+    return lines;
+  }
+
+  /** Lines of the audit log, in the same way. */
+  peekAudit(): string[] {
+    return existsSync(this.audit) ? wholeLines(readFileSync(this.audit, 'utf8').slice(this.#audited)) : [];
+  }
+
+  takeAudit(): string[] {
+    const lines = this.peekAudit();
+    for (const line of lines) this.#audited += line.length + 1;
     return lines;
   }
 
   async #startServer(): Promise<void> {
     const { limits = {}, anonymous = 'write', args = [] } = this.options;
-    this.#logged = 0;
     this.server = await startServer({
       folder: this.served,
       anonymous,
@@ -149,4 +165,9 @@ export class Arena {
       served: this.served,
     });
   }
+}
+
+/** A line that has no end yet is still being written. */
+function wholeLines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
 }

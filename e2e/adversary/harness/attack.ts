@@ -51,6 +51,8 @@ export const bounds = {
   growth: 96,
   /** MiB that an attacked client may use at most. */
   client: 220,
+  /** MiB of garbage-collected memory that it has; one that wants more ends. */
+  clientHeap: 96,
   /** Milliseconds that honest transfers may be held up. */
   gap: 5_000,
   /** Milliseconds until nothing staged is left, after the time that uploads are remembered. */

@@ -10,6 +10,8 @@ import { connect } from '@filex/protocol/node';
 
 const { up, down, passcode, served } = JSON.parse(process.argv[2]);
 const PIECE = 64 * 1024;
+/** Bytes that a held download takes in a tick: its file must last for the longest attack. */
+const SLOW_PIECE = 16 * 1024;
 /** Milliseconds between two pieces. */
 const TICK = 20;
 const LEAST_PIECES = 8;
@@ -113,7 +115,7 @@ async function downloadOne(session) {
       hash.update(bytes);
       lanes.down.moved(bytes.length);
       left -= bytes.length;
-      for (let paid = 0; held && paid < bytes.length; paid += PIECE) await tick();
+      for (let paid = 0; held && paid < bytes.length; paid += SLOW_PIECE) await tick();
       // The last bytes stay on their way as long as the attack goes on.
       while (held && left < 2 * PIECE) await tick();
       lanes.down.rested();

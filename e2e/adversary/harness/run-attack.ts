@@ -49,7 +49,7 @@ export async function runAttack(arena: Arena, attack: Attack): Promise<Row> {
   const left = readdirSync(attack.target === 'server' ? scene.disk : scene.destination).sort();
   if (left.join() !== [...(attack.leaves ?? [])].sort().join())
     faults.push(`left behind: ${left.join(', ') || 'nothing'}`);
-  faults.push(...forged(arena.newLog()));
+  faults.push(...forged(arena.takeLog(), isLogged), ...forged(arena.takeAudit(), isAudited));
   for (const folder of [scene.disk, scene.client]) rmSync(folder, { recursive: true, force: true });
 
   const { id, class: name, target, what } = attack;
@@ -95,15 +95,21 @@ async function withoutLeftovers(arena: Arena): Promise<void> {
   }
 }
 
+type Line = Readonly<Record<string, unknown>>;
+
+const isLogged = ({ level, time, msg }: Line): boolean =>
+  typeof level === 'number' && typeof time === 'number' && typeof msg === 'string' && msg !== 'forged';
+const isAudited = ({ event, outcome, user }: Line): boolean =>
+  typeof event === 'string' && typeof outcome === 'string' && user !== 'root';
+
 /** Lines of a log that are not what the server itself has written. */
-function forged(lines: readonly string[]): string[] {
+function forged(lines: readonly string[], isOurs: (line: Line) => boolean): string[] {
   return lines.flatMap((line) => {
     try {
-      const { level, time, msg } = JSON.parse(line) as Record<string, unknown>;
-      if (typeof level === 'number' && typeof time === 'number' && typeof msg === 'string') return [];
+      if (isOurs(JSON.parse(line) as Line)) return [];
     } catch {
       // As bad.
     }
-    return [`a line of the log is not one of the server's: ${JSON.stringify(line.slice(0, 200))}`];
+    return [`a line of a log is not one of the server's: ${JSON.stringify(line.slice(0, 200))}`];
   });
 }

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { type ClientExit, clientExit, startClient } from '../../harness/client.js';
 import { listen } from '../../harness/raw-peer.js';
 import type { Arena } from './arena.js';
+import { bounds } from './attack.js';
 import { makeCanary } from './canary.js';
 import { HostileClient, type User } from './hostile-client.js';
 import { MemoryWatch } from './memory.js';
@@ -109,6 +110,8 @@ export class Scene {
       cwd: this.client,
       env: {
         HOME: home,
+        // Where there is plenty of memory, garbage may wait for long: so that what is kept is told from what is not yet freed.
+        NODE_OPTIONS: `--max-old-space-size=${bounds.clientHeap}`,
         XDG_STATE_HOME: home,
         XDG_CONFIG_HOME: home,
         XDG_DATA_HOME: home,
