@@ -400,6 +400,33 @@ describe('a listing from a server that', () => {
     },
   );
 
+  it.each([
+    ['entries', [entry('a'), entry('b')], 10],
+    ['empty pages', [], 0],
+  ] as const)('never ends, with %s, is left', async (_what, entries, got) => {
+    let told = 0;
+    const session = await sessionWith(async (peer) => {
+      const { stream } = await peer.next('OPEN');
+      const page = messageFrame('ENTRY', stream, { entries });
+      for (; peer.count('RESET') === 0; told += 1) {
+        if (told < 1000) peer.send(page);
+        peer.socket.resume();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      peer.say('RESULT', stream, ok);
+    });
+    let count = 0;
+    const looping = (async () => {
+      for await (const _ of session.list('', { maxListingEntries: 10 })) count += 1;
+    })();
+    expect(await failureOf(looping)).toMatchObject({
+      code: 'TOO_LARGE',
+      message: expect.stringContaining('10 entries (maxListingEntries)'),
+      effect: 'none',
+    });
+    expect(count).toBe(got);
+  });
+
   it('ends before its last word', async () => {
     const session = await sessionWith(async (peer) => {
       const { stream } = await peer.next('OPEN');
