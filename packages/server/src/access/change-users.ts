@@ -39,11 +39,17 @@ export async function changeUsers<T>(path: string, change: (users: Map<string, U
 
 /** What to say of a new user. */
 export interface NewUser {
+  /** At most 64 bytes of printable characters. */
   readonly name: string;
+  /** What the user logs in with; only a verifier of it is kept. */
   readonly passcode: string;
+  /** What is allowed where no rule says otherwise. Default: nothing. */
   readonly preset?: Preset | undefined;
+  /** What is allowed on single paths and below. Default: no rules. */
   readonly rules?: readonly Rule[] | undefined;
+  /** The folder of the store that the user sees as all there is. Default: the whole store. */
   readonly root?: string | undefined;
+  /** How much that folder may hold. Default: as much as there is room for. */
   readonly quota?: Quota | undefined;
 }
 

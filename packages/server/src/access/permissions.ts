@@ -24,6 +24,7 @@ export type Preset = keyof typeof presets;
 export interface Rule {
   /** Relative to what the user sees; `''` is all of it. */
   readonly path: string;
+  /** All that is allowed there. */
   readonly allow: readonly Permission[];
 }
 

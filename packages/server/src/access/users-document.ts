@@ -15,6 +15,7 @@ export interface Quota {
 
 /** What is kept of one user. */
 export interface User {
+  /** What a passcode can be checked with. */
   readonly verifier: Verifier;
   /** What is allowed where no rule says otherwise. Undefined: nothing. */
   readonly preset: Preset | undefined;
@@ -22,6 +23,7 @@ export interface User {
   readonly rules: readonly Rule[];
   /** The folder of the store that the user sees as `''`. */
   readonly root: string;
+  /** How much that folder may hold. */
   readonly quota: Quota;
 }
 
@@ -38,6 +40,7 @@ export const DEFAULT_ITERATIONS = 100_000;
 
 /** A users file, or what somebody wants to put into it, is not in order. The message says which file, user and field. */
 export class UsersError extends Error {
+  /** To be told from other errors by. */
   override readonly name = 'UsersError';
 }
 

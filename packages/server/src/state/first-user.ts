@@ -5,7 +5,7 @@ import { UsersError } from '../access/users-document.js';
 import { isThere } from './places.js';
 
 /** Who can log in where nobody was added. */
-export const FIRST_USER = 'guest';
+const FIRST_USER = 'guest';
 
 /** A user that was made because there was none. */
 export interface FirstUser {

@@ -31,6 +31,7 @@ export interface AuditRecord {
   readonly agent?: string | undefined;
   /** The same on every retry of one request. */
   readonly operationId?: string | undefined;
+  /** What was asked for, as the user sees it. */
   readonly path?: string | undefined;
   /** The new path, of a rename. */
   readonly target?: string | undefined;
@@ -42,6 +43,7 @@ export interface AuditRecord {
   readonly duration?: number | undefined;
   /** Bytes on the wire, of a whole session. */
   readonly received?: number | undefined;
+  /** Bytes on the wire, of a whole session. */
   readonly sent?: number | undefined;
   /** How many, of a whole session. */
   readonly operations?: number | undefined;

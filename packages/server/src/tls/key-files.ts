@@ -7,7 +7,7 @@ import { bounds } from '../bounds.js';
 import type { Warn } from '../store/local/warn.js';
 
 /** Where a key of the user's own is. */
-export interface KeyPaths {
+interface KeyPaths {
   /** PEM: the certificate, or a chain of them, the server's own first. */
   readonly cert: string;
   /** PEM, not encrypted. */
