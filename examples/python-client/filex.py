@@ -771,7 +771,7 @@ class Inflow:
 # --------------------------------------------------------------------------------------------------------------
 
 MIN_ITERATIONS, MAX_ITERATIONS = 4096, 10_000_000  # FX-6.4-4
-MAX_NAME = 255  # bytes: `principal` cannot say a longer one
+MAX_NAME = 255  # bytes (FX-6.4-6)
 
 # Characters that are shown as nothing: Default_Ignorable_Code_Point of Unicode, which Python does not know by itself.
 _SHOWN_AS_NOTHING = [
@@ -779,8 +779,7 @@ _SHOWN_AS_NOTHING = [
     (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
     (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 ]  # fmt: skip
-# Control characters, unassigned ones, those for private use, and halves of characters. RFC 3454 counts the ends of lines
-# and paragraphs, and what stands for an object or for damage, among the control characters too.
+# Control characters, unassigned ones, those for private use, halves of characters, and what ends lines or paragraphs.
 _REFUSED_CATEGORIES = {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"}
 _REFUSED = "\ufff9\ufffa\ufffb\ufffc\ufffd"
 
@@ -801,10 +800,10 @@ def _hmac(key: bytes, data: bytes) -> bytes:
     return hmac.new(key, data, hashlib.sha256).digest()
 
 
-def _base64(text: str) -> bytes:
+def _base64(text: bytes) -> bytes:
     """Bytes from the one way to write them. Raises ValueError."""
     raw = base64.b64decode(text, validate=True)
-    if not raw or base64.b64encode(raw).decode() != text:
+    if not raw or base64.b64encode(raw) != text:
         raise ValueError("not base64 as it is written")
     return raw
 
@@ -823,9 +822,9 @@ class Scram:
     # `n`: this client cannot bind the channel. `y` would say that it could, which a server that offers
     # SCRAM-SHA-256-PLUS has to take for an attack (FX-6.4-2). No `a=` (FX-6.4-7).
     _GS2 = b"n,,"
-    _EXTENSIONS = r"(?:,[A-Za-ln-z]=[^\0,]+)*"  # passed over; `m=` would be one that must be understood
-    _SERVER_FIRST = re.compile(r"r=([!-+\--~]+),s=([A-Za-z0-9+/]+=*),i=([1-9][0-9]{0,15})" + _EXTENSIONS)
-    _SERVER_FINAL = re.compile(r"v=([A-Za-z0-9+/]+=*)" + _EXTENSIONS)
+    # A server's messages have no extensions (FX-6.4-1), and it says no with GOAWAY, never with `e=` (FX-6.4-3).
+    _SERVER_FIRST = re.compile(rb"r=([!-+\--~]+),s=([A-Za-z0-9+/]+=*),i=([1-9][0-9]{0,15})")
+    _SERVER_FINAL = re.compile(rb"v=([A-Za-z0-9+/]+=*)")
 
     def __init__(self, credentials: Credentials, nonce: Optional[str] = None):
         self._passcode = credentials.passcode.encode("utf-8")
@@ -845,8 +844,8 @@ class Scram:
         if self._server_signature is not None:
             raise Fault("AUTH_FAILED", "the server wants a third step")
         match = self._match(self._SERVER_FIRST, server_first)
-        nonce, iterations = match[1], int(match[3])
-        if not nonce.startswith(self._nonce) or nonce == self._nonce:
+        nonce, iterations = match[1].decode(), int(match[3])
+        if not nonce.startswith(self._nonce) or nonce == self._nonce:  # FX-6.4-4
             raise Fault("AUTH_FAILED", "the server's nonce does not go on from the client's")
         if not MIN_ITERATIONS <= iterations <= MAX_ITERATIONS:
             raise Fault("AUTH_FAILED", f"the server asks for {iterations} iterations")
@@ -871,18 +870,15 @@ class Scram:
             raise Fault("AUTH_FAILED", "the server does not know the user: its signature is wrong")
 
     @staticmethod
-    def _match(pattern: re.Pattern[str], message: Optional[bytes]) -> re.Match[str]:
-        """Messages are UTF-8, with their attributes in a fixed order; neither more nor less."""
-        try:
-            match = pattern.fullmatch((message or b"").decode("utf-8"))
-        except UnicodeDecodeError:
-            match = None
+    def _match(pattern: re.Pattern[bytes], message: Optional[bytes]) -> re.Match[bytes]:
+        """Messages have their attributes in a fixed order; neither more nor less."""
+        match = pattern.fullmatch(message or b"")
         if not match:
             raise Fault("AUTH_FAILED", "the server's message is not one of SCRAM")
         return match
 
     @staticmethod
-    def _bytes(text: str) -> bytes:
+    def _bytes(text: bytes) -> bytes:
         try:
             return _base64(text)
         except ValueError:
@@ -1894,7 +1890,7 @@ class TlsWire(Wire):
         return bool(self._records) or self._outgoing.pending > 0
 
     def shake_hands(self, deadline: float) -> None:
-        """Makes sure who the server is, before a byte of FileX is sent. The only method that waits."""
+        """Makes sure who the server is, before a byte of FileX is sent (FX-2.1-7). The only method that waits."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -1919,7 +1915,7 @@ class TlsWire(Wire):
         self._identify()
 
     def _identify(self) -> None:
-        if self._tls.selected_alpn_protocol() != ALPN:
+        if self._tls.selected_alpn_protocol() != ALPN:  # FX-2.1-6
             raise ConnectionEnded("WRONG_PROTOCOL", f"the server does not speak {ALPN}")
         if self._fingerprint is None:
             return  # an authority vouches for the certificate and its name: the handshake has looked at that

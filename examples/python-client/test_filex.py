@@ -717,11 +717,10 @@ class Login(unittest.TestCase):
     def test_what_a_server_may_begin_with(self) -> None:
         nonce = RFC_NONCE + "x"
         good = f"r={nonce},s={SALT},i=4096"
-        for text in [good, f"{good},x=some=thing,Y=é", f"r={nonce}~!+-,s={SALT},i=4097"]:
-            self.assertIn(f",i={text.split('i=')[1]}".encode(), b"," + text.encode())
-            begun().final(text.encode(), bytes(32))
+        for text in [good, f"r={nonce}~!+-,s={SALT},i=4097", f"r={nonce},s=QQ==,i=4096"]:
+            self.assertIn(text.split(",")[0].encode() + b",t=", begun().final(text.encode(), bytes(32)))
         for text in [
-            None, "", good + ",", "," + good, good + "\n", good + "\0", " " + good, good + ",x", good + ",x=", good + ",1=x", good + ",x=\0",
+            None, "", good + ",", "," + good, good + "\n", good + "\0", " " + good, good + ",x", good + ",x=y",
             good + ",m=x", "m=x," + good, "e=other-error", f"s={SALT},r={nonce},i=4096", f"r={nonce},i=4096,s={SALT}", f"r={nonce},s={SALT}",
             f"r={RFC_NONCE},s={SALT},i=4096", f"r={RFC_NONCE[:-1]}X,s={SALT},i=4096", f"r=x{nonce},s={SALT},i=4096", f"r={nonce} ,s={SALT},i=4096",
             f"r={nonce}\x7f,s={SALT},i=4096", f"r={nonce}é,s={SALT},i=4096", f"R={nonce},s={SALT},i=4096",
@@ -732,7 +731,6 @@ class Login(unittest.TestCase):
         ]:  # fmt: skip
             with self.subTest(text):
                 self.assertRefused(lambda: begun().final(None if text is None else text.encode(), bytes(32)))  # noqa: B023
-        self.assertRefused(lambda: begun().final(good.encode() + b",x=\xff", bytes(32)))
 
     def test_what_a_server_may_end_with(self) -> None:
         def after(server_final: Optional[bytes]) -> None:
@@ -740,9 +738,9 @@ class Login(unittest.TestCase):
             scram.final(RFC_SERVER_FIRST, None)
             scram.verify(server_final)
 
-        after(RFC_SERVER_FINAL + b",x=more")
+        after(RFC_SERVER_FINAL)
         for message in [
-            None, b"", b"v=", RFC_SERVER_FINAL[:-1], RFC_SERVER_FINAL + b"=", RFC_SERVER_FINAL + b",", RFC_SERVER_FINAL + b"\n",
+            RFC_SERVER_FINAL + b",x=more", None, b"", b"v=", RFC_SERVER_FINAL[:-1], RFC_SERVER_FINAL + b"=", RFC_SERVER_FINAL + b",", RFC_SERVER_FINAL + b"\n",
             RFC_SERVER_FINAL + b",m=x", b" " + RFC_SERVER_FINAL, b"e=invalid-proof", b"e=other-error," + RFC_SERVER_FINAL, b"x=1," + RFC_SERVER_FINAL,
             RFC_SERVER_FINAL[:-2] + b"5=",  # the same bytes, written in another way
             b"v=" + base64.b64encode(bytes(32)), b"v=" + base64.b64encode(b"\xff" * 32), b"v=AAAA", b"\xff",
