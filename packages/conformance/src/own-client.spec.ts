@@ -17,6 +17,11 @@ it('finds no failure in the client of the library', async () => {
   expect(failures(summary)).toEqual([]);
   expect(summary.totals.passed).toBeGreaterThan(600);
   expect(summary.results).toHaveLength(clientCases.length);
+  // It speaks TLS, logs in and binds the channel: nothing about that may be passed over.
+  const rules = summary.rules.filter(({ rule }) => /^FX-(2\.[12]|6\.4)-/.test(rule.id));
+  const applicable = summary.results.filter(({ rules: of }) => of.some((id) => /^FX-6\.4-/.test(id)));
+  expect(rules.filter(({ status }) => status === 'not applicable' || status === 'not run')).toEqual([]);
+  expect(applicable.filter(({ outcome }) => outcome.status !== 'passed')).toEqual([]);
 });
 
 // `npm run conformance` runs all of them: each starts a process.

@@ -44,6 +44,8 @@ has another command line is described verb by verb. There is no shell: blanks se
 
 ${clientHelp}
 
+Cases about logins give it an address with a user, and the passcode in the environment as FILEX_PASSCODE.
+
   --second-user NAME  who else may write there, with the passcode in FILEX_SECOND_PASSCODE: two cannot share an upload
   --only PATTERN   only these cases: FX-4 (chapter), FX-4.2 (section), FX-4.2-3 (rule), *ping*; may be repeated
   --known FILE     known failures, one pattern a line: they still run, and do not make the run fail

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { bounds } from '../bounds.js';
 import type { Credentials } from '../login/credentials.js';
-import { Login, type LoginChanges } from '../login/log-in.js';
+import { Login, type LoginChanges, type LoginChannel } from '../login/log-in.js';
 import { shown } from '../report/shown.js';
 import { codeName, codeNumber, specification } from '../spec/specification.js';
 import { dataFrame, frame } from '../wire/encode.js';
@@ -152,14 +152,18 @@ export class ClientSession {
 
   /** The same step by step. */
   login(credentials: Credentials, changes?: LoginChanges): Login {
-    const channel = {
+    return new Login(this.loginChannel(), credentials, changes);
+  }
+
+  /** This connection, as far as a login is concerned with it. */
+  loginChannel(): LoginChannel {
+    return {
       offered: this.server.mechanisms ?? [],
       hellos: Buffer.concat(this.hellos),
       exporter: this.transport.exporter,
-      say: (auth: Loose<'AUTH'>) => this.send(frame('AUTH', 0, auth)),
+      say: (auth) => this.send(frame('AUTH', 0, auth)),
       hear: () => this.#answered(),
     };
-    return new Login(channel, credentials, changes);
   }
 
   /** The HELLO frames as they were sent. */
