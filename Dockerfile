@@ -1,4 +1,4 @@
-# filex-server in a container: docs/CONTAINER.md. Only production dependencies, not root, nothing to write but /data.
+# filex-server in a container: docs/CONTAINER.md. Only production dependencies, not root, nothing to write but /data and /state.
 ARG NODE_IMAGE=node:22-slim
 
 # ---- what decides which dependencies there are, so that a change of a source installs nothing anew
@@ -37,17 +37,18 @@ LABEL org.opencontainers.image.title="filex-server" \
       org.opencontainers.image.description="Serves a folder over FileX: verified, resumable, never a half file." \
       org.opencontainers.image.licenses="MIT"
 COPY --from=production /runtime /app
-# The volume is made with this owner. The number, not the name, so that an engine can see that it is not root.
+# The volumes are made with this owner. The number, not the name, so that an engine can see that it is not root.
 RUN ln -s /app/packages/server/dist/bin.js /usr/local/bin/filex-server \
-    && install -d -o 1000 -g 1000 /data
+    && install -d -o 1000 -g 1000 /data \
+    && install -d -o 1000 -g 1000 -m 700 /state
 USER 1000:1000
 WORKDIR /data
-# Inside a container nobody connects from loopback. Who may connect is decided by how the port is published.
 ENV NODE_ENV=production \
     FILEX_DIR=/data \
-    FILEX_PORT=12345 \
-    FILEX_PLAINTEXT=on
-VOLUME /data
+    FILEX_STATE=/state \
+    FILEX_PORT=12345
+# The files that are served, and what the server keeps for itself: its key, and who its users are.
+VOLUME /data /state
 EXPOSE 12345
 # Lets transfers that run come to their end.
 STOPSIGNAL SIGTERM

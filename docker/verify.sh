@@ -9,6 +9,7 @@ IMAGE=filex-server:verify
 NODE_IMAGE=${NODE_IMAGE:-node:22-slim}
 NAME=filex-verify-$$
 VOLUME=$NAME-data
+STATE=$NAME-state
 WORK=$(mktemp -d)
 passed=0
 failed=0
@@ -81,7 +82,7 @@ engine() { $ENGINE "$@" 2> >(grep -v 'systemd' >&2); }
 
 cleanup() {
   engine rm -f "$NAME" >/dev/null 2>&1
-  engine volume rm -f "$VOLUME" >/dev/null 2>&1
+  engine volume rm -f "$VOLUME" "$STATE" >/dev/null 2>&1
   engine network rm -f "${NAME}_default" >/dev/null 2>&1
   rm -rf "$WORK"
 }
@@ -144,7 +145,7 @@ inspect() { engine image inspect --format "$1" "$IMAGE"; }
 check 'the image says: not root' is 1000:1000 inspect '{{.Config.User}}'
 check 'the image says: SIGTERM stops it' is SIGTERM inspect '{{.Config.StopSignal}}'
 check 'the image says: port 12345' is 'map[12345/tcp:{}]' inspect '{{.Config.ExposedPorts}}'
-check 'the image says: one volume' is 'map[/data:{}]' inspect '{{.Config.Volumes}}'
+check 'the image says: two volumes' is 'map[/data:{} /state:{}]' inspect '{{.Config.Volumes}}'
 check 'the image says: no shell in between' is '[filex-server]' inspect '{{.Config.Entrypoint}}'
 if [ $ENGINE = docker ]; then HEALTH='{{.Config.Healthcheck.Test}}'; else HEALTH='{{.HealthCheck.Test}}'; fi
 check 'the image says: how it is' is '[CMD filex-server --healthcheck]' inspect "$HEALTH"
@@ -160,12 +161,27 @@ strict=()
 # As in compose.yaml.
 start() {
   engine run -d --name "$NAME" --hostname filex --read-only "${strict[@]}" --cap-drop ALL \
-    --security-opt no-new-privileges -p 127.0.0.1::12345 -v "$VOLUME:/data" "$IMAGE" >/dev/null || return 1
-  URL=filex+tcp://$(engine port "$NAME" 12345/tcp | head -1)/
-  wait_for "$URL" && return 0
+    --security-opt no-new-privileges -p 127.0.0.1::12345 -v "$VOLUME:/data" -v "$STATE:/state" "$IMAGE" >/dev/null || return 1
+  know engine logs "$NAME"
+  PUBLISHED=$(engine port "$NAME" 12345/tcp | head -1)
+  wait_for "$(url)" && return 0
   engine logs "$NAME"
   return 1
 }
+# know COMMAND…: waits until the log says who the server is, and takes that, and the passcode if it is told.
+know() {
+  local log said
+  for _ in $(seq 50); do
+    log=$("$@" 2>/dev/null)
+    [[ $log == *Ctrl+C* ]] && break
+    sleep 0.2
+  done
+  QUERY="?$(sed -n 's/.*filex:[^?]*?\(fp=sha256:[A-Za-z0-9_-]*\).*/\1/p' <<<"$log" | head -1)"
+  said=$(sed -n 's/.*passcode:  *\([a-z0-9]*-[a-z0-9-]*\).*/\1/p' <<<"$log")
+  PASSCODE=${said:-$PASSCODE}
+}
+PASSCODE=
+url() { echo "filex://guest@$PUBLISHED/${1:-}$QUERY"; }
 wait_for() { # wait_for URL
   for _ in $(seq 50); do
     client ls "$1" >/dev/null 2>&1 && return 0
@@ -173,7 +189,8 @@ wait_for() { # wait_for URL
   done
   return 1
 }
-client() { node packages/cli/dist/bin.js "$@"; }
+# Knows no server but by its fingerprint.
+client() { HOME=$WORK/home FILEX_PASSCODE=$PASSCODE node packages/cli/dist/bin.js "$@"; }
 inside() { engine exec "$NAME" "$@"; }
 exit_code() { engine inspect --format '{{.State.ExitCode}}' "$NAME"; }
 status() { inside sh -c "sed -n 's/^$1:[[:space:]]*//p' /proc/1/status"; }
@@ -185,9 +202,17 @@ check 'it is not root' is '1000	1000	1000	1000' status Uid
 check 'it has no capability' is 0000000000000000 status CapEff
 check 'it can get none' is 1 status NoNewPrivs
 check 'its root cannot be written to' exits 1 inside sh -c 'touch /app/x || touch /tmp/x || touch /x'
-check 'a file can be put from outside' client put "$WORK/file" "$URL"
+check 'a file can be put from outside' client put "$WORK/file" "$(url)"
+check 'not with a wrong passcode' exits 7 env HOME="$WORK/home" FILEX_PASSCODE=wrong node packages/cli/dist/bin.js ls "$(url)"
+check 'not as anybody' exits 7 client ls "$(url | sed 's/guest@//')"
+check 'not in plaintext' exits 7 client ls "filex+tcp://$PUBLISHED/"
+check 'what it keeps is private' is '1000:1000 700 /state
+1000:1000 600 /state/cert.pem
+1000:1000 600 /state/key.pem
+1000:1000 600 /state/users.json' inside sh -c 'stat -c "%u:%g %a %n" /state /state/*'
+check 'a user can be added while it runs' inside filex-server user add ann --generate
 check 'it is in the volume, of that user' is '1000:1000 5000000' inside stat -c '%u:%g %s' /data/file
-check 'it comes back the same' eval "client cat \"\${URL}file\" | cmp - \"$WORK/file\""
+check 'it comes back the same' eval "client cat \"\$(url file)\" | cmp - \"$WORK/file\""
 check 'health check: exit 0 when it is well' exits 0 inside filex-server --healthcheck
 engine kill -s STOP "$NAME" >/dev/null
 check 'health check: exit 1 when it hangs' exits 1 inside filex-server --healthcheck
@@ -214,17 +239,17 @@ slowly() { # slowly SECONDS URL: an upload that takes so long
     tail -c +1000001 "$WORK/file"
   ) | client put -q - "$2"
 }
-slowly 6 "${URL}slow" >"$WORK/slow" 2>&1 &
+slowly 6 "$(url slow)" >"$WORK/slow" 2>&1 &
 slow=$!
 check 'an upload is under way' under_way
 check 'a stop waits for the upload that runs' engine stop -t 60 "$NAME"
 check 'that upload ends well' wait "$slow"
 check 'the server exits with 0' is 0 exit_code
 engine rm "$NAME" >/dev/null
-check 'a new container serves the same volume' start
-check 'what was uploaded during the stop is there' eval "client cat \"\${URL}slow\" | cmp - \"$WORK/file\""
+check 'a new container serves the same volume, known by the same key and passcode' start
+check 'what was uploaded during the stop is there' eval "client cat \"\$(url slow)\" | cmp - \"$WORK/file\""
 
-slowly 30 "${URL}cut" >"$WORK/cut" 2>&1 &
+slowly 30 "$(url cut)" >"$WORK/cut" 2>&1 &
 cut=$!
 check 'another upload is under way' under_way
 engine kill -s KILL "$NAME" >/dev/null
@@ -234,7 +259,7 @@ check 'a new container starts after the kill' start
 check 'no half file is to be seen' is "$(printf 'file\nslow')" inside ls /data
 check 'nothing of it is left behind' exits 1 inside sh -c 'find /data/.filex -type f | grep .'
 
-slowly 30 "${URL}forced" >"$WORK/forced" 2>&1 &
+slowly 30 "$(url forced)" >"$WORK/forced" 2>&1 &
 forced=$!
 check 'a third upload is under way' under_way
 engine kill -s TERM "$NAME" >/dev/null
@@ -258,7 +283,9 @@ fi
 compose() { FILEX_IMAGE=$IMAGE FILEX_PUBLISH=127.0.0.1:$PORT $COMPOSE -f compose.yaml -p "$NAME" "$@"; }
 compose_works() {
   compose up -d --no-build || return 1
-  wait_for "filex+tcp://127.0.0.1:$PORT/" && client put "$WORK/file" "filex+tcp://127.0.0.1:$PORT/"
+  know compose logs filex
+  PUBLISHED=127.0.0.1:$PORT
+  wait_for "$(url)" && client put "$WORK/file" "$(url)"
 }
 if [ -n "${COMPOSE:-}" ]; then
   PORT=$(node -e 's = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fingerprintOf } from '@filex/protocol/node';
 import type { Config } from '../config.js';
 import type { CreateServerOptions } from '../create-server.js';
-import { openStateFolder } from '../state/state-folder.js';
 import type { Logger } from '../telemetry/log.js';
 import { KeyFiles } from './key-files.js';
 import { openServerKey } from './server-key.js';
@@ -14,7 +13,7 @@ type Identity = Required<Pick<CreateServerOptions, 'tls' | 'fingerprint'>> & { c
 export async function openIdentity(config: Config, state: string, logger: Logger): Promise<Identity> {
   const { tlsCert: cert, tlsKey: key } = config;
   if (cert === undefined || key === undefined) {
-    const tls = await openServerKey(await openStateFolder(state));
+    const tls = await openServerKey(state);
     return { tls, fingerprint: fingerprintOf(tls.cert), close: () => undefined };
   }
   const files = await KeyFiles.open({

@@ -18,7 +18,7 @@ const year = 365 * 24 * 60 * 60 * 1000;
 
 describe('openServerKey', () => {
   it('makes a key with a certificate, private, and finds them again', async () => {
-    const at = folder();
+    const at = join(folder(), 'made/by/it');
     const made = await openServerKey(at);
     expect(readdirSync(at).sort()).toEqual(['cert.pem', 'key.pem']);
     for (const name of readdirSync(at)) expect(statSync(join(at, name)).mode & 0o777).toBe(0o600);

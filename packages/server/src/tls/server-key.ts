@@ -3,17 +3,18 @@ import { join } from 'node:path';
 import { FilexError } from '@filex/protocol';
 import type { TlsKey } from '@filex/protocol/node';
 import { readPrivateFile, writePrivateFile } from '../state/private-file.js';
+import { openStateFolder } from '../state/state-folder.js';
 import { isGoodFor, selfSignedCertificate } from './certificate.js';
 
 /**
  * The key of a server, kept in a folder as `key.pem` and `cert.pem`: made when there is none, and the same from then on, also
  * for several servers that start at once. The certificate is self-signed and made anew, for the same key, years before it ends.
  *
- * @param folder exists, and is the user's own.
- * @throws FilexError when the key is broken, or others on this machine can read it.
+ * @param folder made when it is missing, for its owner alone.
+ * @throws FilexError when the key is broken, others on this machine can read it, or they can write to the folder.
  */
 export async function openServerKey(folder: string, now = new Date()): Promise<TlsKey> {
-  const path = join(folder, 'key.pem');
+  const path = join(await openStateFolder(folder), 'key.pem');
   let key = await readPrivateFile(path, 'the key file');
   if (key === undefined) {
     // Another server may be making one too. Whichever file has the name then is the key of both.
