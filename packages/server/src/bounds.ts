@@ -11,6 +11,10 @@ export const bounds = {
   openListings: 128,
   /** Short operations of the store that are under way at once, each with at most three folders open; one more waits. */
   concurrentOperations: 64,
+  /** Removals of whole trees that are under way at once; one more waits, and short operations go on meanwhile. */
+  treeRemovals: 16,
+  /** Folders of one folder that a removal keeps the names of; when they are gone it looks for more. */
+  pendingRemovals: 1024,
   /** Entries of a folder that are looked at together while it is listed. */
   listingBatch: 64,
   /** Milliseconds that what the file system has said of its space is relied on, less all that was promised since. */

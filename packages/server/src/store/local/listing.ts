@@ -17,49 +17,116 @@ export interface ListingRequest {
   readonly recursive: boolean;
 }
 
+/** A folder on the way down. */
+interface Level {
+  /** Its path below the top of the listing. */
+  readonly below: string;
+  readonly key: string;
+  /** Folders in it that are still to be listed. */
+  readonly pending: string[];
+}
+
 /**
  * The entries below a folder, folders before what is in them. In memory are a batch of entries and the names of the
- * folders still to be listed; at most one folder is open. What vanishes meanwhile is left out.
+ * folders still to be listed; at most two folders are open, however deep the tree, and each is entered from the one before
+ * it: from the top again, a folder a thousand levels down would cost a thousand steps. What vanishes meanwhile is left out.
  *
  * A folder that cannot be read does not hide the others: everything else is listed first, and then the listing fails.
  */
 export async function* listEntries(request: ListingRequest): AsyncGenerator<Entry> {
-  const { top, recursive } = request;
-  const pending = [''];
+  const { confinement, top, recursive } = request;
+  let folder = await enter(request, '');
   let failure: FilexError | undefined;
-  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
-    try {
-      for await (const entry of entriesIn(request, below)) {
-        if (recursive && entry.kind === 'directory') pending.push(entry.path);
-        yield entry;
-      }
-    } catch (error) {
-      const failed = fileError(error, { action: 'list', path: join(top.label, below) });
-      if (below === '') throw failed;
-      // Removed, or replaced by something that is no folder, since it was listed itself.
-      if (failed.code !== 'NOT_FOUND' && failed.code !== 'NOT_A_DIRECTORY') failure ??= failed;
-    }
-  }
-  if (failure !== undefined) throw failure;
-}
-
-async function* entriesIn(request: ListingRequest, below: string): AsyncGenerator<Entry> {
-  const { confinement, warn, top } = request;
-  const label = join(top.label, below);
-  const segments = label === '' ? [] : label.split('/');
-  const folder = await confinement.enter({ segments, label, action: 'list', missing: 'NOT_FOUND' });
-  let unspeakable = 0;
   try {
-    for await (const names of readNames(folder.path, bounds.listingBatch)) {
-      const entries = await settleAll(names.map((name) => entryFor(request, folder, name, below)));
-      for (const entry of entries) {
-        if (entry === undefined) continue;
-        if (entry === 'unspeakable' || pathFault(join(top.label, entry.path)) !== undefined) unspeakable += 1;
-        else if (segments.length > 0 || !isReservedName(entry.path)) yield entry;
+    const first = levelOf(folder, '');
+    yield* entriesIn(request, folder, first);
+    const levels = recursive ? [first] : [];
+    // `folder` is that of the last level.
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const name = level.pending.pop();
+      if (name === undefined) {
+        levels.pop();
+        const above = await goBack(request, folder, levels);
+        if (above !== undefined) folder = await exchange(folder, above);
+        continue;
+      }
+      const below = join(level.below, name);
+      try {
+        folder = await exchange(folder, await confinement.child(folder, name));
+        const next = levelOf(folder, below);
+        levels.push(next);
+        yield* entriesIn(request, folder, next);
+      } catch (error) {
+        failure ??= unlessGone(error, join(top.label, below));
       }
     }
   } finally {
     await folder.close();
+  }
+  if (failure !== undefined) throw failure;
+}
+
+function levelOf({ key }: Folder, below: string): Level {
+  return { below, key, pending: [] };
+}
+
+/** Opens the folder of the last level again, which is above `folder`. Levels whose folder is gone are dropped. */
+async function goBack(request: ListingRequest, folder: Folder, levels: Level[]): Promise<Folder | undefined> {
+  const above = levels.at(-1);
+  if (above === undefined) return undefined;
+  try {
+    return await request.confinement.parent(folder, above.key);
+  } catch {
+    // Moved meanwhile, or not to be searched: by the whole way, which is long.
+  }
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    try {
+      return await enter(request, level.below);
+    } catch {
+      levels.pop(); // what was in it cannot be listed any more
+    }
+  }
+  return undefined;
+}
+
+/** Undefined for what was removed, or replaced by something that is no folder, since it was listed itself. */
+function unlessGone(error: unknown, path: string): FilexError | undefined {
+  const codes = { ELOOP: 'NOT_A_DIRECTORY' } as const;
+  const failed = fileError(error, { action: 'list', path, codes });
+  return failed.code === 'NOT_FOUND' || failed.code === 'NOT_A_DIRECTORY' ? undefined : failed;
+}
+
+async function exchange(from: Folder, to: Folder): Promise<Folder> {
+  await from.close();
+  return to;
+}
+
+function enter({ confinement, top }: ListingRequest, below: string): Promise<Folder> {
+  const label = join(top.label, below);
+  const segments = label === '' ? [] : label.split('/');
+  return confinement.enter({ segments, label, action: 'list', missing: 'NOT_FOUND' });
+}
+
+/** What is in one folder; of those that are folders the names are kept in `level`. */
+async function* entriesIn(request: ListingRequest, folder: Folder, level: Level): AsyncGenerator<Entry> {
+  const { warn, top } = request;
+  const label = join(top.label, level.below);
+  let unspeakable = 0;
+  try {
+    for await (const names of readNames(folder.path, bounds.listingBatch)) {
+      const found = await settleAll(names.map((name) => entryFor(request, folder, name, level.below)));
+      for (const [index, entry] of found.entries()) {
+        if (entry === undefined) continue;
+        if (entry === 'unspeakable' || pathFault(join(top.label, entry.path)) !== undefined) unspeakable += 1;
+        else if (label !== '' || !isReservedName(entry.path)) {
+          if (request.recursive && entry.kind === 'directory') level.pending.push(String(names[index]));
+          yield entry;
+        }
+      }
+    }
+  } catch (error) {
+    throw fileError(error, { action: 'list', path: label });
+  } finally {
     if (unspeakable > 0)
       warn('left names out of a listing that are no valid UTF-8, or too long', {
         path: label,

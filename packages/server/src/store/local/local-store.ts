@@ -73,6 +73,7 @@ export class LocalStore implements Store {
   readonly #staged: StagedFilePool;
   readonly #space: Space;
   readonly #operations = new Gate(bounds.concurrentOperations);
+  readonly #treeRemovals = new Gate(bounds.treeRemovals);
   readonly #downloads = new Gate(bounds.openDownloads);
   readonly #listings = new Gate(bounds.openListings);
 
@@ -232,9 +233,8 @@ export class LocalStore implements Store {
     this.#writable();
     const place = parseNamedPath(path, 'remove');
     await this.#reserved.keepOut(place, 'NOT_FOUND');
-    return this.#operations.run(() =>
-      removeEntry(this.#confinement, this.#publishing, this.#reserved, place, recursive),
-    );
+    const gate = recursive ? this.#treeRemovals : this.#operations;
+    return gate.run(() => removeEntry(this.#confinement, this.#publishing, this.#reserved, place, recursive));
   }
 
   async close(): Promise<void> {

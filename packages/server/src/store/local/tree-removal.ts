@@ -10,7 +10,9 @@ interface Level {
   readonly name: string | Buffer;
   readonly key: string;
   /** Folders in it that are still to be removed. */
-  readonly pending: Buffer[];
+  pending: Buffer[];
+  /** Whether there are more of them. */
+  unread: boolean;
 }
 
 /**
@@ -26,13 +28,14 @@ export async function removeTree(
 ): Promise<void> {
   let folder = await confinement.child(parent, name);
   try {
-    const levels: Level[] = [{ name, key: folder.key, pending: await removeFiles(folder) }];
+    const levels: Level[] = [{ name, key: folder.key, ...(await removeFiles(folder)) }];
     for (;;) {
       const level = levels.at(-1) as Level;
+      if (level.pending.length === 0 && level.unread) Object.assign(level, await removeFiles(folder));
       const below = level.pending.pop();
       if (below !== undefined) {
         folder = await exchange(folder, await confinement.child(folder, below));
-        levels.push({ name: below, key: folder.key, pending: await removeFiles(folder) });
+        levels.push({ name: below, key: folder.key, ...(await removeFiles(folder)) });
         continue;
       }
       levels.pop();
@@ -52,16 +55,20 @@ async function exchange(from: Folder, to: Folder): Promise<Folder> {
   return to;
 }
 
-/** Removes everything in a folder but the folders, whose names it returns. */
-async function removeFiles(folder: Folder): Promise<Buffer[]> {
-  const folders: Buffer[] = [];
+/**
+ * Removes everything in a folder but the folders, whose names it returns; it stops when they are many, so that a folder with
+ * a million folders does not fill the memory.
+ */
+async function removeFiles(folder: Folder): Promise<Pick<Level, 'pending' | 'unread'>> {
+  const pending: Buffer[] = [];
   for await (const names of readNames(folder.path, bounds.listingBatch)) {
     const kinds = await settleAll(names.map(async (name) => (await lookAt(pathIn(folder, name)))?.kind));
     const others = names.filter((_, i) => kinds[i] !== 'directory' && kinds[i] !== undefined);
     await settleAll(others.map((name) => unlink(pathIn(folder, name)).catch(unlessGone)));
-    folders.push(...names.filter((_, i) => kinds[i] === 'directory'));
+    pending.push(...names.filter((_, i) => kinds[i] === 'directory'));
+    if (pending.length >= bounds.pendingRemovals) return { pending, unread: true };
   }
-  return folders;
+  return { pending, unread: false };
 }
 
 function unlessGone(error: unknown): void {
