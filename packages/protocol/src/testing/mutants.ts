@@ -175,7 +175,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a RESET that crosses a RESULT, taken for a violation',
     file: 'connection/connection.ts',
-    find: 'if (!this.#streams.has(stream) && this.#hasEnded(stream)) return;',
+    find: 'if (before === undefined && this.#hasEnded(stream)) return;',
     replace: '',
     property: ['pair', 'end with the same view'],
   },

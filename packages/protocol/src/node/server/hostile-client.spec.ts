@@ -330,7 +330,9 @@ describe('a flood', () => {
   });
 
   it('of requests that are taken back at once never makes more work than there may be streams', async () => {
-    const { rig, peer, watch } = await hostile({ server: { limits: { maxStreams: 20 } } });
+    const { rig, peer, watch } = await hostile({
+      server: { limits: { maxStreams: 20 }, serverLimits: { maxResetsPerWindow: 2000 } },
+    });
     let running = 0;
     let most = 0;
     rig.handler.before = async (step) => {
