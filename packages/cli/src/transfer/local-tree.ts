@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FilexError } from '@filex/protocol';
 import { errnoOf, fileError } from '@filex/protocol/node';
@@ -14,8 +14,8 @@ export class LocalTree {
   readonly #root: string;
   readonly #platform: NodeJS.Platform;
   readonly #onMade: () => void;
-  /** Folders that were made or looked at, and why some cannot be had. */
-  readonly #known = new Map<string, FilexError | undefined>();
+  /** Folders that were made or looked at: which one each is, or why it cannot be had. */
+  readonly #known = new Map<string, FilexError | string>();
   #knownCharacters = 0;
 
   /**
@@ -43,18 +43,19 @@ export class LocalTree {
   ensure(path: string): FilexError | undefined {
     if (path === '') return undefined;
     const known = this.#known.get(path);
-    if (known !== undefined) return known;
-    const failure = this.ensure(parentOf(path)) ?? this.#makeOrCheck(path);
-    this.#remember(path, failure);
+    if (known instanceof FilexError) return known;
+    // Somebody may have put a symlink in its place meanwhile, or in the place of a folder that it is in.
+    if (known !== undefined && known === identityAt(this.locate(path))) return undefined;
+    const failure = this.ensure(parentOf(path)) ?? this.#make(path);
+    this.#remember(path, failure ?? identityAt(this.locate(path)));
     return failure;
   }
 
-  #makeOrCheck(path: string): FilexError | undefined {
-    // Looked at again each time: somebody may have put a symlink in its place meanwhile.
-    return this.#known.has(path) ? refusal(this.locate(path)) : this.#make(path);
-  }
-
-  #remember(path: string, failure: FilexError | undefined): void {
+  #remember(path: string, what: FilexError | string | undefined): void {
+    if (what === undefined) {
+      this.#known.delete(path);
+      return;
+    }
     const { foldersKnown, foldersKnownCharacters } = bounds;
     // Forgetting costs a second look, nothing else.
     if (this.#known.size >= foldersKnown || this.#knownCharacters >= foldersKnownCharacters) {
@@ -62,13 +63,13 @@ export class LocalTree {
       this.#knownCharacters = 0;
     }
     if (!this.#known.has(path)) this.#knownCharacters += path.length;
-    this.#known.set(path, failure);
+    this.#known.set(path, what);
   }
 
   /** Whether the folder is there and can be trusted; unlike `ensure`, makes nothing. */
   has(path: string): boolean {
     if (path === '') return true;
-    if (this.#known.get(path) !== undefined) return false;
+    if (this.#known.get(path) instanceof FilexError) return false;
     return this.has(parentOf(path)) && refusal(this.locate(path)) === undefined;
   }
 
@@ -83,6 +84,17 @@ export class LocalTree {
       if (errnoOf(error) !== 'EEXIST') return fileError(error, { action: 'make the folder', path: local });
     }
     return refusal(local);
+  }
+}
+
+/** Which folder a path leads to now; undefined when that cannot be told. */
+function identityAt(local: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(local);
+    return `${dev}:${ino}`;
+  } catch {
+    // Whoever uses the folder next will be told why.
+    return undefined;
   }
 }
 
