@@ -3,6 +3,7 @@ import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from '@filex/protocol/node';
 import { describe, expect, it } from 'vitest';
+import { addUser } from './access/change-users.js';
 import { createServer } from './create-server.js';
 import { startFailure } from './start-failure.js';
 import { LocalStore } from './store/local/local-store.js';
@@ -83,6 +84,67 @@ describe('createServer', () => {
     expect(openWithin(root)).toEqual([]);
   });
 
+  it('is known by a new key unless it is given one', async () => {
+    const servers = await Promise.all(
+      [folder(), folder()].map((root) => createServer({ root, port: 0, anonymous: 'read' })),
+    );
+    for (const server of servers) {
+      expect(server.urls[0]).toBe(`filex://127.0.0.1:${server.address.port}/?fp=${server.fingerprint}`);
+      expect(server.plaintextUrls).toEqual([`filex+tcp://127.0.0.1:${server.address.port}/`]);
+      await (await connect(server.urls[0] as string)).close();
+    }
+    expect(servers[0]?.fingerprint).not.toBe(servers[1]?.fingerprint);
+    await Promise.all(servers.map((server) => server.shutdown()));
+  });
+
+  it('speaks plaintext only when that is wanted', async () => {
+    const server = await createServer({ root: folder(), port: 0, anonymous: 'read', tls: false });
+    expect(server.fingerprint).toBeUndefined();
+    expect(server.urls).toEqual(server.plaintextUrls);
+    await (await connect(server.urls[0] as string)).close();
+    await expect(
+      connect(`filex://127.0.0.1:${server.address.port}/`, { trust: { verify: () => undefined } }),
+    ).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    await server.shutdown();
+  });
+
+  it('lets users in, and nobody else unless that is wanted', async () => {
+    const at = folder();
+    const users = join(at, 'users.json');
+    await addUser(users, { name: 'ann', passcode: 'secret', preset: 'write' });
+    const root = join(at, 'root');
+    mkdirSync(root);
+    const server = await createServer({ root, port: 0, users });
+    const url = server.urls[0] as string;
+    expect(url).toContain('filex://ann@');
+    expect(server.plaintextUrls[0]).toContain('filex+tcp://ann@');
+    const session = await connect(url, { passcode: 'secret' });
+    await session.upload(Buffer.from('x'), 'a');
+    await session.close();
+    await expect(connect(url.replace('ann@', ''))).rejects.toMatchObject({ code: 'AUTH_FAILED' });
+    await server.shutdown();
+    const open = await createServer({ root, port: 0, users, anonymous: 'read' });
+    expect(open.urls[0]).not.toContain('@');
+    const anybody = await connect(open.urls[0] as string);
+    expect((await anybody.stat('a')).size).toBe(1);
+    await anybody.close();
+    await open.shutdown();
+    expect(openWithin(at)).toEqual([]);
+  });
+
+  it('writes down who did what', async () => {
+    const root = folder();
+    const audit = `${root}.jsonl`;
+    const server = await createServer({ root, port: 0, anonymous: 'read', audit });
+    const session = await connect(server.urls[0] as string);
+    await session.stat('');
+    await session.close();
+    await server.shutdown();
+    const lines = readFileSync(audit, 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['login', 'stat', 'session']);
+    expect(openWithin(audit)).toEqual([]);
+  });
+
   it('serves a store of the caller, and leaves it open', async () => {
     const root = folder();
     const store = await LocalStore.open(root);
@@ -110,6 +172,11 @@ describe('createServer', () => {
     expect(await failure({ host: '192.0.2.1' })).toContain('192.0.2.1 is not an address of this machine');
     expect(await failure({ root: join(root, 'missing') })).toContain('missing": it does not exist');
     taken.close();
-    expect(openWithin(root)).toEqual([]);
+    expect(await failure({ anonymous: 'none' })).toContain('nobody could log in: there is no users file');
+    expect(await failure({ tls: false, plaintext: 'off' })).toContain('nobody could connect');
+    expect(await failure({ tls: false, host: '192.0.2.1' })).toContain('nobody could connect');
+    expect(await failure({ users: join(root, 'missing.json') })).toContain('there is no users file');
+    expect(await failure({ audit: join(root, 'missing/audit') })).toContain('cannot write the audit log');
+    expect(openWithin(top)).toEqual([]);
   });
 });
