@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
@@ -101,6 +112,48 @@ describe.each(kinds)('a LocalStore confined by %s', (confinement) => {
     expect(await outcomeOf(download(store, 'pipe'))).toBe('NOT_A_FILE');
     expect(await outcomeOf(upload(store, 'pipe', 'x', { ifExists: 'overwrite' }))).toBe('NOT_A_FILE');
     expect(await store.remove('pipe', { recursive: false })).toBe('removed');
+  });
+
+  it.runIf(posix)('never opens sockets, devices and pipes, whatever is asked of them', async () => {
+    const server = createServer().listen(join(root, 'socket'));
+    await once(server, 'listening');
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    const names = ['socket', 'pipe'];
+    // A terminal of nobody: opening it would fail or do something. Only root can make one.
+    if (process.getuid?.() === 0 && process.platform === 'linux') {
+      execFileSync('mknod', [join(root, 'device'), 'c', '5', '0']);
+      names.push('device');
+    }
+    for (const name of names) {
+      expect(await store.stat(name)).toMatchObject({ kind: 'other', size: 0, etag: undefined });
+      expect(await outcomeOf(download(store, name))).toBe('NOT_A_FILE');
+      expect(await outcomeOf(list(store, name))).toBe('NOT_A_DIRECTORY');
+      expect(await outcomeOf(upload(store, name, 'x'))).toBe('ALREADY_EXISTS');
+      expect(await outcomeOf(upload(store, name, 'x', { ifExists: 'overwrite' }))).toBe('NOT_A_FILE');
+      expect(await outcomeOf(store.rename(name, 'other', { ifExists: 'fail' }))).toBe('NOT_A_FILE');
+      expect(await store.remove(name, { recursive: false })).toBe('removed');
+    }
+    server.close();
+  });
+
+  it.runIf(posix)('replaces a second name of a file outside, and never writes through it', async () => {
+    const before = statSync(join(outside, 'secret'));
+    const link = async (): Promise<void> => {
+      await outcomeOf(store.remove('second', { recursive: false }));
+      linkSync(join(outside, 'secret'), join(root, 'second'));
+    };
+    await link();
+    expect((await upload(store, 'second', 'mine', { ifExists: 'overwrite', mtime: 1 })).outcome).toBe(
+      'replaced',
+    );
+    await link();
+    await upload(store, 'mine', 'mine');
+    expect(await store.rename('mine', 'second', { ifExists: 'overwrite' })).toBe('replaced');
+    await link();
+    expect((await upload(store, 'second', 'secret', { mtime: 1 })).outcome).toBe('identical'); // whoever linked it gave it
+    expect(await store.remove('second', { recursive: true })).toBe('removed');
+    const after = statSync(join(outside, 'secret'));
+    expect([after.mtimeMs, after.mode, after.nlink]).toEqual([before.mtimeMs, before.mode, 1]);
   });
 
   // The rest is not promised for paths: macOS and Windows have no such names, and end paths where they please.
