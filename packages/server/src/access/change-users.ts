@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createVerifier, errnoOf, fileError, makeFolders, prepare } from '@filex/protocol/node';
+import {
+  createVerifier,
+  errnoOf,
+  fileError,
+  makeFolders,
+  prepare,
+  type Verifier,
+} from '@filex/protocol/node';
 import { writePrivateFile } from '../state/private-file.js';
 import { withFileLock } from './file-lock.js';
 import type { Preset, Rule } from './permissions.js';
@@ -60,8 +67,7 @@ export interface NewUser {
  */
 export async function addUser(path: string, user: NewUser): Promise<string> {
   const name = checkedName(user.name);
-  const verifier = await verifierFor(path, user.passcode);
-  await changeUsers(path, (users) => {
+  await changeWithVerifier(path, user.passcode, (users, verifier) => {
     if (users.has(name)) throw new UsersError(`there is a user ${JSON.stringify(name)} already in ${path}`);
     const { preset, rules = [], root = '', quota = { bytes: undefined, files: undefined } } = user;
     users.set(name, { verifier, preset, rules, root, quota });
@@ -74,8 +80,7 @@ export async function addUser(path: string, user: NewUser): Promise<string> {
  * @throws UsersError when there is no such user.
  */
 export async function changePasscode(path: string, user: string, passcode: string): Promise<string> {
-  const verifier = await verifierFor(path, passcode);
-  return changeUsers(path, (users) => {
+  return changeWithVerifier(path, passcode, (users, verifier) => {
     const name = prepare(user) ?? user;
     const before = users.get(name);
     if (before === undefined) throw noSuchUser(user, path);
@@ -107,13 +112,29 @@ function checkedName(name: string): string {
   return prepared;
 }
 
-/** Made before the file is locked, since it takes a while. */
-async function verifierFor(path: string, passcode: string): Promise<User['verifier']> {
+/** Makes the verifier before the file is locked, since that takes a while, with as many iterations as all users have. */
+async function changeWithVerifier<T>(
+  path: string,
+  passcode: string,
+  change: (users: Map<string, User>, verifier: Verifier) => T,
+): Promise<T> {
   if (prepare(passcode) === undefined)
     throw new UsersError('the passcode is empty, or has characters that no passcode has');
-  const { users } = (await readUsers(path)) ?? nothing();
-  const [other] = users.values();
-  return createVerifier(passcode, other?.verifier.iterations ?? DEFAULT_ITERATIONS);
+  let users: UsersDocument['users'] = (await readUsers(path))?.users ?? new Map();
+  for (;;) {
+    const verifier = await createVerifier(passcode, iterationsOf(users));
+    const changed = await changeUsers(path, (now) => {
+      users = now;
+      return iterationsOf(now) === verifier.iterations ? { result: change(now, verifier) } : undefined;
+    });
+    if (changed !== undefined) return changed.result;
+    // The first user of the file has come meanwhile, and has others.
+  }
+}
+
+function iterationsOf(users: UsersDocument['users']): number {
+  const [any] = users.values();
+  return any?.verifier.iterations ?? DEFAULT_ITERATIONS;
 }
 
 function nothing(): UsersDocument {

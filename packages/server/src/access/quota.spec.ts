@@ -335,4 +335,53 @@ describe('a quota', () => {
     await expect(send(view, file('ann/a', 2))).rejects.toMatchObject({ code: 'NO_SPACE' });
     await send(view, file('ann/a', 1));
   });
+
+  it('is not got round by what comes into a folder while it moves', async () => {
+    const ann = actorOf('ann', 10);
+    const admin = actorOf('');
+    const { store, as } = setUp(limitOf(ann));
+    store.nodes.set('ann', undefined).set('x', undefined).set('x/a', 5);
+    const list = store.list.bind(store);
+    let late: Promise<unknown> | undefined;
+    store.list = async function* (path, options) {
+      yield* list(path, options);
+      if (path !== 'x') return;
+      // Measured, and not moved yet.
+      late = send(as(admin), file('x/late', 10)).catch((error: FilexError) => error.code);
+      for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    };
+    await as(admin).rename('x', 'ann/x', { ifExists: 'fail' });
+    expect(await late).toBe('PARENT_NOT_FOUND');
+    expect(store.usage('ann').bytes).toBe(5);
+  });
+
+  it('counts what moves from a folder that is only spelled alike', async () => {
+    const ann = actorOf('ann', 10);
+    const { store, as } = setUp(limitOf(ann));
+    store.nodes.set('ann', undefined).set('ann/b', 8).set('Ann', undefined).set('Ann/a', 8);
+    await expect(as(actorOf('')).rename('Ann/a', 'ann/a', { ifExists: 'fail' })).rejects.toMatchObject({
+      code: 'NO_SPACE',
+    });
+    await as(ann).rename('ann/b', 'ann/c', { ifExists: 'fail' });
+  });
+
+  it('counts what is in a folder that brings along a root', async () => {
+    const ann = actorOf('people/ann', 10);
+    const { store, as } = setUp(limitOf(ann));
+    store.nodes.set('new', undefined).set('new/ann', undefined).set('new/ann/a', 11);
+    await expect(as(actorOf('')).rename('new', 'people', { ifExists: 'fail' })).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+    });
+  });
+
+  it('counts all folders that are made on the way', async () => {
+    const ann = actorOf('ann', undefined, 2);
+    const { store, as } = setUp(limitOf(ann));
+    store.nodes.set('ann', undefined);
+    await expect(
+      as(ann).makeDirectory('ann/a/b/c', { parents: true, mtime: undefined }),
+    ).rejects.toMatchObject({
+      code: 'NO_SPACE',
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Accounts } from '@filex/protocol/node';
+import { type Accounts, errnoOf } from '@filex/protocol/node';
 import type { Warn } from '../store/local/warn.js';
 import { accessBounds as bounds } from './bounds.js';
 import { readUsers, type UsersRead } from './read-users.js';
@@ -114,16 +114,28 @@ export class UsersFile {
 
   async #look(): Promise<void> {
     try {
-      const stats = await stat(this.#path, { bigint: true });
+      const stats = await this.#stat();
       if (this.#seen !== undefined && versionOf(stats) === this.#seen) return;
       this.#seen = settledVersion(stats);
       const read = await readUsers(this.#path);
-      if (read === undefined) throw new UsersError(`there is no users file ${this.#path} any more`);
+      if (read === undefined) throw this.#gone();
       this.#take(read);
       this.#lastWarning = undefined;
     } catch (error) {
       this.#complain(error as Error);
     }
+  }
+
+  async #stat(): Promise<BigIntStats> {
+    try {
+      return await stat(this.#path, { bigint: true });
+    } catch (error) {
+      throw errnoOf(error) === 'ENOENT' ? this.#gone() : error;
+    }
+  }
+
+  #gone(): UsersError {
+    return new UsersError(`there is no users file ${this.#path} any more`);
   }
 
   #take(read: UsersRead): void {
