@@ -3,6 +3,7 @@ import { crowd } from './attacks/crowd.js';
 import { flood, tightFlood } from './attacks/flood.js';
 import { framing } from './attacks/framing.js';
 import { handshake } from './attacks/handshake.js';
+import { identity } from './attacks/identity.js';
 import { log } from './attacks/log.js';
 import { closedDoor, login } from './attacks/login.js';
 import { lies } from './attacks/lying-server.js';
@@ -29,6 +30,7 @@ const users: Readonly<Record<string, UserSpec>> = {
   dropper: { passcode: 'dropper-passcode', preset: 'drop' },
   nobody: { passcode: 'nobody-passcode', preset: 'none' },
   leaver: { passcode: 'leaver-passcode', preset: 'write' },
+  changer: { passcode: 'changer-passcode', preset: 'write' },
   rooted: { passcode: 'rooted-passcode', preset: 'write', root: 'people/rooted' },
   quota: {
     passcode: 'quota-passcode',
@@ -104,5 +106,5 @@ export const suites: readonly Suite[] = [
     options: { anonymous: 'none', users },
     attacks: closedDoor,
   },
-  { title: 'a client', options: { limits: { resumeTimeout } }, attacks: lies },
+  { title: 'a client', options: { limits: { resumeTimeout }, users }, attacks: [...lies, ...identity] },
 ];

@@ -44,12 +44,10 @@ export const flood: readonly Attack[] = [
     run: async (scene) => {
       const client = await scene.enter();
       for (let round = 0; round < 30 && !client.ended; round += 1) {
-        for (let i = 0; i < 100; i += 1) {
-          const stream = client.open('list', { recursive: true });
-          client.frame('RESET', stream, { code: 0x20, finalOffset: 0 });
-        }
+        const streams = Array.from({ length: 100 }, () => client.open('list', { recursive: true }));
+        for (const stream of streams) client.frame('RESET', stream, { code: 0x20, finalOffset: 0 });
         // So that no more are open at once than may be.
-        await client.answered();
+        await Promise.all(streams.map((stream) => client.answer(stream)));
       }
       return client.verdict();
     },

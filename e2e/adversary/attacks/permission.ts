@@ -107,19 +107,37 @@ export const permission: readonly Attack[] = [
     id: 'permission-dropper-takes',
     class: 'permission',
     target: 'server',
-    what: 'a user of a letter box: rename out of it, overwrite, remove',
+    what: 'a user of a letter box: rename out of it, remove',
     expected: DENIED,
     run: async (scene) => {
       const places = furnish(scene);
       const blind: readonly Question[] = [
-        ['upload', { path: places.file, ifExists: 3 }],
-        ['upload', { path: places.file, ifExists: 4, mtime: 2 ** 52 }],
         ['rename', { path: places.file, target: places.free }],
         ['rename', { path: places.folder, target: places.free }],
         ['remove', { path: places.file }],
         ['remove', { path: places.folder, recursive: true }],
       ];
       return tried(scene, 'dropper', blind);
+    },
+  },
+  {
+    id: 'permission-dropper-overwrites',
+    class: 'permission',
+    target: 'server',
+    what: 'a user of a letter box overwrites: it goes beside what is there, and what is told is the same',
+    expected: 'RESULT OK, beside',
+    run: async (scene) => {
+      const { file, folder } = furnish(scene);
+      const answers = await askAs(scene, 'dropper', [
+        ['upload', { path: file, ifExists: 3 }],
+        ['upload', { path: file, ifExists: 4, mtime: 2 ** 52 }],
+        ['upload', { path: `${folder}/inner`, ifExists: 3 }],
+      ]);
+      const kept =
+        readFileSync(join(scene.disk, 'file'), 'utf8') === 'theirs' &&
+        readFileSync(join(scene.disk, 'folder/inner'), 'utf8') === 'theirs';
+      clear(scene);
+      return `${answers}, ${kept ? 'beside' : 'in its place'}`;
     },
   },
   {
@@ -297,15 +315,15 @@ export const permission: readonly Attack[] = [
     what: 'a user who may not write any more when the upload is to be stored: refused at the commit',
     expected: [DENIED, 'GOAWAY AUTH_FAILED', 'GOAWAY PERMISSION_DENIED'],
     run: async (scene) => {
-      const user = scene.user('leaver');
+      const user = scene.user('changer');
       const client = await scene.enter({ user: user.name, tls: true });
       const stream = client.open('upload', { path: `${scene.folder}/late` });
       client.data(stream, evil);
       await client.alive();
       scene.onEnd(() => scene.arena.writeUsers());
-      scene.arena.writeUsers({ leaver: { passcode: user.passcode, preset: 'read' } });
+      scene.arena.writeUsers({ changer: { passcode: user.passcode, preset: 'read' } });
       // Until the server has seen it, which somebody else who is that user can tell.
-      for (let i = 0; ; i += 1) {
+      for (;;) {
         const probe = await scene.enter({ user: user.name, tls: true });
         const answer = await ask(probe, ['makeDirectory', { path: `${scene.folder}/probe` }]);
         probe.destroy();

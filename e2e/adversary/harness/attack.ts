@@ -18,7 +18,8 @@ export type AttackClass =
   | 'log'
   | 'network'
   | 'crowd'
-  | 'lying server';
+  | 'lying server'
+  | 'identity';
 
 /** One thing that somebody hostile does, as data. */
 export interface Attack {

@@ -316,16 +316,6 @@ export class HostileClient {
     return answer.name === 'PONG' ? 'alive' : told(answer);
   }
 
-  /** Resolves when every PING up to now has been answered, or the connection has ended. */
-  async answered(): Promise<void> {
-    this.frame('PING', 0, { token: 815 });
-    await this.until(() => {
-      const at = this.#frames.findIndex(({ name }) => name === 'PONG');
-      if (at >= 0) this.#frames.splice(at, 1);
-      return at >= 0 || this.#ended;
-    }, 'PONG');
-  }
-
   async until(done: () => boolean, what: string, patience = PATIENCE): Promise<void> {
     const end = performance.now() + patience;
     while (!done()) {

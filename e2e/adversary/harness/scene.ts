@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { type ClientExit, clientExit, startClient } from '../../harness/client.js';
 import { listen } from '../../harness/raw-peer.js';
 import type { Arena } from './arena.js';
@@ -81,10 +81,7 @@ export class Scene {
   }
 
   /** A port behind which `talk` does what it likes, on this machine; gone after the attack. */
-  async serve(
-    talk: (socket: Socket) => void,
-    tls?: { readonly key: string; readonly cert: string },
-  ): Promise<number> {
+  async serve(talk: (socket: Socket) => void, tls?: TlsOptions): Promise<number> {
     const sockets = new Set<Socket>();
     const take = (socket: Socket): void => {
       sockets.add(socket);
