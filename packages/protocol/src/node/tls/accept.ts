@@ -27,7 +27,9 @@ export function acceptTls(socket: Socket, context: SecureContext): Promise<TLSSo
   return new Promise((resolve, reject) => {
     // Stays: between this and whoever listens next, an error would find nobody and end the process.
     secure.on('error', reject);
-    secure.once('close', () => reject(new Error('the client closed the connection in the TLS handshake')));
+    const onGone = (): void => reject(new Error('the client closed the connection in the TLS handshake'));
+    secure.once('end', onGone);
+    secure.once('close', onGone);
     secure.once('secure', () => resolve(secure));
   });
 }
