@@ -59,6 +59,9 @@ const OUR_FAULT = new Set(['NO_SPACE', 'IO_ERROR', 'INTERNAL', 'BUSY']);
 /** Nobody refused anything: the client, or its connection, went away. */
 const GIVEN_UP = new Set(['CANCELLED', 'CONNECTION_LOST']);
 
+/** Operations that move file content. */
+const TRANSFERS = new Set(['upload', 'download']);
+
 /** What is written down of an event. */
 export function auditRecord(event: ServeEvent): AuditRecord {
   switch (event.type) {
@@ -98,9 +101,11 @@ export function auditRecord(event: ServeEvent): AuditRecord {
         ...who(peer),
         operationId,
         path: pathText(path),
-        target: target === undefined ? undefined : pathText(target),
+        // Requests of other kinds have none, or an empty one.
+        target:
+          target === undefined || (target === '' && operation !== 'rename') ? undefined : pathText(target),
         // Of what failed, the bytes that came are not counted: to say 0 would not be true.
-        bytes: done ? bytes : undefined,
+        bytes: done && TRANSFERS.has(operation) ? bytes : undefined,
         digest: digest === undefined ? undefined : `${algorithm}:${digest}`,
         duration: Math.round(duration),
         limit,

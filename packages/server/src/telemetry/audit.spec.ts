@@ -242,7 +242,11 @@ describe('the audit log', () => {
         },
       ],
       [
-        { ...operation('a'), code: 'IO_ERROR', message: 'the disk' },
+        operation('a'),
+        { event: 'stat', outcome: 'read', code: 'OK', ...who, operationId, path: 'a', duration: 1 },
+      ],
+      [
+        { ...operation('a'), target: '', code: 'IO_ERROR', message: 'the disk' },
         {
           event: 'stat',
           outcome: 'failed',
