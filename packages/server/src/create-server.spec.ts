@@ -141,7 +141,9 @@ describe('createServer', () => {
     await session.close();
     await server.shutdown();
     const lines = readFileSync(audit, 'utf8').trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['login', 'stat', 'session']);
+    const records = lines.map((line) => JSON.parse(line));
+    expect(records.map(({ event }) => event)).toEqual(['login', 'stat', 'session']);
+    expect(records[1]).not.toHaveProperty('target');
     expect(openWithin(audit)).toEqual([]);
   });
 

@@ -166,7 +166,9 @@ export class ServerConnection implements DriverOwner {
     const stop = new AbortController();
     const startedAt = Driver.now();
     this.#operations += 1;
-    const { operation, path, target } = event.request;
+    const { operation, path } = event.request;
+    // On the wire what is not said is the root, which nothing can be renamed to.
+    const target = operation === 'rename' ? event.request.target : undefined;
     const operationId = Buffer.from(event.request.operationId).toString('hex');
     const running = this.#perform(event, stop)
       .then(
