@@ -1,4 +1,3 @@
-import { type Access, createAccess } from './access.js';
 import type { Preset } from './permissions.js';
 
 /**
@@ -19,9 +18,4 @@ const meanings: Readonly<Record<AnonymousLevel, string>> = {
 /** What somebody anonymous may do, to end a sentence with. */
 export function meaningOf(level: AnonymousLevel): string {
   return meanings[level];
-}
-
-/** The same permissions for everybody, where nobody has a name. */
-export function anonymousAccess(anonymous: AnonymousLevel): Access {
-  return createAccess({ users: undefined, anonymous });
 }
