@@ -10,6 +10,14 @@ import { makeTree } from '../harness/tree.js';
 
 const NOT_ALLOWED = 7;
 
+/** Keeps the key of a server in a folder of that user, who cannot write to the home of the tests. */
+function stateOf(user: { readonly uid: number | undefined }): string[] {
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o755);
+  giveTo(user, folderIn(folder, 'state'));
+  return ['--state', join(folder, 'state')];
+}
+
 test('a folder on the server that cannot be written: exit 7, nothing left behind', async ({ skip }) => {
   const user = powerless();
   if (typeof user === 'string') return skip(user);
@@ -17,7 +25,7 @@ test('a folder on the server that cannot be written: exit 7, nothing left behind
   chmodSync(join(folder, '..'), 0o755);
   giveTo(user, folder);
   chmodSync(folderIn(folder, 'closed'), 0o555);
-  const server = await startServer({ folder, ...user });
+  const server = await startServer({ folder, args: stateOf(user), ...user });
   const local = makeTree(temporaryFolder(), { a: 'content' });
   const exit = await filex(['put', join(local, 'a'), server.url('closed/')]);
   expect(exit.code, exit.stderr).toBe(NOT_ALLOWED);
@@ -62,5 +70,5 @@ test('a served folder that cannot be written does not start: exit 1 and why', as
   const folder = folderIn(temporaryFolder(), 'served');
   chmodSync(join(folder, '..'), 0o755);
   chmodSync(folder, 0o555);
-  await expect(startServer({ folder, ...user })).rejects.toThrow(/served/);
+  await expect(startServer({ folder, args: stateOf(user), ...user })).rejects.toThrow(/served/);
 });

@@ -101,7 +101,10 @@ test('the server: with --json one line on stdout, logs as JSON lines on stderr',
   await filex(['ls', server.url()]);
   const { stdout, stderr } = await server.stop();
   expect(stdout.split('\n')).toHaveLength(2);
-  expect(JSON.parse(stdout)).toEqual({ event: 'listening', urls: [server.url()], fingerprint: null });
+  const { urls, fingerprint, ...more } = JSON.parse(stdout);
+  expect(urls[0]).toBe(server.secureUrl());
+  expect(fingerprint).toMatch(/^sha256:[\w-]{43}$/);
+  expect(more).toEqual({ event: 'listening', plaintextUrls: [server.url()] });
   const logged = stderr.split('\n').filter((line) => line.startsWith('{'));
-  expect(logged.map((line) => JSON.parse(line).msg)).toEqual(['connected', 'disconnected']);
+  expect(logged.map((line) => JSON.parse(line).msg)).toEqual(['connected', 'list', 'disconnected']);
 });

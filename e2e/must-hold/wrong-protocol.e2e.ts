@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, get } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../harness/clean-up.js';
 import { filex } from '../harness/client.js';
+import { Command } from '../harness/command.js';
+import { repository } from '../harness/paths.js';
 import { exchange, listen, rawServer } from '../harness/raw-peer.js';
 import { startServer } from '../harness/server.js';
 
@@ -14,6 +17,12 @@ async function portOf(server: Server): Promise<number> {
   await listen(server);
   cleanUp(() => void server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** A server of somebody who gave it no key. */
+async function plaintextOnly(): Promise<number> {
+  const server = new Command(process.execPath, [join(repository, 'examples/embedded-server.mjs'), '0']);
+  return Number(new URL(await server.line('stdout', /^filex\+tcp:/)).port);
 }
 
 /** Servers of others, and what the client has to call them. */
@@ -59,8 +68,7 @@ describe('the client', () => {
   });
 
   test('a server that speaks plaintext only, asked for TLS, is not spoken to in plaintext', async () => {
-    const server = await startServer();
-    const exit = await filex(['ls', `filex://127.0.0.1:${server.port}/`]);
+    const exit = await filex(['ls', `filex://127.0.0.1:${await plaintextOnly()}/`]);
     expect(exit.code, exit.stderr).toBe(5);
     expect(exit.stderr).toMatch(/TLS/);
   });
@@ -76,9 +84,9 @@ describe('the server', () => {
     await server.command.line('stderr', /refused a connection.*|.*HTTP/);
   });
 
-  test('answers TLS with an alert that says which protocol is wrong', async () => {
-    const server = await startServer();
-    const socket = connectTls({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false });
+  test('without TLS, answers it with an alert that says which protocol is wrong', async () => {
+    const port = await plaintextOnly();
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
     const [error] = await once(socket, 'error');
     expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
   });
