@@ -7,8 +7,6 @@ const operators =
  * neither here nor observed.
  */
 export const notObservable: Readonly<Record<string, string>> = {
-  'FX-2.1-7':
-    'which keys a client keeps, and whom its user trusts, is its own affair; that of `fp` shows (FX-2.2-5)',
   'FX-2.1-1': 'what TCP does; the default port shows only where a server was started with it',
   'FX-7.3-5': 'whether a retry would succeed cannot be known from outside',
   'FX-8.3-4': 'durability shows only when the power is cut',

@@ -130,10 +130,11 @@ function judgeChallenge({ step, data }: Messages['AUTH'], own: string): Challeng
   if (step !== 'continue')
     throw new Violation(['FX-6.3-1'], `the first message of SCRAM was answered with the step ${step}`);
   const text = data?.toString('utf8') ?? '';
-  const [first, second, third] = attributesOf(text);
+  const [first, second, third, ...others] = attributesOf(text);
   const salt = fromBase64(second?.[1]);
   if (first?.[0] !== 'r' || second?.[0] !== 's' || third?.[0] !== 'i' || salt === undefined)
     throw new Violation(['FX-6.3-1'], `the server's first message is "${shown(text)}", not r=…,s=…,i=…`);
+  if (others.length > 0) throw new Violation(['FX-6.4-1'], `"${shown(text)}" has an extension`);
   const nonce = first[1];
   if (!nonce.startsWith(own) || nonce.length === own.length)
     throw new Violation(['FX-6.3-1'], "the server's nonce does not begin with the client's, or adds nothing");

@@ -46,13 +46,15 @@ export interface Start {
 export interface TlsStart extends Omit<TlsOffer, 'key'> {
   /** Shows another key than that whose fingerprint is in the address. */
   readonly otherKey?: boolean;
+  /** Shows the key of the address in a certificate that has run out, and is for another host. */
+  readonly stale?: boolean;
 }
 
-let keys: readonly [own: TestKey, other: TestKey] | undefined;
+let keys: Readonly<Record<'own' | 'other' | 'stale', TestKey>> | undefined;
 
-/** The key in the addresses, and another one: the same in all cases. */
-function testKeys(): readonly [own: TestKey, other: TestKey] {
-  keys ??= [makeTestKey(), makeTestKey()];
+/** The same in all cases. */
+function testKeys(): NonNullable<typeof keys> {
+  keys ??= { own: makeTestKey(), other: makeTestKey(), stale: makeTestKey({ stale: true }) };
   return keys;
 }
 
@@ -137,18 +139,19 @@ export class ClientTrial implements ClosableTrial {
     prepare,
   }: Start = {}): Promise<void> {
     if (file !== undefined) this.#file = file;
-    const [own, other] = testKeys();
-    const offer = tls === undefined ? undefined : { ...tls, key: tls.otherKey === true ? other : own };
+    const { own, other, stale } = testKeys();
+    const named = tls?.stale === true ? stale : own;
+    const offer = tls === undefined ? undefined : { ...tls, key: tls.otherKey === true ? other : named };
     this.#listener ??= await Listener.open(this.#timeout, offer);
     if (this.#verb === 'put') writeFileSync(this.destination, this.#file);
     prepare?.(this.dir);
     const { port } = this.#listener;
-    const named = user === undefined ? '' : `${encodeURIComponent(user.user)}@`;
-    const place = `${named}127.0.0.1:${port}/${path}`;
-    const usual = tls === undefined ? `filex+tcp://${place}` : `filex://${place}?fp=${own.fingerprint}`;
+    const userPart = user === undefined ? '' : `${encodeURIComponent(user.user)}@`;
+    const place = `${userPart}127.0.0.1:${port}/${path}`;
+    const usual = tls === undefined ? `filex+tcp://${place}` : `filex://${place}?fp=${named.fingerprint}`;
     this.#running = this.#client.start({
       verb: this.#verb,
-      url: url?.(port, own.fingerprint) ?? usual,
+      url: url?.(port, named.fingerprint) ?? usual,
       passcode: user?.passcode,
       file: this.destination,
       dir: this.dir,

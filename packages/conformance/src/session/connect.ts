@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { dialTcp, dialTls, type TlsDial } from '../tls/dial.js';
 import { fingerprintOf } from '../tls/fingerprint.js';
 import { Transport } from './transport.js';
@@ -17,12 +18,25 @@ export async function connectPlain({ host, port, timeout }: Where): Promise<Tran
   return new Transport(await dialTcp(host, port, timeout), timeout);
 }
 
-/** @throws the error of `net.connect`, HandshakeRefused, or Error when it is not the server that is meant. */
-export async function connectSecure(where: Where, dial?: TlsDial): Promise<Transport> {
+/**
+ * @param judge looks at the certificate as well.
+ * @throws the error of `net.connect`, HandshakeRefused, or Error when it is not the server that is meant.
+ */
+export async function connectSecure(
+  where: Where,
+  dial?: TlsDial,
+  judge?: (certificate: X509Certificate | undefined) => void,
+): Promise<Transport> {
   const { host, port, timeout, fingerprint } = where;
   const carrier = await dialTcp(host, port, timeout);
   const socket = await dialTls(carrier, host, timeout, dial);
   const certificate = socket.getPeerX509Certificate();
+  try {
+    judge?.(certificate);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
   const shown = certificate === undefined ? 'none' : fingerprintOf(certificate);
   if (fingerprint !== undefined && shown !== fingerprint) {
     socket.destroy();

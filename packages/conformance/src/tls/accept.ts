@@ -8,13 +8,13 @@ export interface TlsOffer {
   readonly key: TestKey;
   /** Default: TLS 1.3, and no other. */
   readonly version?: SecureVersion | undefined;
-  /** Default: that of FileX. */
-  readonly alpn?: string | undefined;
+  /** Application protocols that it looks for; none: it does not look. Default: that of FileX. */
+  readonly alpn?: readonly string[] | undefined;
 }
 
 /** Answers the TLS handshake of whoever connected. @throws the reason why nothing comes of it. */
 export function acceptTls(carrier: Socket, offer: TlsOffer): Promise<TLSSocket> {
-  const { key, version = 'TLSv1.3', alpn = ALPN } = offer;
+  const { key, version = 'TLSv1.3', alpn = [ALPN] } = offer;
   const socket = new TLSSocket(carrier, {
     isServer: true,
     secureContext: createSecureContext({
@@ -23,7 +23,7 @@ export function acceptTls(carrier: Socket, offer: TlsOffer): Promise<TLSSocket> 
       minVersion: version,
       maxVersion: version,
     }),
-    ALPNProtocols: [alpn],
+    ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
   });
   return new Promise((resolve, reject) => {
     // Stays: what goes wrong later is seen as the end of the transport.

@@ -10,8 +10,11 @@ export interface TestKey {
   readonly fingerprint: string;
 }
 
-/** Made anew in each run, so that no private key has to travel with this package. */
-export function makeTestKey(): TestKey {
+/**
+ * Made anew in each run, so that no private key has to travel with this package.
+ * @param stale the certificate ran out long ago, and is for another host.
+ */
+export function makeTestKey({ stale = false } = {}): TestKey {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const body = der(
     SEQUENCE,
@@ -19,10 +22,14 @@ export function makeTestKey(): TestKey {
     der(INTEGER, Buffer.concat([Buffer.of(1), randomBytes(15)])),
     ECDSA_WITH_SHA256,
     NAME,
-    der(SEQUENCE, der(UTC_TIME, ascii('200101000000Z')), der(GENERALIZED_TIME, ascii('99991231235959Z'))),
+    der(
+      SEQUENCE,
+      der(UTC_TIME, ascii('200101000000Z')),
+      stale ? der(UTC_TIME, ascii('200102000000Z')) : der(GENERALIZED_TIME, ascii('99991231235959Z')),
+    ),
     NAME,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(SEQUENCE, SUBJECT_ALTERNATIVE_NAMES)),
+    der(0xa3, der(SEQUENCE, alternativeNames(stale ? 'elsewhere.invalid' : 'localhost', stale ? 9 : 127))),
   );
   const signature = sign('sha256', body, privateKey);
   const certificate = new X509Certificate(
@@ -50,11 +57,11 @@ const NAME = der(
   SEQUENCE,
   der(SET, der(SEQUENCE, identifier('550403'), der(UTF8_STRING, ascii('filex-conformance')))),
 );
-const SUBJECT_ALTERNATIVE_NAMES = der(
-  SEQUENCE,
-  identifier('551d11'),
-  der(OCTET_STRING, der(SEQUENCE, der(0x82, ascii('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)))),
-);
+/** The extension with the names of the server: a host, and an address that begins so and ends with 0.0.1. */
+function alternativeNames(host: string, first: number): Buffer {
+  const names = der(SEQUENCE, der(0x82, ascii(host)), der(0x87, Buffer.of(first, 0, 0, 1)));
+  return der(SEQUENCE, identifier('551d11'), der(OCTET_STRING, names));
+}
 
 /** One value in the distinguished encoding rules of ASN.1. */
 function der(tag: number, ...parts: readonly Buffer[]): Buffer {

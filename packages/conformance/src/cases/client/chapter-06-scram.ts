@@ -140,6 +140,9 @@ export const chapter06Scram = clientCasesOf((check) => {
     ['a passcode with a control character', 'ann', 'pass\u0007word'],
     ['a passcode with an unassigned character', 'ann', 'pass\u0378word'],
     ['a passcode with a character for private use', 'ann', 'pass\ue000word'],
+    ['a passcode with a line separator', 'ann', 'pass\u2028word'],
+    ['a passcode with a replacement character', 'ann', 'pass\ufffdword'],
+    ['a passcode of nothing that is shown', 'ann', '\u00ad\u200d'],
     ['a name with a control character', 'an\u0007n', 'pass'],
     ['a name with a character for private use', 'an\ue000n', 'pass'],
   ];
@@ -229,6 +232,34 @@ export const chapter06Scram = clientCasesOf((check) => {
       ['another nonce', 'no salt'].includes(what) ? login : variation,
     );
   }
+  check(
+    'ls',
+    'FX-6.4-1',
+    'a server that answers the first message with an extension',
+    async (trial) =>
+      expectDistrust(trial, await begun(trial), ({ nonce, salt }) => `r=${nonce},s=${salt},i=4096,x=y`),
+    login,
+  );
+  check(
+    'ls',
+    'FX-6.4-1',
+    'success with an extension',
+    async (trial) => {
+      const session = await begun(trial);
+      const data = Buffer.concat([await proven(session), Buffer.from(',x=y')]);
+      session.session.admit({ data, principal: somebody.name });
+      await expectGivenUp(trial, session.session);
+    },
+    login,
+  );
+  check(
+    'ls',
+    'FX-6.4-4',
+    "a server that adds nothing to the client's nonce",
+    async (trial) =>
+      expectDistrust(trial, await begun(trial), ({ client, salt }) => `r=${client},s=${salt},i=4096`),
+    login,
+  );
   check(
     'ls',
     'FX-6.3-5',

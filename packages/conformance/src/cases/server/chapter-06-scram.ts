@@ -154,6 +154,8 @@ export const chapter06Scram = casesOf<ServerTrial>((check) => {
     ['a line end', '\n'],
     ['a character for private use', '\ue000'],
     ['an unassigned character', '\u0378'],
+    ['a line separator', '\u2028'],
+    ['a replacement character', '\ufffd'],
   ] as const) {
     refused('FX-6.4-6', `a user name with ${what}`, ({ user }) => ({
       name: escapedName(user.name) + character,
@@ -182,6 +184,13 @@ export const chapter06Scram = casesOf<ServerTrial>((check) => {
       last: attribute('t', () => hash(bytes(...session.hellos)).toString('base64')),
     }));
   }
+
+  const extensions: readonly (readonly [where: string, changes: LoginChanges])[] = [
+    ['in the first message', { first: (bare) => `${bare},x=y` }],
+    ['before the digest of the HELLOs', { last: (bare) => bare.replace(',t=', ',x=y,t=') }],
+    ['behind the digest of the HELLOs', { last: (bare) => `${bare},x=y` }],
+  ];
+  for (const [where, changes] of extensions) refused('FX-6.4-1', `an extension ${where}`, () => changes);
 
   // ------------------------------------------------------------------ FX-6.4-2
 

@@ -26,6 +26,7 @@ export const brokenLogins: readonly BrokenLogin[] = [
   broken('lets a client begin again', 'FX-6.3-2', { forgetsTheChallenge: true }),
   broken('takes any digest of the HELLOs', 'FX-6.4-1', { takesAnyDigest: true }),
   broken('needs no digest of the HELLOs', 'FX-6.4-1', { needsNoDigest: true }),
+  broken('takes extensions', 'FX-6.4-1', { takesExtensions: true }, ['*an-extension-*']),
   broken('offers SCRAM, and not to bind the channel', 'FX-6.4-2', { offersNoBinding: true }),
   broken('believes that binding was hidden', 'FX-6.4-2', { believesThatBindingWasHidden: true }),
   broken('takes the binding of any channel', 'FX-6.4-2', { takesAnyBinding: true }),

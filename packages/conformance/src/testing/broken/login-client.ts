@@ -15,7 +15,9 @@ import type { Messages } from '../../wire/messages.js';
 export interface ClientDefects {
   readonly oldTls?: boolean;
   readonly noApplication?: boolean;
+  readonly takesAnyApplication?: boolean;
   readonly noServerName?: boolean;
+  readonly looksAtDates?: boolean;
   readonly triesPlaintext?: boolean;
   readonly trustsAnyKey?: boolean;
   readonly trustsBadFingerprints?: boolean;
@@ -88,14 +90,28 @@ class RunningLogin implements RunningClient {
   }
 
   async #connect({ host, secure, ...rest }: Address, timeout: number): Promise<Transport> {
-    const { noServerName, oldTls, noApplication, triesPlaintext } = this.#defects;
+    const { noServerName, oldTls, noApplication, triesPlaintext, trustsAnyKey } = this.#defects;
+    const { looksAtDates, takesAnyApplication } = this.#defects;
     const where = { ...rest, timeout, host: noServerName === true ? '127.0.0.1' : host };
     if (!secure) return connectPlain(where);
+    if (rest.fingerprint === undefined && trustsAnyKey !== true)
+      throw new Error('nobody vouches for the server');
     try {
-      return await connectSecure(where, {
-        ...(oldTls === true ? { maxVersion: 'TLSv1.2' } : {}),
-        ...(noApplication === true ? { alpn: [] } : {}),
-      });
+      const transport = await connectSecure(
+        where,
+        {
+          ...(oldTls === true ? { maxVersion: 'TLSv1.2' } : {}),
+          ...(noApplication === true ? { alpn: [] } : {}),
+        },
+        (certificate) => {
+          if (looksAtDates === true && Date.parse(certificate?.validTo ?? '') < Date.now())
+            throw new Error('the certificate has run out');
+        },
+      );
+      const { alpn } = transport.tls as { alpn: string };
+      if (alpn === 'filex/1' || takesAnyApplication === true || noApplication === true) return transport;
+      transport.destroy();
+      throw new Error('the server does not choose filex/1');
     } catch (error) {
       if (triesPlaintext !== true || !(error instanceof HandshakeRefused)) throw error;
       return connectPlain(where);

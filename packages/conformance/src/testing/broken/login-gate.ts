@@ -34,6 +34,7 @@ export interface LoginDefects {
   readonly believesAnyProof?: boolean;
   readonly takesAnyNonce?: boolean;
   readonly passesOverExtensions?: boolean;
+  readonly takesExtensions?: boolean;
   readonly forgetsTheChallenge?: boolean;
   readonly hasOneNonce?: boolean;
 }
@@ -112,9 +113,7 @@ export class LoginGate {
     const defects = this.#defects;
     const { user, passcode, header, bare, nonce, text, salt, iterations } = asked;
     const message = textOf(data) ?? '';
-    const parts = attributesOf(message).filter(
-      ([name]) => name !== 'm' || defects.passesOverExtensions !== true,
-    );
+    const parts = attributesOf(message).filter(([name]) => !this.#passesOver(name));
     const names = parts.map(([name]) => name).join('');
     if (names !== 'crtp' && !(names === 'crp' && defects.needsNoDigest === true)) return no;
     const { c = '', r = '', t, p = '' } = Object.fromEntries(parts);
@@ -135,6 +134,13 @@ export class LoginGate {
     if (!proof.equals(proofOf(salted, said)) && defects.believesAnyProof !== true) return no;
     const signature = Buffer.from(`v=${signatureOf(salted, said).toString('base64')}`);
     return { principal: user, proof: defects.provesNothing === true ? undefined : signature };
+  }
+
+  #passesOver(attribute: string): boolean {
+    const { passesOverExtensions, takesExtensions } = this.#defects;
+    return (
+      (attribute === 'm' && passesOverExtensions === true) || (attribute === 'x' && takesExtensions === true)
+    );
   }
 
   #nameOf(name: string): string | undefined {
