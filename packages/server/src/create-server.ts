@@ -179,10 +179,7 @@ function checkThatSomebodyGetsIn(options: CreateServerOptions, users: UsersFile 
 function endSessions(server: Server, { removed, changed }: UsersChange): void {
   const end = (names: readonly string[], message: string): void => {
     const gone = new Set(names);
-    server.disconnect(
-      ({ principal, mechanism }) => mechanism !== 'ANONYMOUS' && gone.has(principal),
-      new FilexError('AUTH_FAILED', message),
-    );
+    server.disconnect(({ principal }) => gone.has(principal), new FilexError('AUTH_FAILED', message));
   };
   if (removed.length > 0) end(removed, 'this user was removed');
   if (changed.length > 0)
