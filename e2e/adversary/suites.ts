@@ -16,12 +16,15 @@ import { HASTE, slowness } from './attacks/slowness.js';
 import { state } from './attacks/state.js';
 import { transfer } from './attacks/transfer.js';
 import type { UserSpec } from './harness/arena.js';
+import type { Attack } from './harness/attack.js';
 import type { Suite } from './harness/suite.js';
 
 /** Milliseconds that uploads are remembered: short, so that what an attack left is gone soon. */
 const resumeTimeout = 1500;
 
 const everything = ['list', 'read', 'create', 'overwrite', 'delete'];
+
+const restricted = 'a server where not everybody may do everything';
 
 const users: Readonly<Record<string, UserSpec>> = {
   writer: { passcode: 'writer-passcode', preset: 'write' },
@@ -78,7 +81,7 @@ export const suites: readonly Suite[] = [
     attacks: [...login, ...log, ...network],
   },
   {
-    title: 'a server where not everybody may do everything',
+    title: restricted,
     options: { limits: { resumeTimeout }, users, anonymous: 'read' },
     attacks: [...permission, ...quota],
   },
@@ -107,4 +110,23 @@ export const suites: readonly Suite[] = [
     attacks: closedDoor,
   },
   { title: 'a client', options: { limits: { resumeTimeout }, users }, attacks: [...lies, ...identity] },
+];
+
+const isCheap = ({ slice: cheap }: Attack): boolean => cheap === true;
+/** Those for `npm test`: cheap ones of each class that need no server of their own, on two servers. */
+export const slice: readonly Suite[] = [
+  {
+    title: 'a server and a client under attack, in short',
+    options: { limits: { resumeTimeout }, users },
+    attacks: suites
+      .filter(({ title }) => title !== restricted)
+      .flatMap(({ attacks }) => attacks.filter(isCheap)),
+  },
+  ...suites
+    .filter(({ title }) => title === restricted)
+    .map((suite) => ({
+      ...suite,
+      title: `${suite.title}, in short`,
+      attacks: suite.attacks.filter(isCheap),
+    })),
 ];

@@ -87,7 +87,6 @@ export const resuming: readonly Attack[] = [
     target: 'server',
     what: "somebody else's operation id: another principal learns nothing of that upload, and takes nothing of it over",
     expected: 'ACCEPT at 0, and its owner goes on at 1048576',
-    slice: true,
     run: async (scene) => {
       const id = randomBytes(16);
       const path = `${scene.folder}/x`;

@@ -51,7 +51,6 @@ export const slowness: readonly Attack[] = [
     target: 'server',
     what: 'preface and HELLO that drip, plain',
     expected: 'GOAWAY TIMEOUT',
-    slice: true,
     run: async (scene) => {
       const client = await scene.connect();
       drip(client, Buffer.concat([PREFACE, client.helloBytes()]));
