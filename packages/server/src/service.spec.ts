@@ -1,10 +1,20 @@
-import type { Entry } from '@filex/protocol';
-import type { OperationContext } from '@filex/protocol/node';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Entry, FilexError, TreeDigest } from '@filex/protocol';
+import { type Handler, type OperationContext, sha256Provider } from '@filex/protocol/node';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAccess } from './access/access.js';
 import type { AnonymousLevel } from './access/anonymous.js';
+import type { Rule } from './access/permissions.js';
+import { fakeUsers } from './access/testing/fake-users.js';
+import type { User } from './access/users-document.js';
 import { createHandler } from './service.js';
+import { LocalStore } from './store/local/local-store.js';
 import type { StagedUpload, Store } from './store/store.js';
+import { list, upload as storeFile } from './store/testing/transfer.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const folder = temporaryFolder();
 
 /** A store that writes down what it is asked. */
 function recording(): { store: Store; calls: unknown[] } {
@@ -133,5 +143,190 @@ describe('the service', () => {
     );
     await expect(handler.remove({ path: 'a', recursive: false }, context)).rejects.toMatchObject(denied);
     expect(calls).toEqual([]);
+  });
+});
+
+/** A store with files, and what somebody sees of it. */
+async function setUp(users: Parameters<typeof fakeUsers>[0], files: Readonly<Record<string, string>> = {}) {
+  const at = mkdtempSync(join(folder, 'store-'));
+  const store = await LocalStore.open(at);
+  onTestFinished(() => store.close());
+  for (const [path, content] of Object.entries(files)) {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    await store.makeDirectory(parent, { parents: true, mtime: undefined });
+    await storeFile(store, path, content);
+  }
+  const known = fakeUsers(users);
+  const handler = createHandler(store, createAccess({ users: known, anonymous: 'none' }));
+  return { at, store, known, handler };
+}
+
+const asAnn: OperationContext = { ...contextOf(), peer: { ...contextOf().peer, principal: 'ann' } };
+const empty = {
+  length: 0,
+  digest: new TreeDigest(sha256Provider.create).digest(),
+  algorithm: 'sha256',
+} as const;
+const nothing = { ...upload, size: 0, mtime: 5 } as const;
+
+async function listed(handler: Handler, path: string, recursive = true): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of handler.list({ path, recursive }, asAnn)) paths.push(entry.path);
+  return paths.sort();
+}
+
+describe('a user', () => {
+  const denied = { code: 'PERMISSION_DENIED' };
+
+  it.each<[string, Record<string, Partial<User>>]>([
+    ['is removed', {}],
+    ['may create no more', { ann: { preset: 'read' } }],
+    ['has another root', { ann: { preset: 'write', root: 'x' } }],
+    ['may not see any more what is there', { ann: { preset: 'drop' } }],
+  ])('who %s while an upload is under way stores nothing', async (_what, now) => {
+    const { at, store, known, handler } = await setUp({ ann: { preset: 'write' } });
+    const receiver = await handler.upload(nothing, asAnn);
+    known.set(now);
+    await expect(receiver.commit(empty)).rejects.toMatchObject(denied);
+    expect(await list(store)).toEqual([]);
+    const staging = join(at, '.filex', 'staging');
+    expect(readdirSync(staging).flatMap((owner) => readdirSync(join(staging, owner)))).toEqual([]);
+  });
+
+  it('whose other permissions change meanwhile stores all the same', async () => {
+    const { store, known, handler } = await setUp({ ann: { preset: 'write' } });
+    const receiver = await handler.upload(nothing, asAnn);
+    known.set({ ann: { rules: [{ path: '', allow: ['list', 'create'] }] } });
+    expect(await receiver.commit(empty)).toMatchObject({ outcome: 'created', path: 'a' });
+    expect(await list(store)).toHaveLength(1);
+  });
+
+  it('sees nothing of what is not allowed, nor of what is in it', async () => {
+    const rules: Rule[] = [
+      { path: '', allow: ['list', 'read'] },
+      { path: 'a/secret', allow: [] },
+      { path: 'a/secret/known', allow: ['list', 'read'] },
+      { path: 'box', allow: ['create'] },
+    ];
+    const files = { 'a/b': '1', 'a/secret/c': '2', 'a/secret/known/d': '3', 'box/e': '4', 'f/g/h': '5' };
+    const { handler } = await setUp({ ann: { rules } }, files);
+    expect(await listed(handler, '')).toEqual(['a', 'a/b', 'f', 'f/g', 'f/g/h']);
+    expect(await listed(handler, '', false)).toEqual(['a', 'f']);
+    expect(await listed(handler, 'a')).toEqual(['b']);
+    expect(await listed(handler, 'a/secret/known')).toEqual(['d']);
+    expect(await listed(handler, 'f')).toEqual(['g', 'g/h']);
+    for (const path of ['a/secret', 'A/Secret', 'box', 'a/secret/c']) {
+      await expect(listed(handler, path), path).rejects.toMatchObject(denied);
+      await expect(handler.stat({ path }, asAnn), path).rejects.toMatchObject(denied);
+      await expect(handler.download({ path, ifMatch: undefined }, asAnn), path).rejects.toMatchObject(denied);
+    }
+  });
+
+  it('is not told by a failure of what cannot be seen', async () => {
+    const rules: Rule[] = [
+      { path: '', allow: ['list', 'read'] },
+      { path: 'secret', allow: [] },
+    ];
+    const { store, handler } = await setUp({ ann: { rules } }, { 'secret/a': '1', 'open/b': '2' });
+    const real = store.list.bind(store);
+    store.list = async function* (path, options) {
+      if (path === 'secret')
+        throw new FilexError('PERMISSION_DENIED', 'cannot list "secret"', { path: 'secret' });
+      yield* real(path, options);
+      if (path === 'open') throw new FilexError('IO_ERROR', 'cannot list "open"', { path: 'open' });
+    };
+    // What can be seen and cannot be read does not hide the rest, and is told.
+    const paths: string[] = [];
+    const failed = (async () => {
+      for await (const { path } of handler.list({ path: '', recursive: true }, asAnn)) paths.push(path);
+    })();
+    await expect(failed).rejects.toMatchObject({ code: 'IO_ERROR' });
+    expect(paths.sort()).toEqual(['open', 'open/b']);
+  });
+
+  it('makes parents only where that is allowed', async () => {
+    const rules: Rule[] = [
+      { path: '', allow: ['list', 'read'] },
+      { path: 'a/b', allow: ['list', 'create'] },
+    ];
+    const { store, handler } = await setUp({ ann: { rules } });
+    const make = (path: string, parents = true) =>
+      handler.makeDirectory({ path, parents, mtime: undefined }, asAnn);
+    await expect(make('a/b/c/d')).rejects.toMatchObject({ code: 'PARENT_NOT_FOUND' });
+    expect(await list(store)).toEqual([]);
+    await store.makeDirectory('a', { parents: false, mtime: undefined });
+    await expect(make('a/b/c/d', false)).rejects.toMatchObject({ code: 'PARENT_NOT_FOUND' });
+    expect(await make('a/b/c/d')).toEqual({ outcome: 'created' });
+    expect(await make('a/b/c/d')).toEqual({ outcome: 'identical' });
+    await expect(make('x')).rejects.toMatchObject(denied);
+  });
+
+  it('sets the time of a folder that was there only when allowed to change it', async () => {
+    const rules: Rule[] = [
+      { path: '', allow: ['list', 'create', 'overwrite'] },
+      { path: 'a', allow: ['list', 'create'] },
+    ];
+    const { store, handler } = await setUp({ ann: { rules } });
+    for (const path of ['a', 'b']) await store.makeDirectory(path, { parents: false, mtime: 5 });
+    for (const path of ['a', 'b', 'a/new'])
+      await handler.makeDirectory({ path, parents: false, mtime: 9 }, asAnn);
+    expect((await store.stat('a/new')).mtime).toBe(9);
+    expect((await store.stat('b')).mtime).toBe(9);
+    await store.makeDirectory('c', { parents: false, mtime: 5 });
+    const onlyCreate = await setUp({ ann: { rules: [{ path: '', allow: ['list', 'create'] }] } });
+    await onlyCreate.store.makeDirectory('a', { parents: false, mtime: 5 });
+    await onlyCreate.handler.makeDirectory({ path: 'a', parents: false, mtime: 9 }, asAnn);
+    expect((await onlyCreate.store.stat('a')).mtime).toBe(5);
+  });
+
+  it('has a root that is made when it is missing, again and again', async () => {
+    const { store, handler } = await setUp(
+      { ann: { preset: 'write', root: 'people/ann' } },
+      { outside: 'x' },
+    );
+    expect(await listed(handler, '')).toEqual([]);
+    await (await handler.upload(nothing, asAnn)).commit(empty);
+    expect(await listed(handler, '')).toEqual(['a']);
+    expect(await handler.stat({ path: 'a' }, asAnn)).toMatchObject({ path: 'a', kind: 'file' });
+    await store.remove('people', { recursive: true });
+    await expect(handler.stat({ path: 'a' }, asAnn)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await listed(handler, '')).toEqual([]);
+    expect((await list(store)).map(({ path }) => path).sort()).toEqual(['outside', 'people', 'people/ann']);
+  });
+
+  it('whose root cannot be made is not told where it would be', async () => {
+    const { handler } = await setUp({ ann: { preset: 'write', root: 'people/ann' } }, { people: 'a file' });
+    await expect(listed(handler, '')).rejects.toMatchObject({
+      message: 'the folder of this user cannot be made',
+      path: '',
+    });
+  });
+
+  it('with a quota is held to it', async () => {
+    const quota = { bytes: 10, files: undefined };
+    const { handler } = await setUp(
+      { ann: { preset: 'write', root: 'people/ann', quota } },
+      { 'people/ann/old': '12345678' },
+    );
+    await expect(handler.upload({ ...nothing, size: 3 }, asAnn)).rejects.toMatchObject({
+      code: 'NO_SPACE',
+      message: 'the quota is used up: quota.bytes is 10',
+    });
+    await expect(handler.upload({ ...nothing, size: 11 }, asAnn)).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+    });
+    await handler.remove({ path: 'old', recursive: false }, asAnn);
+  });
+
+  it('cannot get at the folder of the store, or out of the own one', async () => {
+    const { handler } = await setUp(
+      { ann: { preset: 'write' }, bob: { preset: 'write', root: 'bob' } },
+      { 'bob/a': '1' },
+    );
+    for (const path of ['.filex', '.filex/staging'])
+      await expect(handler.stat({ path }, asAnn), path).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const asBob = { ...asAnn, peer: { ...asAnn.peer, principal: 'bob' } };
+    for (const path of ['../.filex', '..', '/'])
+      await expect(handler.stat({ path }, asBob), path).rejects.toMatchObject({ code: 'PATH_INVALID' });
   });
 });

@@ -384,4 +384,26 @@ describe('a quota', () => {
       code: 'NO_SPACE',
     });
   });
+
+  it('counts nothing for content that was there already', async () => {
+    const ann = actorOf('ann', 10);
+    const { store, as, clock } = setUp(limitOf(ann));
+    store.nodes.set('ann', undefined);
+    const view = as(ann);
+    const stage = store.stage.bind(store);
+    store.stage = async (request) => {
+      clock.now += 1;
+      const staged = await stage(request);
+      return { ...staged, commit: async () => ({ outcome: 'identical', path: request.path, etag: '' }) };
+    };
+    const list = store.list.bind(store);
+    let scans = 0;
+    store.list = (...given) => {
+      scans += 1;
+      clock.now += 1000;
+      return list(...given);
+    };
+    for (let i = 0; i < 3; i += 1) await send(view, file('ann/a', 9));
+    expect(scans).toBe(1);
+  });
 });
