@@ -1,7 +1,7 @@
 import type { Scene } from './scene.js';
 
 /** What an attack is about; a file of attacks each. */
-export type AttackClass =
+type AttackClass =
   | 'framing'
   | 'handshake'
   | 'state'

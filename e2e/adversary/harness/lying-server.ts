@@ -169,7 +169,7 @@ export function entry({ path, kind = 'file', size = 5 }: Lie): Buffer {
 }
 
 /** Answers on one stream, true or not. */
-export class Reply {
+class Reply {
   readonly side: ServerSide;
   readonly stream: number;
 

@@ -127,7 +127,7 @@ export function u16(value: number): Buffer {
   return bytes;
 }
 
-export function u32(value: number): Buffer {
+function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
   return bytes;
@@ -215,7 +215,7 @@ export interface Frame {
 
 const names = new Map(Object.entries(types).map(([name, type]) => [type as number, name as FrameName]));
 
-export function readFrame(type: number, stream: number, payload: Buffer): Frame {
+function readFrame(type: number, stream: number, payload: Buffer): Frame {
   const name = names.get(type);
   const field = (key: string): Buffer | undefined => {
     const tag = layouts[name ?? '']?.[key]?.[0];
