@@ -5,10 +5,12 @@ const day = 24 * 60 * 60 * 1000;
 export const bounds = {
   /** Uploads whose staged file is open at once; more are welcome, their files are opened and closed in turns. */
   openStagedFiles: 512,
-  /** Downloads whose file is open at once; one more waits until one has ended. */
+  /** Downloads whose file is open at once; more are welcome, their files are opened and closed in turns. */
   openDownloads: 1024,
   /** Listings that have a folder open at once; one more waits. */
-  openListings: 128,
+  openListings: 256,
+  /** Milliseconds that it waits at most: then the listing ends whose reader has taken nothing for the longest time. */
+  listingPatience: 1_000,
   /** Short operations of the store that are under way at once, each with at most three folders open; one more waits. */
   concurrentOperations: 64,
   /** Removals of whole trees that are under way at once; one more waits, and short operations go on meanwhile. */

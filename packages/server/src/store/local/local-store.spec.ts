@@ -32,4 +32,7 @@ const makeStore = (options: LocalStoreOptions) => async (): Promise<StoreUnderTe
 
 if (DescriptorConfinement.isAvailable())
   storeContract('LocalStore by descriptors', makeStore({ confinement: 'descriptors' }));
-storeContract('LocalStore by paths', makeStore({ confinement: 'paths', openStagedFiles: 4 }));
+storeContract(
+  'LocalStore by paths',
+  makeStore({ confinement: 'paths', openStagedFiles: 4, openDownloads: 2 }),
+);

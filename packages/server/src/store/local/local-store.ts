@@ -9,10 +9,12 @@ import {
 } from '@filex/protocol';
 import {
   createPublishingContext,
+  FileSource,
   fileError,
   lookAt,
   type PublishingContext,
   refuseEarly,
+  type StagedFile,
 } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import type { MakeDirectoryOptions, StagedUpload, StageRequest, Store, StoredFile } from '../store.js';
@@ -25,14 +27,15 @@ import { listEntries } from './listing.js';
 import { LocalFile } from './local-file.js';
 import { LocalUpload } from './local-upload.js';
 import { makeDirectory } from './make-directory.js';
+import { OpenFilePool } from './open-file-pool.js';
 import { PathConfinement } from './path-confinement.js';
 import { removeEntry } from './removal.js';
 import { renameEntry } from './renaming.js';
 import { RESERVED_NAME, ReservedFolder } from './reserved-folder.js';
 import { Space } from './space.js';
-import { StagedFilePool } from './staged-file-pool.js';
 import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
+import type { VersionSource } from './version-source.js';
 import type { Warn } from './warn.js';
 
 /** How to open a folder as a store. */
@@ -57,6 +60,8 @@ export interface LocalStoreOptions {
     | undefined;
   /** For tests; default: as in `bounds`. */
   readonly openStagedFiles?: number | undefined;
+  /** For tests; default: as in `bounds`. */
+  readonly openDownloads?: number | undefined;
 }
 
 /**
@@ -70,11 +75,11 @@ export class LocalStore implements Store {
   readonly #staging: StagingArea | undefined;
   readonly #warn: Warn;
   readonly #publishing: PublishingContext;
-  readonly #staged: StagedFilePool;
+  readonly #staged: OpenFilePool<StagedFile>;
+  readonly #downloads: OpenFilePool<VersionSource>;
   readonly #space: Space;
   readonly #operations = new Gate(bounds.concurrentOperations);
   readonly #treeRemovals = new Gate(bounds.treeRemovals);
-  readonly #downloads = new Gate(bounds.openDownloads);
   readonly #listings = new Gate(bounds.openListings);
 
   private constructor(
@@ -84,6 +89,7 @@ export class LocalStore implements Store {
     warn: Warn,
     {
       openStagedFiles = bounds.openStagedFiles,
+      openDownloads = bounds.openDownloads,
       keepFree,
       fileSystemSpace: look = fileSystemSpace,
     }: LocalStoreOptions,
@@ -93,7 +99,8 @@ export class LocalStore implements Store {
     this.#staging = staging;
     this.#warn = warn;
     this.#publishing = createPublishingContext((err) => warn(err.message, { err }));
-    this.#staged = new StagedFilePool(openStagedFiles);
+    this.#staged = new OpenFilePool(openStagedFiles);
+    this.#downloads = new OpenFilePool(openDownloads);
     this.#space = new Space({
       keepFree,
       look: () => look(this.#writable().path),
@@ -163,21 +170,17 @@ export class LocalStore implements Store {
     const name = place.segments.at(-1);
     if (name === undefined)
       throw new FilexError('IS_A_DIRECTORY', 'cannot read the root folder as a file', { path });
-    await this.#downloads.enter();
-    try {
-      const request = {
-        segments: place.segments.slice(0, -1),
-        label: path,
-        action: 'read',
-        missing: 'NOT_FOUND',
-      } as const;
-      return await this.#inFolder(request, (folder) =>
-        LocalFile.open(folder, name, path, ifMatch, () => this.#downloads.leave()),
-      );
-    } catch (error) {
-      this.#downloads.leave();
-      throw error;
-    }
+    const request = {
+      segments: place.segments.slice(0, -1),
+      label: path,
+      action: 'read',
+      missing: 'NOT_FOUND',
+    } as const;
+    return LocalFile.open(this.#downloads, path, ifMatch, () =>
+      this.#inFolder(request, (folder) =>
+        FileSource.open(pathIn(folder, name), { label: path, followSymlink: false }),
+      ),
+    );
   }
 
   async stage(request: StageRequest): Promise<StagedUpload> {

@@ -3,8 +3,8 @@ import type { StagedFile } from '@filex/protocol/node';
 import type { CommitOutcome, CommitRequest, StagedUpload, StageRequest } from '../store.js';
 import { etagOf } from './entry.js';
 import type { Folder } from './folder.js';
+import type { OpenFilePool } from './open-file-pool.js';
 import type { SpacePromise } from './space.js';
-import type { StagedFilePool } from './staged-file-pool.js';
 import type { NamedPath } from './store-path.js';
 import type { Warn } from './warn.js';
 
@@ -14,7 +14,7 @@ type InFolder = <T>(work: (folder: Folder) => Promise<T>) => Promise<T>;
 /** One upload on its way into the store. */
 export class LocalUpload implements StagedUpload {
   readonly #file: StagedFile;
-  readonly #pool: StagedFilePool;
+  readonly #pool: OpenFilePool<StagedFile>;
   readonly #space: SpacePromise;
   readonly #request: StageRequest;
   readonly #place: NamedPath;
@@ -23,7 +23,7 @@ export class LocalUpload implements StagedUpload {
 
   constructor(
     file: StagedFile,
-    pool: StagedFilePool,
+    pool: OpenFilePool<StagedFile>,
     space: SpacePromise,
     request: StageRequest,
     place: NamedPath,

@@ -1,18 +1,27 @@
-import type { StagedFile } from '@filex/protocol/node';
 import { Fifo } from './fifo.js';
 
+/** A file that can give its descriptor back for a while. Calls come one at a time, except `discard`. */
+export interface ParkableFile {
+  /** Whether it will not be used any more. */
+  readonly ended: boolean;
+  /** Closes it; the next call opens it anew. */
+  park(): Promise<void>;
+  /** Ends it, and waits for a call that is under way. */
+  discard(): Promise<void>;
+}
+
 /**
- * Keeps a bound on how many staged files are open. A file that is not being worked on is closed ("parked") when another
- * needs its place, and opened again at its next turn. So an upload never waits for another one to end, only for a single
- * call of it: waiting for whole uploads could wait for ever, when the one that waits holds up the connection that feeds
- * the others.
+ * Keeps a bound on how many files are open. A file that is not being worked on is closed ("parked") when another
+ * needs its place, and opened again at its next turn. So a transfer never waits for another one to end, only for a single
+ * call of it: waiting for whole transfers could wait for ever, for one that a client has stopped on purpose, or for one that
+ * needs the same connection as the one that waits.
  */
-export class StagedFilePool {
+export class OpenFilePool<File extends ParkableFile> {
   readonly #places: number;
   /** Open files that nobody works on, the one that was used longest ago first. */
-  readonly #idle = new Set<StagedFile>();
+  readonly #idle = new Set<File>();
   /** How parking went; asked at the next turn of the file, since a failure there may be one of an earlier write. */
-  readonly #parked = new Map<StagedFile, Promise<void>>();
+  readonly #parked = new Map<File, Promise<void>>();
   readonly #waiting = new Fifo<() => void>();
   #taken = 0;
 
@@ -26,7 +35,7 @@ export class StagedFilePool {
   }
 
   /** Takes a file in that `create` opens. */
-  async create(create: () => Promise<StagedFile>): Promise<StagedFile> {
+  async create(create: () => Promise<File>): Promise<File> {
     await this.#takePlace();
     try {
       const file = await create();
@@ -39,7 +48,7 @@ export class StagedFilePool {
   }
 
   /** Runs one call of the file, when it may be open. */
-  async use<T>(file: StagedFile, call: () => Promise<T>): Promise<T> {
+  async use<T>(file: File, call: () => Promise<T>): Promise<T> {
     if (!this.#idle.delete(file)) {
       const parked = this.#parked.get(file);
       this.#parked.delete(file);
@@ -55,7 +64,7 @@ export class StagedFilePool {
   }
 
   /** Discards the file, whatever is under way. */
-  async discard(file: StagedFile): Promise<void> {
+  async discard(file: File): Promise<void> {
     const wasIdle = this.#idle.delete(file); // from here on it must not be chosen for parking
     this.#parked.delete(file);
     try {
@@ -79,7 +88,7 @@ export class StagedFilePool {
     await this.#park(longest);
   }
 
-  #rest(file: StagedFile): void {
+  #rest(file: File): void {
     const next = this.#waiting.take();
     if (next === undefined) this.#idle.add(file);
     else void this.#park(file).then(next);
@@ -92,7 +101,7 @@ export class StagedFilePool {
   }
 
   /** Never rejects: a failure concerns the file that is parked, not the one that gets its place. */
-  #park(file: StagedFile): Promise<void> {
+  #park(file: File): Promise<void> {
     const parked = file.park();
     this.#parked.set(file, parked);
     return parked.catch(keptForItsNextTurn);

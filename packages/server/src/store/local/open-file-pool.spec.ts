@@ -4,13 +4,13 @@ import { createPublishingContext, StagedFile, stagingName } from '@filex/protoco
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
-import { StagedFilePool } from './staged-file-pool.js';
+import { OpenFilePool } from './open-file-pool.js';
 
 const root = temporaryFolder();
 const context = createPublishingContext((error) => expect.fail(String(error)));
 let count = 0;
 
-describe('StagedFilePool', () => {
+describe('OpenFilePool', () => {
   it('works on any number of files with any number of places, whatever happens to them', async () => {
     const fate = fc.record({
       pieces: fc.array(fc.nat(255), { maxLength: 5 }),
@@ -26,7 +26,7 @@ describe('StagedFilePool', () => {
           const target = join(root, `target-${count}`);
           mkdirSync(staging);
           mkdirSync(target);
-          const pool = new StagedFilePool(places);
+          const pool = new OpenFilePool<StagedFile>(places);
           const live = async ({ pieces, end }: (typeof fates)[number], name: string): Promise<void> => {
             const path = join(staging, stagingName());
             const file = await pool.create(() => StagedFile.create({ path, label: name, context }));
@@ -73,7 +73,7 @@ describe('StagedFilePool', () => {
   });
 
   it('gives the place back when a file cannot be made', async () => {
-    const pool = new StagedFilePool(1);
+    const pool = new OpenFilePool<StagedFile>(1);
     for (let i = 0; i < 3; i += 1)
       await expect(pool.create(() => Promise.reject(new RangeError('no')))).rejects.toThrow('no');
     expect(pool.size).toBe(0);
