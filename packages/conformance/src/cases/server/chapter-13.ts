@@ -92,7 +92,7 @@ export const chapter13 = casesOf<ServerTrial>((check) => {
     session.send(
       ...streams.flatMap((stream) => [
         session.opening('upload', { path: `${folder}/${stream}` }, stream),
-        dataFrame(stream, bytes),
+        session.dataBytes(stream, bytes),
       ]),
     );
     session.ping();
