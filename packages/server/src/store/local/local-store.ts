@@ -24,6 +24,7 @@ import { fileSystemSpace } from './file-system-space.js';
 import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
 import { Gate } from './gate.js';
 import { listEntries } from './listing.js';
+import { ListingPlaces } from './listing-places.js';
 import { LocalFile } from './local-file.js';
 import { LocalUpload } from './local-upload.js';
 import { makeDirectory } from './make-directory.js';
@@ -62,6 +63,8 @@ export interface LocalStoreOptions {
   readonly openStagedFiles?: number | undefined;
   /** For tests; default: as in `bounds`. */
   readonly openDownloads?: number | undefined;
+  /** For tests; default: as in `bounds`. */
+  readonly openListings?: number | undefined;
 }
 
 /**
@@ -80,7 +83,7 @@ export class LocalStore implements Store {
   readonly #space: Space;
   readonly #operations = new Gate(bounds.concurrentOperations);
   readonly #treeRemovals = new Gate(bounds.treeRemovals);
-  readonly #listings = new Gate(bounds.openListings);
+  readonly #listings: ListingPlaces;
 
   private constructor(
     confinement: Confinement,
@@ -90,6 +93,7 @@ export class LocalStore implements Store {
     {
       openStagedFiles = bounds.openStagedFiles,
       openDownloads = bounds.openDownloads,
+      openListings = bounds.openListings,
       keepFree,
       fileSystemSpace: look = fileSystemSpace,
     }: LocalStoreOptions,
@@ -101,6 +105,7 @@ export class LocalStore implements Store {
     this.#publishing = createPublishingContext((err) => warn(err.message, { err }));
     this.#staged = new OpenFilePool(openStagedFiles);
     this.#downloads = new OpenFilePool(openDownloads);
+    this.#listings = new ListingPlaces(openListings, bounds.listingPatience);
     this.#space = new Space({
       keepFree,
       look: () => look(this.#writable().path),
@@ -150,17 +155,26 @@ export class LocalStore implements Store {
   async *list(path: string, { recursive }: { readonly recursive: boolean }): AsyncGenerator<Entry> {
     const top = parsePath(path);
     await this.#reserved.keepOut(top, 'NOT_FOUND');
-    await this.#listings.enter();
+    const entries = listEntries({
+      confinement: this.#confinement,
+      reserved: this.#reserved,
+      warn: this.#warn,
+      top,
+      recursive,
+    });
+    const release = (): Promise<unknown> => entries.return(undefined);
+    const place = await this.#listings.enter(release);
     try {
-      yield* listEntries({
-        confinement: this.#confinement,
-        reserved: this.#reserved,
-        warn: this.#warn,
-        top,
-        recursive,
-      });
+      for (;;) {
+        const { done, value } = await entries.next();
+        if (done === true) return;
+        place.pause();
+        yield value;
+        place.resume();
+      }
     } finally {
-      this.#listings.leave();
+      await release();
+      place.leave();
     }
   }
 
