@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
 import { clientBin } from './paths.js';
+import { folderIn, temporaryFolder } from './temporary.js';
 
 const NOBODY = 65_534;
 
@@ -19,4 +20,13 @@ export function powerless(): { readonly uid: number | undefined } | string {
 /** Gives a path to that user. */
 export function giveTo(user: { readonly uid: number | undefined }, path: string): void {
   if (user.uid !== undefined) chownSync(path, user.uid, user.uid);
+}
+
+/** Keeps the key of a server in a folder of that user, who cannot write to the home of the tests. */
+export function stateOf(user: { readonly uid: number | undefined }): string[] {
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o755);
+  const state = folderIn(folder, 'state');
+  giveTo(user, state);
+  return ['--state', state];
 }

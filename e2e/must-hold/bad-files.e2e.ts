@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clientExit, eventsOf, filex, startClient } from '../harness/client.js';
 import { staged, visible } from '../harness/leftovers.js';
-import { giveTo, powerless } from '../harness/powerless.js';
+import { giveTo, powerless, stateOf } from '../harness/powerless.js';
 import { startRelay } from '../harness/relay.js';
 import { startServer } from '../harness/server.js';
 import { folderIn, temporaryFolder } from '../harness/temporary.js';
@@ -101,7 +101,7 @@ test('files that the server may not read fail alone on the way down', async ({ s
   giveTo(user, folder);
   makeTree(join(folder, 't'), { a: 'a', secret: 's', z: 'z' });
   chmodSync(join(folder, 't/secret'), 0);
-  const server = await startServer({ folder, ...user });
+  const server = await startServer({ folder, args: stateOf(user), ...user });
   const destination = temporaryFolder();
   const exit = await filex(['get', '-r', server.url('t'), destination]);
   expect(exit.code, exit.stderr).toBe(SOME_FAILED);

@@ -3,20 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filex } from '../harness/client.js';
 import { parts, staged, visible } from '../harness/leftovers.js';
-import { giveTo, powerless } from '../harness/powerless.js';
+import { giveTo, powerless, stateOf } from '../harness/powerless.js';
 import { startServer } from '../harness/server.js';
 import { folderIn, temporaryFolder } from '../harness/temporary.js';
 import { makeTree } from '../harness/tree.js';
 
 const NOT_ALLOWED = 7;
-
-/** Keeps the key of a server in a folder of that user, who cannot write to the home of the tests. */
-function stateOf(user: { readonly uid: number | undefined }): string[] {
-  const folder = temporaryFolder();
-  chmodSync(folder, 0o755);
-  giveTo(user, folderIn(folder, 'state'));
-  return ['--state', join(folder, 'state')];
-}
 
 test('a folder on the server that cannot be written: exit 7, nothing left behind', async ({ skip }) => {
   const user = powerless();

@@ -35,8 +35,8 @@ describe('the Dockerfile', () => {
     expect(valuesOf('USER').at(-1)).toMatch(/^[1-9]\d*(?::[1-9]\d*)?$/);
   });
 
-  test('has one volume, one port, a health check, and is stopped by SIGTERM', () => {
-    expect(valuesOf('VOLUME')).toEqual(['/data']);
+  test('has a volume for files and one for what the server keeps, one port, a health check, and is stopped by SIGTERM', () => {
+    expect(valuesOf('VOLUME')).toEqual(['/data /state']);
     expect(valuesOf('EXPOSE')).toEqual(['12345']);
     expect(valuesOf('HEALTHCHECK').join()).toMatch(/CMD \["filex-server", "--healthcheck"\]/);
     expect(valuesOf('STOPSIGNAL')).toEqual(['SIGTERM']);
@@ -53,7 +53,7 @@ describe('the Dockerfile', () => {
   });
 });
 
-test('compose: read-only root, no capabilities, one volume, this machine only, time to stop', () => {
+test('compose: read-only root, no capabilities, two volumes, this machine only, time to stop', () => {
   const { services, volumes } = parse(read('compose.yaml'));
   expect(Object.keys(services)).toHaveLength(1);
   const [service] = Object.values<Record<string, unknown>>(services);
@@ -61,10 +61,10 @@ test('compose: read-only root, no capabilities, one volume, this machine only, t
     read_only: true,
     cap_drop: ['ALL'],
     security_opt: ['no-new-privileges:true'],
-    volumes: ['data:/data'],
+    volumes: ['data:/data', 'state:/state'],
     healthcheck: { test: ['CMD', 'filex-server', '--healthcheck'] },
     stop_grace_period: expect.stringMatching(/\d/),
   });
-  expect(Object.keys(volumes)).toEqual(['data']);
+  expect(Object.keys(volumes)).toEqual(['data', 'state']);
   expect(String(service?.['ports'])).toMatch(/127\.0\.0\.1\D.*:12345$/);
 });
