@@ -53,7 +53,7 @@ describe('the Dockerfile', () => {
   });
 });
 
-test('compose: read-only root, no capabilities, two volumes, this machine only, time to stop', () => {
+test('compose: read-only root, no capabilities, two volumes, nobody without a passcode, time to stop', () => {
   const { services, volumes } = parse(read('compose.yaml'));
   expect(Object.keys(services)).toHaveLength(1);
   const [service] = Object.values<Record<string, unknown>>(services);
@@ -66,5 +66,6 @@ test('compose: read-only root, no capabilities, two volumes, this machine only, 
     stop_grace_period: expect.stringMatching(/\d/),
   });
   expect(Object.keys(volumes)).toEqual(['data', 'state']);
-  expect(String(service?.['ports'])).toMatch(/127\.0\.0\.1\D.*:12345$/);
+  expect(String(service?.['ports'])).toMatch(/:12345$/);
+  expect(service?.['environment']).toEqual({ FILEX_ANONYMOUS: expect.stringMatching(/:-none\}$/) });
 });
