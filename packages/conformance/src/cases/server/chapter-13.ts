@@ -3,7 +3,7 @@ import type { ServerTrial } from '../../session/server-trial.js';
 import { specification } from '../../spec/specification.js';
 import { casesOf } from '../../suite/case.js';
 import { content } from '../../wire/bytes.js';
-import { dataFrame, frame } from '../../wire/encode.js';
+import { frame } from '../../wire/encode.js';
 import { frameType, header } from '../../wire/frame.js';
 import { BLOCK_SIZE, treeDigest } from '../../wire/tree-digest.js';
 import { Violation } from '../../wire/violation.js';
