@@ -38,7 +38,7 @@ const pattern =
 export function parseUrl(text: string): FilexUrl {
   if (!isWellFormed(text)) throw invalid(text, 'it is not valid Unicode');
   const groups = pattern.exec(text)?.groups;
-  if (groups === undefined) throw invalid(text, 'it should look like filex+tcp://host:12345/path');
+  if (groups === undefined) throw invalid(text, 'it should look like filex://host:12345/path');
   const scheme = groups['scheme'] as Scheme;
   if (!schemes.includes(scheme)) throw invalid(text, `"${scheme}" is not one of ${schemes.join(', ')}`);
   const port = groups['port'] === undefined || groups['port'] === '' ? DEFAULT_PORT : Number(groups['port']);
