@@ -160,7 +160,7 @@ describe('filex-server', () => {
     expect((await table.stopped).exitCode).toBe(0);
     expect(table.out()).toMatch(/^NAME +STANDARD +RANGE +CODE +WHAT IS LIMITED\n/);
     expect(table.out()).toMatch(/\nmaxConnections +1024 +1\.\.1048576 +TOO_MANY_CONNECTIONS +connections/);
-    expect(table.out()).toMatch(/\nmaxPathBytes +4K +fixed +PATH_INVALID +a whole path/);
+    expect(table.out()).toMatch(/\nmaxPathBytes +4K +fixed +MESSAGE_MALFORMED +a whole path/);
     const json = await start(['limits', '--json']);
     expect(JSON.parse(json.out())).toMatchObject({ banTime: { standard: 600_000, code: 'RATE_LIMITED' } });
   });
