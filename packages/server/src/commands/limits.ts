@@ -26,7 +26,7 @@ function limitsTable(): string {
     '',
     'Change one with --limit NAME=VALUE, such as --limit maxConnections=100 or --limit banTime=1h.',
     'K, M and G are powers of 1024 bytes; s, m, h and d are times. CODE is what who reaches the limit is told.',
-    'See also --keep-free (NO_SPACE), and the quota that a user can have (NO_SPACE).',
+    'See also --keep-free (NO_SPACE), and the quota that a user can have (NO_SPACE, TOO_LARGE).',
     '',
   ].join('\n');
 }
