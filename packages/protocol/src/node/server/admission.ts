@@ -45,7 +45,7 @@ export class Admission<V extends Visitor> {
 
   /**
    * A connection was accepted.
-   * @returns why it is not taken; otherwise whether another has to go for it, which was forgotten already.
+   * @returns why it is not taken; otherwise who has to {@link leave} for it.
    */
   arrive(
     visitor: V,
@@ -55,9 +55,7 @@ export class Admission<V extends Visitor> {
     if (refusal !== undefined) return { refusal };
     this.#stages.set(visitor, 'handshake');
     this.#count(visitor, 1);
-    const dropped = this.#handshakes.add(visitor.group, visitor);
-    if (dropped !== undefined) this.leave(dropped);
-    return { dropped };
+    return { dropped: this.#handshakes.add(visitor.group, visitor) };
   }
 
   /** It has logged in. @returns why that is no use. */

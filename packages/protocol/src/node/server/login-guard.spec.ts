@@ -122,8 +122,23 @@ describe('who guesses passcodes', () => {
   it('is not kept waiting any more once it has logged in', () => {
     const guard = guarded();
     for (let i = 0; i < 8; i += 1) tries(guard, 'a', 0, 'wrong');
-    const at = tries(guard, 'a', 0, 'right') as number;
-    expect(tries(guard, 'a', at, 'right')).toBe(at);
+    let at = tries(guard, 'a', 0, 'right') as number;
+    // The next failures are the first ones again.
+    for (let i = 0; i < 3; i += 1) {
+      expect(tries(guard, 'a', at, 'wrong')).toBe(at);
+      at += 1;
+    }
+    expect(tries(guard, 'a', at, 'wrong')).toBe(at + 499);
+  });
+
+  it('at several passcodes at once waits for one after the other', () => {
+    const guard = guarded();
+    for (let i = 0; i < 3; i += 1) tries(guard, 'a', 0, 'wrong');
+    const guesses = [1, 2, 3, 4].map(() => begun(guard, 'a', 100));
+    expect(guesses.map(({ at }) => at)).toEqual([500, 1500, 3500, 7500]);
+    expect(guard.begin('a', 100, 10_000)).toMatchObject({ code: 'RATE_LIMITED' });
+    for (const guess of guesses) guess.end('unjudged', 200);
+    expect(begun(guard, 'a', 600).at).toBe(600);
   });
 
   it('is forgiven when the window has passed', () => {

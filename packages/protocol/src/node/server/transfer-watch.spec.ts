@@ -83,6 +83,22 @@ describe('the watch over transfers', () => {
     expect(all.flatMap(({ stopped }) => stopped)).toEqual([]);
   });
 
+  it('counts what those moved that have ended meanwhile', () => {
+    const { watch, pass } = watched();
+    const waiting = transfer();
+    watch.add(waiting.each);
+    // One after the other begins, is quick, and ends.
+    for (let i = 0; i < 16; i += 1) {
+      const quick = transfer();
+      const end = watch.add(quick.each);
+      pass(500, () => {
+        quick.each.moved += 15;
+      });
+      end();
+    }
+    expect(waiting.stopped).toEqual([]);
+  });
+
   it('ends a connection whose client takes nothing', () => {
     const { driver, pass, aborted } = watched();
     driver.queued = 5000;
