@@ -318,6 +318,10 @@ describe('options of the server', () => {
     ]);
     expect(server.event.fingerprint).toBe(fingerprintOf(key.cert));
     expect(server.event.plaintextUrls).toEqual([]);
+    // A renewal that went wrong leaves the server as it is, and well.
+    writeFileSync(join(at, 'cert.pem'), (await temporaryKey()).cert);
+    const check = ['--healthcheck', '--config', config, '--port', new URL(server.url).port];
+    expect((await (await start([...check, '--host', '127.0.0.1'])).stopped).exitCode).toBe(0);
     const session = await connect(server.url);
     await expect(connect(server.url)).rejects.toMatchObject({
       code: 'TOO_MANY_CONNECTIONS',

@@ -25,13 +25,17 @@ export async function openIdentity(config: Config, state: string, logger: Logger
   return { tls: files.context, fingerprint: files.fingerprint, close: () => files.close() };
 }
 
-/** The fingerprint of a server that runs, by its configuration; undefined when that cannot be told. */
+/**
+ * The fingerprint of a server that runs, by its configuration. Undefined when that cannot be told: of files that somebody
+ * renews, the server may still have the ones of before, because the new ones are no good.
+ */
 export async function knownFingerprint(
   { tlsCert }: Pick<Config, 'tlsCert'>,
   state: string,
 ): Promise<string | undefined> {
+  if (tlsCert !== undefined) return undefined;
   try {
-    return fingerprintOf(await readFile(tlsCert ?? join(state, 'cert.pem')));
+    return fingerprintOf(await readFile(join(state, 'cert.pem')));
   } catch {
     return undefined;
   }
