@@ -227,7 +227,10 @@ describe('a user', () => {
       { path: '', allow: ['list', 'read'] },
       { path: 'secret', allow: [] },
     ];
-    const { store, handler } = await setUp({ ann: { rules } }, { 'secret/a': '1', 'open/b': '2' });
+    const { store, handler } = await setUp(
+      { ann: { rules } },
+      { 'secret/a': '1', 'open/b': '2', 'before/c': '3', 'to/d': '4' },
+    );
     const real = store.list.bind(store);
     store.list = async function* (path, options) {
       if (path === 'secret')
@@ -241,7 +244,7 @@ describe('a user', () => {
       for await (const { path } of handler.list({ path: '', recursive: true }, asAnn)) paths.push(path);
     })();
     await expect(failed).rejects.toMatchObject({ code: 'IO_ERROR' });
-    expect(paths.sort()).toEqual(['open', 'open/b']);
+    expect(paths.sort()).toEqual(['before', 'before/c', 'open', 'open/b', 'to', 'to/d']);
   });
 
   it('makes parents only where that is allowed', async () => {
@@ -252,7 +255,8 @@ describe('a user', () => {
     const { store, handler } = await setUp({ ann: { rules } });
     const make = (path: string, parents = true) =>
       handler.makeDirectory({ path, parents, mtime: undefined }, asAnn);
-    await expect(make('a/b/c/d')).rejects.toMatchObject({ code: 'PARENT_NOT_FOUND' });
+    for (const path of ['a/b', 'a/b/c/d'])
+      await expect(make(path)).rejects.toMatchObject({ code: 'PARENT_NOT_FOUND' });
     expect(await list(store)).toEqual([]);
     await store.makeDirectory('a', { parents: false, mtime: undefined });
     await expect(make('a/b/c/d', false)).rejects.toMatchObject({ code: 'PARENT_NOT_FOUND' });

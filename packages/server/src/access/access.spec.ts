@@ -118,6 +118,12 @@ describe('what may be done', () => {
     expect(allows(access, request('upload', 'box'))).toBe(false);
     expect(allows(access, request('makeDirectory', 'box'))).toBe(true);
     expect(allows(access, request('upload', 'box/a'))).toBe(true);
+    const all = accessFor([
+      { path: '', allow: presets.write },
+      { path: 'box', allow: presets.drop },
+    ]);
+    expect(allows(all, { operation: 'rename', path: 'a', target: 'b/c', ifExists: 'fail' })).toBe(true);
+    expect(allows(all, { operation: 'rename', path: 'a', target: 'box/c', ifExists: 'fail' })).toBe(false);
     const numbered = accessFor([
       { path: '', allow: presets.drop },
       { path: 'a (1)', allow: presets.read },

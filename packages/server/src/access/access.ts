@@ -141,7 +141,7 @@ function mayStore(rules: Rules, path: string, ifExists: ConflictPolicy): boolean
 
 /** Whatever the policy says, nothing is replaced: where something is, it goes beside. */
 function mayStoreBlindly(rules: Rules, path: string): boolean {
-  return isBlind(rules.beside(path)) && rules.depth(path) < path.split('/').length;
+  return isBlind(rules.beside(path));
 }
 
 /** The very folder that a rule is about is not made elsewhere. */

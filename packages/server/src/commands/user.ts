@@ -7,7 +7,7 @@ import { UsersError } from '../access/users-document.js';
 import { type ListedUser, usersTable } from './users-table.js';
 
 /** Where the users file is, as far as it was said. */
-export interface UsersLocation {
+interface UsersLocation {
   readonly users?: string;
   readonly state?: string;
 }

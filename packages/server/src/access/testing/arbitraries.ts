@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { permissions, type Rule } from '../permissions.js';
 
 /** Few names, so that they meet; some are the same to some file systems. */
-export const anyName = fc.constantFrom('a', 'A', 'b', 'ß', 'SS', 'a (1)');
+const anyName = fc.constantFrom('a', 'A', 'b', 'ß', 'SS', 'a (1)');
 export const anyPath = fc.array(anyName, { maxLength: 3 }).map((names) => names.join('/'));
 
 export const anyRules: fc.Arbitrary<Rule[]> = fc.uniqueArray(
