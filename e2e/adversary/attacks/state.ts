@@ -5,11 +5,11 @@ import { frame, rawFrame, types } from '../harness/wire.js';
 
 type Work = (client: HostileClient, scene: Scene) => unknown;
 
-/** Does something on an open connection, and tells how the server ends it. */
+/** Does something on an open connection, inside TLS, and tells how the server ends it. */
 const faults =
   (work: Work) =>
   async (scene: Scene): Promise<string> => {
-    const client = await scene.enter();
+    const client = await scene.enter({ tls: true });
     await work(client, scene);
     return client.verdict();
   };
