@@ -365,7 +365,8 @@ describe('failed logins', () => {
       const url = `filex+tcp://ann@127.0.0.1:${rig.port}/`;
       const connecting = failureOf(rig.connect({ passcode: 'wrong', signal: abort.signal }, url));
       while (rig.server.connections < 2) await turns();
-      await turns(20);
+      // Until it has said its passcode, which nothing tells of.
+      await passed(200);
       abort.abort();
       await connecting;
       while (rig.server.connections > 1) await turns();
