@@ -172,13 +172,17 @@ describe('createServer', () => {
     };
     expect(await failure({})).toContain(`port ${port} of 127.0.0.1 is taken`);
     expect(await failure({ host: '192.0.2.1' })).toContain('192.0.2.1 is not an address of this machine');
-    expect(await failure({ root: join(root, 'missing') })).toContain('missing": it does not exist');
+    const missing = join(root, 'missing');
+    expect(await failure({ root: missing })).toContain('missing": it does not exist');
+    expect(await failure({ root: missing, audit: join(top, 'audit') })).toContain('it does not exist');
     taken.close();
     expect(await failure({ anonymous: 'none' })).toContain('nobody could log in: there is no users file');
     expect(await failure({ tls: false, plaintext: 'off' })).toContain('nobody could connect');
     expect(await failure({ tls: false, host: '192.0.2.1' })).toContain('nobody could connect');
-    expect(await failure({ users: join(root, 'missing.json') })).toContain('there is no users file');
-    expect(await failure({ audit: join(root, 'missing/audit') })).toContain('cannot write the audit log');
+    expect(await failure({ users: join(top, 'missing.json') })).toContain('there is no users file');
+    expect(await failure({ audit: join(top, 'missing/audit') })).toContain('cannot write the audit log');
+    for (const options of [{ users: join(root, 'users.json') }, { audit: join(root, 'audit') }])
+      expect(await failure(options)).toContain('is inside the served folder');
     expect(openWithin(top)).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ import { type UsersChange, UsersFile } from './access/users-file.js';
 import { serverUrls } from './addresses.js';
 import { HEALTH_CHECK_CODE } from './health-check.js';
 import { createHandler } from './service.js';
+import { refuseServed } from './state/state-folder.js';
 import { LocalStore } from './store/local/local-store.js';
 import type { Store } from './store/store.js';
 import { type AuditLog, createAuditLog } from './telemetry/audit.js';
@@ -126,10 +127,11 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
 }
 
 async function openUsers(
-  { users, logger = silentLogger }: CreateServerOptions,
+  { root, users, logger = silentLogger }: CreateServerOptions,
   opened: Opened,
 ): Promise<UsersFile | undefined> {
   if (typeof users !== 'string') return users;
+  if (typeof root === 'string') refuseServed(users, root, 'the users file', 'the option `users`');
   return opened.add(
     await UsersFile.open(users, { onWarning: (message, details) => logger.warn(details, message) }),
   );
@@ -148,10 +150,11 @@ async function openStore(
 }
 
 async function openAudit(
-  { audit, logger }: CreateServerOptions,
+  { root, audit, logger }: CreateServerOptions,
   opened: Opened,
 ): Promise<AuditLog | undefined> {
   if (typeof audit !== 'string') return audit;
+  if (typeof root === 'string') refuseServed(audit, root, 'the audit log', 'the option `audit`');
   return opened.add(await createAuditLog({ file: audit, logger }));
 }
 

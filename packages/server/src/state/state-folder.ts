@@ -49,7 +49,7 @@ export async function openStateFolder(folder: string): Promise<string> {
 /**
  * Whoever may read what is served must not find there what the server keeps for itself.
  *
- * @param root the served folder, which exists.
+ * @param root the served folder.
  * @param what what the path is of, and `option` what chooses it, for the message.
  * @throws FilexError `PATH_INVALID` when the path, which need not exist yet, leads into the served folder.
  */
@@ -77,7 +77,8 @@ async function checkOwnersOnly(path: string): Promise<void> {
 
 /** Whether a path, of which the end may not exist yet, is a folder or leads into it. */
 function isWithin(path: string, folder: string): boolean {
-  const wanted = statSync(folder);
+  const wanted = statSync(folder, { throwIfNoEntry: false });
+  if (wanted === undefined) return false; // then nothing is served
   for (let at = existingPart(path); ; at = dirname(at)) {
     // By identity: one folder can have several names (links, case, mounts).
     const { dev, ino } = statSync(at);
