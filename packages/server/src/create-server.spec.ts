@@ -174,7 +174,7 @@ describe('createServer', () => {
     expect(await failure({ host: '192.0.2.1' })).toContain('192.0.2.1 is not an address of this machine');
     const missing = join(root, 'missing');
     expect(await failure({ root: missing })).toContain('missing": it does not exist');
-    expect(await failure({ root: missing, audit: join(top, 'audit') })).toContain('it does not exist');
+    expect(await failure({ root: missing, users: join(top, 'none') })).toContain('there is no users file');
     taken.close();
     expect(await failure({ anonymous: 'none' })).toContain('nobody could log in: there is no users file');
     expect(await failure({ tls: false, plaintext: 'off' })).toContain('nobody could connect');
