@@ -90,6 +90,15 @@ describe('Rules', () => {
     expect(rules.at('Secrets/Straße').size).toBe(5);
   });
 
+  it('take away what any of several spellings does not allow', () => {
+    const rules = new Rules([
+      { path: '', allow: presets.write },
+      { path: 'SS', allow: ['list', 'read', 'create'] },
+      { path: 'ß', allow: ['list', 'read', 'delete'] },
+    ]);
+    expect([...rules.at('ss')].sort()).toEqual(['list', 'read']);
+  });
+
   it('know what is beside a path, where `rename` may put it', () => {
     const rules = new Rules([
       { path: '', allow: presets.write },

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { conflictPolicies, type FilexError, pathFault } from '@filex/protocol';
+import { conflictPolicies, FilexError, pathFault } from '@filex/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LocalStore } from '../store/local/local-store.js';
@@ -104,6 +104,23 @@ describe('RootedStore', () => {
     expect(failures.size).toBeGreaterThan(12);
     // The root itself is still where it was.
     expect((await whole.stat(root)).kind).toBe('directory');
+    await whole.close();
+  });
+
+  it('says less where the words of a store would still tell', async () => {
+    const { whole, rooted } = await open('people/ann');
+    whole.stat = () => {
+      throw new FilexError('IO_ERROR', '/srv/people/ann/a: the device failed', {
+        path: 'people/ann/a',
+        retry: true,
+      });
+    };
+    await expect(rooted.stat('a')).rejects.toMatchObject({
+      code: 'IO_ERROR',
+      message: '"a": reading or writing failed',
+      path: 'a',
+      retry: true,
+    });
     await whole.close();
   });
 

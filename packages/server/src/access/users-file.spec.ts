@@ -71,6 +71,16 @@ describe('UsersFile', () => {
     expect(users.find('quota')?.quota.bytes).toBe(1);
   });
 
+  it('tells nothing when nobody has to log in again', async () => {
+    const path = newPath();
+    await addUser(path, { name: 'ann', passcode: 'x' });
+    const { users, changes } = await open(path);
+    await addUser(path, { name: 'bob', passcode: 'x' });
+    await users.reload();
+    expect(users.find('bob')).toBeDefined();
+    expect(changes).toEqual([]);
+  });
+
   it('notices by itself', async () => {
     const path = newPath();
     await addUser(path, { name: 'ann', passcode: 'x' });
