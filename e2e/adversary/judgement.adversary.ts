@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { shared } from '../harness/clean-up.js';
 import { Arena } from './harness/arena.js';
-import type { Attack } from './harness/attack.js';
+import { type Attack, unfit } from './harness/attack.js';
 import { runAttack } from './harness/run-attack.js';
 import type { Scene } from './harness/scene.js';
-import { unfit } from './harness/suite.js';
 
 /** An attack that succeeds: it does with the means of an administrator what no attacker should be able to do. */
 const success = (run: (scene: Scene) => unknown, more: Partial<Attack> = {}): Attack => ({

@@ -60,6 +60,12 @@ export const bounds = {
   leftovers: 8_000,
 } as const;
 
+/** Why the whole of it cannot be run here; undefined where it can. */
+export const unfit =
+  process.platform === 'linux'
+    ? undefined
+    : `attackers need addresses of their own, and /proc tells the memory of a process: not on ${process.platform}`;
+
 /** One line of the table. */
 export interface Row {
   readonly id: string;

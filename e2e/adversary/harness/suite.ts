@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { shared } from '../../harness/clean-up.js';
 import { Arena, type ArenaOptions } from './arena.js';
-import type { Attack } from './attack.js';
+import { type Attack, unfit } from './attack.js';
 import { runAttack } from './run-attack.js';
 
 /** Attacks on one server, started with what they need. */
@@ -10,12 +10,6 @@ export interface Suite {
   readonly options: ArenaOptions;
   readonly attacks: readonly Attack[];
 }
-
-/** Why the whole of it cannot be run here; undefined where it can. */
-export const unfit =
-  process.platform === 'linux'
-    ? undefined
-    : `attackers need addresses of their own, and /proc tells the memory of a process: not on ${process.platform}`;
 
 /** A test for each attack, one after the other; what each went through is told to the table. */
 export function defineSuite({ title, options, attacks }: Suite): void {

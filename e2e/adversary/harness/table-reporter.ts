@@ -1,5 +1,5 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
-import type { Row } from './attack.js';
+import { type Row, unfit } from './attack.js';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -19,6 +19,8 @@ export default class TableReporter implements Reporter {
     const { state, errors } = test.result();
     const row = test.meta().attack;
     if (state === 'pending') return;
+    // Not asked for.
+    if (state === 'skipped' && row === undefined && unfit === undefined) return;
     this.#totals[state] += 1;
     const mark = { passed: 'ok     ', failed: 'FAILED ', skipped: 'skipped' }[state];
     const time = row === undefined ? '' : `${Math.round(row.milliseconds)} ms`;
