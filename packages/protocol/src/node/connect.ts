@@ -47,7 +47,8 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
     await session.ready;
     return session;
   } catch (error) {
-    socket.destroy();
+    // What was said last, that a login is given up for example, still leaves.
+    socket.destroySoon();
     throw explain(error, address);
   } finally {
     clearTimeout(timer);
