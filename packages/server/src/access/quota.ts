@@ -41,6 +41,7 @@ const minus = (a: Amount, b: Amount): Amount => ({ bytes: a.bytes - b.bytes, fil
 /** What is known of a folder with a quota: never less than there is. */
 interface Usage {
   readonly root: string;
+  readonly names: PathNames;
   /** What was found, by a scan that has ended; undefined before the first. */
   scanned: Amount | undefined;
   /** Put there since that scan began. Nothing is taken away for what is removed or replaced: the next scan does. */
@@ -213,8 +214,9 @@ export class QuotaBook {
     if (this.#index.of.length === 0 && actor.quota === undefined) return [];
     const own = { root: actor.root, quota: actor.quota ?? { bytes: undefined, files: undefined } };
     const others = this.#index.of.length === 0 ? [] : this.#others(held);
+    const concerned = concernedBy(held);
     return [own, ...others]
-      .filter(({ root, quota }) => isLimit(quota) && concerns(held, root))
+      .filter(({ root, quota }) => isLimit(quota) && concerned(namesIn(root)))
       .map(({ root, quota }) => ({ usage: this.#usageOf(root), quota }));
   }
 
@@ -234,7 +236,9 @@ export class QuotaBook {
   /** All that is kept count of and gets more by this. */
   #affected(held: Held): Usage[] {
     this.#refresh();
-    return [...this.#usages.values()].filter(({ root }) => concerns(held, root));
+    if (this.#usages.size === 0) return [];
+    const concerned = concernedBy(held);
+    return [...this.#usages.values()].filter(({ names }) => concerned(names));
   }
 
   #usageOf(root: string): Usage {
@@ -242,6 +246,7 @@ export class QuotaBook {
     if (usage === undefined) {
       usage = {
         root,
+        names: namesIn(root),
         scanned: undefined,
         since: nothing,
         during: nothing,
@@ -252,7 +257,7 @@ export class QuotaBook {
       };
       this.#usages.set(root, usage);
       for (const held of this.#held) {
-        if (!concerns(held, root)) continue;
+        if (!concernedBy(held)(usage.names)) continue;
         held.usages.push(usage);
         usage.reserved = plus(usage.reserved, held.amount);
       }
@@ -317,14 +322,16 @@ export class QuotaBook {
   }
 }
 
-/** Whether a folder has more in it when something has come to be at a path. */
-function concerns({ path, source }: Held, root: string): boolean {
+/** Tells of a folder whether it has more in it when something has come to be at a path. */
+function concernedBy({ path, source }: Held): (root: PathNames) => boolean {
   const names = namesIn(path);
-  const top = namesIn(root);
-  if (source === undefined) return mayBeWithin(names, top);
-  // What moves inside the folder is counted already, if it is the very same folder for sure.
-  if (isWithin(namesIn(source), top) && isWithin(names, top)) return false;
-  return mayBeWithin(names, top) || mayBeWithin(top, names);
+  if (source === undefined) return (root) => mayBeWithin(names, root);
+  const from = namesIn(source);
+  return (root) => {
+    // What moves inside the folder is counted already, if it is the very same folder for sure.
+    if (isWithin(from, root) && isWithin(names, root)) return false;
+    return mayBeWithin(names, root) || mayBeWithin(root, names);
+  };
 }
 
 function isBelow(root: string, path: PathNames): boolean {
