@@ -483,7 +483,7 @@ export type ServeEvent =
       /** 32 hexadecimal digits; the same on every retry of the same request. */
       readonly operationId: string;
       readonly path: string;
-      /** Where to, of a rename. */
+      /** Where to, of a rename; where it is, of an upload that was given another name. */
       readonly target: string | undefined;
       readonly code: Code;
       readonly message: string | undefined;

@@ -772,6 +772,20 @@ describe('what is told for a log', () => {
     ]);
   });
 
+  it('says where an upload is that was given another name', async () => {
+    const rig = await Rig.start();
+    const session = await rig.connect();
+    await session.upload(content(10), 'a', { ifExists: 'rename' });
+    const { path } = await session.upload(content(11), 'a', { ifExists: 'rename' });
+    await session.close();
+    await rig.event('disconnection');
+    expect(path).not.toBe('a');
+    expect(rig.events.filter(({ type }) => type === 'operation')).toMatchObject([
+      { path: 'a', target: undefined },
+      { path: 'a', target: path },
+    ]);
+  });
+
   it('says of plaintext, and of who has no name, as much', async () => {
     const rig = await Rig.start();
     const session = await rig.connect();

@@ -175,12 +175,12 @@ export class ServerConnection implements DriverOwner {
         (success) => this.#succeed(event.stream, success),
         (error: unknown) => this.#fail(event.stream, handlerError(error)),
       )
-      .then((told) => {
+      .then(({ movedTo, ...told }) => {
         this.driver.forget(event.stream);
         this.driver.schedule();
         const duration = Driver.now() - startedAt;
         const peer = this.#peer as Peer;
-        const asked = { operation, operationId, path, target };
+        const asked = { operation, operationId, path, target: target ?? movedTo };
         this.#options.onEvent({ type: 'operation', peer, ...asked, ...told, duration });
       });
     this.#running.add(running);
@@ -243,7 +243,10 @@ export class ServerConnection implements DriverOwner {
         return this.#fail(stream, new FilexError('INTERNAL', message, { effect, cause }));
       }
     }
-    return { code: 'OK', message: undefined, limit: undefined, outcome, bytes, digest, algorithm };
+    return {
+      ...{ code: 'OK', message: undefined, limit: undefined, outcome, bytes, digest, algorithm },
+      movedTo: path,
+    };
   }
 
   #fail(stream: number, error: FilexError): Told {
@@ -254,7 +257,13 @@ export class ServerConnection implements DriverOwner {
     if (connection.allows(stream, 'R_FAILURE')) {
       connection.result(stream, { status: code, detail: detailFor(error), retry, effect });
     }
-    const nothing = { outcome: undefined, bytes: 0, digest: undefined, algorithm: undefined };
+    const nothing = {
+      outcome: undefined,
+      bytes: 0,
+      digest: undefined,
+      algorithm: undefined,
+      movedTo: undefined,
+    };
     return { code, message, limit: limitOf(error), ...nothing };
   }
 
@@ -301,7 +310,10 @@ export class ServerConnection implements DriverOwner {
 type Told = Pick<
   Extract<ServeEvent, { type: 'operation' }>,
   'code' | 'message' | 'limit' | 'outcome' | 'bytes' | 'digest' | 'algorithm'
->;
+> & {
+  /** Where an upload is that was given another name. */
+  readonly movedTo: string | undefined;
+};
 
 function checkDepth(path: string, max: number): void {
   if (path.split('/').length <= max) return;

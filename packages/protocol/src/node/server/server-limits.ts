@@ -149,7 +149,7 @@ export const serverLimitTable = {
   },
   maxListingEntries: {
     floor: 1,
-    standard: 1_000_000,
+    standard: 10_000_000,
     cap: 1_000_000_000,
     unit: 'count',
     meaning: 'entries of one listing',
