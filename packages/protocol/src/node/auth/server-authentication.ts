@@ -41,6 +41,9 @@ export function offeredMechanisms(
 /** What a `principal` has room for. PROTOCOL.md, FX-6.4-6. */
 const MAX_NAME_BYTES = 255;
 
+/** What `data` of AUTH has room for. PROTOCOL.md, section 6.3. */
+const MAX_AUTH_DATA = 4096;
+
 /** The server's side of authentication in one connection. */
 export class ServerAuthentication {
   readonly #options: ServerAuthenticationOptions;
@@ -86,7 +89,10 @@ export class ServerAuthentication {
     const unmet = seeming(user, accounts as Accounts);
     const verifier = await (accounts as Accounts).verifier(user);
     this.#scram = { server, user, known: verifier !== undefined };
-    return { step: 'continue', data: server.challenge(verifier ?? unmet) };
+    const challenge = server.challenge(verifier ?? unmet);
+    // It has the nonce of the client in it, and may so have no room in AUTH although what the client said had.
+    if (challenge.length > MAX_AUTH_DATA) return failure(user, 'the nonce is too long');
+    return { step: 'continue', data: challenge };
   }
 
   #finish(scram: { server: ScramServer; user: string; known: boolean }, data: Uint8Array): Answer {

@@ -63,6 +63,8 @@ export class ServerConnection implements DriverOwner {
   #peer: Peer | undefined;
   /** What the client logs in with. */
   #mechanism = '';
+  /** Whether there is nobody left to let in. */
+  #isLost = false;
   /** How many it has begun. */
   #operations = 0;
   /** Bytes of the budget that were taken for this connection to begin with … */
@@ -129,7 +131,10 @@ export class ServerConnection implements DriverOwner {
 
   onAuth(mechanism: string | undefined, data: Uint8Array | undefined): void {
     this.#mechanism ||= mechanism ?? '';
-    void this.#authenticate(mechanism, data);
+    // What fails here must end this connection, not the process.
+    this.#authenticate(mechanism, data).catch((cause: unknown) => {
+      this.driver.abort(new FilexError('INTERNAL', 'the login failed for a reason of the server', { cause }));
+    });
   }
 
   async #authenticate(mechanism: string | undefined, data: Uint8Array | undefined): Promise<void> {
@@ -146,6 +151,8 @@ export class ServerConnection implements DriverOwner {
     }
     if (answer.step === 'continue') connection.challenge(answer.data);
     else {
+      // It has given back what it had, or is about to: what it took now would never come back.
+      if (this.#isLost) return;
       const full = this.#options.admit();
       if (full !== undefined) return this.driver.abort(full);
       this.#promised = this.#options.limits.initialConnectionWindow;
@@ -281,6 +288,7 @@ export class ServerConnection implements DriverOwner {
 
   onLost(): void {
     // Every operation has heard it from its stream.
+    this.#isLost = true;
     this.#login.cancel();
   }
 
