@@ -7,6 +7,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+// What cannot be said is no reason to end what runs.
+process.stderr.on('error', () => undefined);
+
 const { exitCode, forced } = await run({
   argv: process.argv.slice(2),
   env: process.env,

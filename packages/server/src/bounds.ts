@@ -39,6 +39,8 @@ export const bounds = {
   auditRetry: 1_000,
   /** Milliseconds between two complaints that the audit log cannot be written. */
   auditComplaint: 60_000,
+  /** Bytes of log lines that wait while stderr takes none. */
+  logBuffer: 1 * MiB,
   /** Milliseconds that a forced stop waits for operations to clean up. */
   forcedStop: 5_000,
   /** Milliseconds that a health check takes at most. */

@@ -1,8 +1,10 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { errnoOf, fileError } from '@filex/protocol/node';
 import { accessBounds as bounds } from './bounds.js';
 import { parseUsers, type UsersDocument, UsersError } from './users-document.js';
+
+const { O_RDONLY, O_NONBLOCK = 0 } = constants; // the latter is not on Windows
 
 /** The modes that let somebody but the owner do anything with a file. */
 const OTHERS = 0o077n;
@@ -20,7 +22,8 @@ export interface UsersRead extends UsersDocument {
  */
 export async function readUsers(path: string): Promise<UsersRead | undefined> {
   try {
-    const file = await open(path);
+    // Without waiting, should it be a pipe.
+    const file = await open(path, O_RDONLY | O_NONBLOCK);
     try {
       const stats = await file.stat({ bigint: true });
       checkPrivate(stats, path);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, link, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -115,6 +116,17 @@ describe('UsersFile', () => {
     await users.reload();
     expect(users.names()).toEqual([]);
     expect(changes).toEqual([{ removed: ['ann'], changed: [] }]);
+  });
+
+  it.skipIf(process.platform === 'win32')('does not wait for a pipe in its place', async () => {
+    const path = newPath();
+    await addUser(path, { name: 'ann', passcode: 'x' });
+    const { users, warnings } = await open(path);
+    await rm(path);
+    execFileSync('mkfifo', ['-m', '600', path]);
+    await users.reload();
+    expect(users.names()).toEqual(['ann']);
+    expect(warnings).toEqual([`${path} is not a file`]);
   });
 
   it('sees a change that leaves size and times as they were', async () => {

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FilexError } from '@filex/protocol';
 import { DirectorySync, errnoOf, fileError, moveToFreeName } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
+
+const { O_RDONLY, O_NONBLOCK = 0 } = constants; // the latter is not on Windows
 
 /** The modes that let somebody but the owner do anything with a file. */
 const OTHERS = 0o077;
@@ -19,7 +22,8 @@ const syncs = new DirectorySync();
  */
 export async function readPrivateFile(path: string, what: string): Promise<string | undefined> {
   try {
-    const file = await open(path);
+    // Without waiting, should it be a pipe.
+    const file = await open(path, O_RDONLY | O_NONBLOCK);
     try {
       const { mode, size } = await file.stat();
       // Windows has no such modes; what is in the profile of a user is that user's.

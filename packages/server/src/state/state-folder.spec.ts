@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -48,6 +48,19 @@ describe('openStateFolder', () => {
     }
   });
 
+  it.skipIf(process.geteuid?.() !== 0)(
+    'refuses one of another user, who could exchange what is in it',
+    async () => {
+      const path = folder();
+      chmodSync(path, 0o755);
+      chownSync(path, 12_345, 12_345);
+      await expect(openStateFolder(path)).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        message: expect.stringContaining('belongs to another user'),
+      });
+    },
+  );
+
   it('refuses what is no folder', async () => {
     const at = folder();
     const path = join(at, 'file');
@@ -75,5 +88,17 @@ describe('refuseServed', () => {
     for (const path of [join(root, '..'), elsewhere, `${root}-beside`, join(elsewhere, 'not/there')])
       refuseServed(path, root, 'the state folder', '--state DIR');
     expect(readdirSync(root)).toEqual(['deep']);
+  });
+
+  it('finds what a symlink in the served folder leads to: clients could exchange the link', () => {
+    const root = folder();
+    const elsewhere = folder();
+    symlinkSync(elsewhere, join(root, 'link'));
+    writeFileSync(join(elsewhere, 'users.json'), '');
+    symlinkSync(join(elsewhere, 'users.json'), join(root, 'users.json'));
+    for (const path of [join(root, 'users.json'), join(root, 'link'), join(root, 'link/users.json')])
+      expect(() => refuseServed(path, root, 'the users file', '--users FILE')).toThrow(
+        'inside the served folder',
+      );
   });
 });

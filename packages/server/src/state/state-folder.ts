@@ -32,7 +32,7 @@ export function defaultStateFolder(
  * Makes the folder when it is missing, for the owner alone.
  *
  * @returns the absolute path.
- * @throws FilexError `PERMISSION_DENIED` when others could change what is in it.
+ * @throws FilexError `PERMISSION_DENIED` when others could change what is in it, or it is theirs.
  */
 export async function openStateFolder(folder: string): Promise<string> {
   const path = resolve(folder);
@@ -54,7 +54,8 @@ export async function openStateFolder(folder: string): Promise<string> {
  * @throws FilexError `PATH_INVALID` when the path, which need not exist yet, leads into the served folder.
  */
 export function refuseServed(path: string, root: string, what: string, option: string): void {
-  if (!isWithin(resolve(path), root)) return;
+  // Each name on the way, too: one that is a symlink in the served folder, a client could remove, and put another in its place.
+  if (!namesOf(resolve(path)).some((name) => isWithin(name, root))) return;
   throw new FilexError(
     'PATH_INVALID',
     `${what} ${JSON.stringify(resolve(path))} is inside the served folder ${JSON.stringify(resolve(root))}: clients could get at it. Choose another place with ${option}`,
@@ -67,12 +68,23 @@ async function checkOwnersOnly(path: string): Promise<void> {
   });
   if (!stats.isDirectory())
     throw new FilexError('NOT_A_DIRECTORY', `the state folder ${JSON.stringify(path)} is not a folder`);
-  // Windows has no such modes; there the folder is in the user's own profile.
-  if (process.platform !== 'win32' && (stats.mode & OTHERS_WRITE) !== 0)
+  // Windows has neither modes nor owners; there the folder is in the user's own profile.
+  if (process.geteuid === undefined) return;
+  if (stats.uid !== 0 && stats.uid !== process.geteuid())
+    throw new FilexError(
+      'PERMISSION_DENIED',
+      `the state folder ${JSON.stringify(path)} belongs to another user of this machine, who could exchange the key in it`,
+    );
+  if ((stats.mode & OTHERS_WRITE) !== 0)
     throw new FilexError(
       'PERMISSION_DENIED',
       `others could exchange the key in the state folder ${JSON.stringify(path)}. Mend it: chmod go-w '${path}'`,
     );
+}
+
+/** A path, and all that is above it. */
+function namesOf(path: string): string[] {
+  return dirname(path) === path ? [path] : [path, ...namesOf(dirname(path))];
 }
 
 /** Whether a path, of which the end may not exist yet, is a folder or leads into it. */

@@ -1,9 +1,11 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { FilexError } from '@filex/protocol';
 import type { ServeEvent } from '@filex/protocol/node';
 import fc from 'fast-check';
 import pretty from 'pino-pretty';
 import { describe, expect, it } from 'vitest';
-import { createLogger, type Logger } from './log.js';
+import { bounds } from '../bounds.js';
+import { createLogger, enduringStream, type Logger } from './log.js';
 import { logServeEvent } from './serve-log.js';
 
 const anyText = fc.string({ unit: 'binary' });
@@ -125,4 +127,25 @@ describe('what happens on the wire is logged', () => {
     expect(told[0]).toMatchObject({ bytes: 5, outcome: 'created' });
     expect(told[1]).toMatchObject({ bytes: undefined });
   });
+});
+
+describe('enduringStream', () => {
+  it.skipIf(!existsSync('/dev/full'))(
+    'lets nothing fail for a log that cannot be written, nor pile up',
+    () => {
+      const full = openSync('/dev/full', 'a');
+      try {
+        const stream = enduringStream(full);
+        let dropped = 0;
+        stream.on('drop', () => {
+          dropped += 1;
+        });
+        const logger = createLogger('info', stream);
+        for (let i = 0; i < 100; i += 1) logger.info({}, 'x'.repeat(bounds.logBuffer / 10));
+        expect(dropped).toBeGreaterThan(90);
+      } finally {
+        closeSync(full);
+      }
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { visibleText } from '@filex/protocol';
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import { bounds } from '../bounds.js';
 
 /** What the server tells: the part of a pino logger that is used, so any logger with these four will do. */
 export interface Logger {
@@ -23,20 +24,27 @@ const STDERR = 2;
 
 /** A logger to stderr: readable lines on a terminal, else one JSON object a line. */
 export async function stderrLogger(level: LogLevel): Promise<Logger> {
-  if (!process.stderr.isTTY) return createLogger(level, destination({ dest: STDERR, sync: true }));
-  const { default: pretty } = await import('pino-pretty');
-  return createLogger(
-    level,
-    pretty({
-      destination: STDERR,
-      sync: true,
-      colorize: process.stderr.hasColors(),
-      // For people: what tells one line from another, not what only a search needs.
-      ignore: 'pid,hostname,operationId,digest,secure,mechanism,received,sent',
-      translateTime: 'SYS:HH:MM:ss',
-      singleLine: true,
-    }),
-  );
+  const stderr = enduringStream(STDERR);
+  if (!process.stderr.isTTY) return createLogger(level, stderr);
+  const { prettyFactory } = await import('pino-pretty');
+  const format = prettyFactory({
+    colorize: process.stderr.hasColors(),
+    // For people: what tells one line from another, not what only a search needs.
+    ignore: 'pid,hostname,operationId,digest,secure,mechanism,received,sent',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+  });
+  return createLogger(level, { write: (line) => void stderr.write(format(line)) });
+}
+
+/**
+ * Writes lines at once. When that fails (a full disk, a terminal that was closed) the server goes on: lines wait for the next
+ * one to be written, as many as `bounds.logBuffer` allows, and the rest is lost.
+ */
+export function enduringStream(fd: number): ReturnType<typeof destination> {
+  const stream = destination({ dest: fd, sync: true, maxLength: bounds.logBuffer });
+  stream.on('error', () => undefined); // there is nobody else to tell
+  return stream;
 }
 
 /** Every text that is logged is made visible first: names and messages come from peers. */
