@@ -4,7 +4,8 @@ import { FilexError } from '../errors.js';
 import { type FilexUrl, parseUrl } from '../url.js';
 import { CONNECT_TIMEOUT, MAX_TIMER } from './bounds.js';
 import { ClientSession } from './client/session.js';
-import { slabReader } from './socket-reader.js';
+import { type OnRead, slabReader } from './socket-reader.js';
+import { readGathered } from './tls/gathered-reads.js';
 import { checkIdentity } from './tls/server-identity.js';
 import { ALPN, channelBinding, TLS_SETTINGS } from './tls/settings.js';
 import type { ConnectOptions, Credentials, Session } from './types.js';
@@ -25,9 +26,9 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
   const address = typeof url === 'string' ? parseUrl(url) : url;
   if (options.signal?.aborted === true) throw abortError(options.signal);
   const session = new ClientSession(options, credentialsOf(address, options));
-  const onread = slabReader(() => (bytes, slab) => session.driver.onRead(bytes, slab));
-  const socket = open(address, options, onread);
-  socket.once('close', onread.close);
+  const onRead: OnRead = (bytes, slab) => session.driver.onRead(bytes, slab);
+  const socket = address.scheme === 'filex' ? openTls(address, options) : openTcp(address, onRead);
+  if (socket instanceof tls.TLSSocket) readGathered(socket, onRead, () => true);
   const giveUp = giveUpWith(session, socket);
   const milliseconds = options.timeout ?? CONNECT_TIMEOUT;
   const timer = setTimeout(() => giveUp(timedOut(address, milliseconds)), Math.min(milliseconds, MAX_TIMER));
@@ -71,13 +72,15 @@ function credentialsOf({ user }: FilexUrl, { passcode }: ConnectOptions): Creden
   throw new FilexError('AUTH_FAILED', `no passcode was given for the user ${JSON.stringify(user)}`);
 }
 
-function open(
-  { scheme, host, port }: FilexUrl,
-  { trust }: ConnectOptions,
-  onread: net.OnReadOpts,
-): net.Socket {
-  const where = { host, port, allowHalfOpen: true, onread };
-  if (scheme === 'filex+tcp') return net.connect(where);
+function openTcp({ host, port }: FilexUrl, onRead: OnRead): net.Socket {
+  const onread = slabReader(() => onRead);
+  const socket = net.connect({ host, port, allowHalfOpen: true, onread });
+  socket.once('close', onread.close);
+  return socket;
+}
+
+function openTls({ host, port }: FilexUrl, { trust }: ConnectOptions): tls.TLSSocket {
+  const where = { host, port, allowHalfOpen: true };
   return tls.connect({
     ...where,
     ...TLS_SETTINGS,

@@ -18,6 +18,7 @@ import { UploadRegistry } from './server/upload-registry.js';
 import { Slab } from './slab-pool.js';
 import { adopt, type OnRead } from './socket-reader.js';
 import { secureContext } from './tls/accept.js';
+import { readGathered } from './tls/gathered-reads.js';
 import { channelBinding } from './tls/settings.js';
 import type { Peer, ServeEvent, ServeOptions, Server } from './types.js';
 
@@ -268,14 +269,9 @@ class TcpServer implements Server {
     });
     client.connection = connection;
     const onRead: OnRead = (bytes, slab) => connection.onRead(bytes, slab);
-    const adopted =
-      exporter === undefined
-        ? adopt(
-            socket,
-            () => onRead,
-            () => connection.peer !== undefined,
-          )
-        : readByEvents(socket, onRead);
+    const hasLoggedIn = (): boolean => connection.peer !== undefined;
+    const adopted = exporter === undefined ? adopt(socket, () => onRead, hasLoggedIn) : socket;
+    if (exporter !== undefined) readGathered(socket, onRead, hasLoggedIn);
     // Under TLS, what runs below it is what moves the bytes.
     const transport = exporter === undefined ? adopted : client.socket;
     connection.driver.attach(adopted, transport);
@@ -327,12 +323,4 @@ interface Begun {
   readonly first?: Buffer | undefined;
   /** Under TLS. */
   readonly exporter?: Uint8Array | undefined;
-}
-
-/** A TLS socket hands out chunks of its own; there is no slab to read them into. */
-function readByEvents(socket: net.Socket, onRead: OnRead): net.Socket {
-  socket.on('data', (chunk: Buffer) => {
-    onRead(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), new Slab(chunk, undefined));
-  });
-  return socket;
 }
