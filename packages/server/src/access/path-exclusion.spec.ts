@@ -61,6 +61,18 @@ describe('PathExclusion', () => {
     expect(order).toEqual(['elsewhere', 'exclusive', 'shared']);
   });
 
+  it('takes no longer for each that comes because many wait', async () => {
+    const exclusion = new PathExclusion();
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const first = exclusion.run({ exclusive: ['a'] }, () => ended);
+    // Each once looked at all before it, and all of those at each other: a minute for so many.
+    const rest = Array.from({ length: 3000 }, (_, i) => exclusion.run({ shared: [`a/${i}`] }, async () => i));
+    end();
+    await first;
+    expect(await Promise.all(rest)).toEqual(rest.map((_, i) => i));
+  });
+
   it('goes on after what fails', async () => {
     const exclusion = new PathExclusion();
     const failed = exclusion.run({ exclusive: [''] }, () => Promise.reject(new RangeError('no')));

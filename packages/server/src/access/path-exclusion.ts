@@ -24,8 +24,10 @@ export class PathExclusion {
       start = resolve;
     });
     const work: Work = { shared: shared.map(namesIn), exclusive: exclusive.map(namesIn), start };
-    this.#waiting.push(work);
-    this.#startWaiting();
+    // Those that wait already need not be looked at again: for them nothing has changed.
+    if ([...this.#running, ...this.#waiting].some((earlier) => conflict(work, earlier)))
+      this.#waiting.push(work);
+    else this.#start(work);
     await started;
     try {
       return await task();
@@ -39,12 +41,14 @@ export class PathExclusion {
     const still: Work[] = [];
     for (const work of this.#waiting) {
       if ([...this.#running, ...still].some((earlier) => conflict(work, earlier))) still.push(work);
-      else {
-        this.#running.add(work);
-        work.start();
-      }
+      else this.#start(work);
     }
     this.#waiting = still;
+  }
+
+  #start(work: Work): void {
+    this.#running.add(work);
+    work.start();
   }
 }
 
