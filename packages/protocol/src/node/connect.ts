@@ -41,6 +41,8 @@ export async function connect(url: string | FilexUrl, options: ConnectOptions = 
       // Nobody should be asked to trust a server that is none; but whoever poses as a known one is told as that.
       if (fingerprint === undefined) checkProtocol(socket, address);
       session.identity = await checkIdentity(socket, where(address), { ...options.trust, fingerprint });
+      // It may have gone while somebody was asked.
+      if (socket.destroyed || socket.readableEnded) throw new FilexError('CONNECTION_LOST');
       checkProtocol(socket, address);
       session.exporter = channelBinding(socket);
     }

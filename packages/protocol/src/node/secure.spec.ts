@@ -153,6 +153,34 @@ describe('a filex:// server', () => {
     expect(heard).toBe(0);
   });
 
+  it.each(['destroy', 'resetAndDestroy'] as const)(
+    'that goes away (%s) while somebody is asked about its key has gone away',
+    async (how) => {
+      const leaving = tls.createServer({
+        ...testKeys.own,
+        minVersion: 'TLSv1.3',
+        ALPNProtocols: ['filex/1'],
+      });
+      leaving.on('tlsClientError', () => undefined);
+      leaving.on('secureConnection', (socket) => socket.on('error', () => undefined));
+      const accepted: net.Socket[] = [];
+      leaving.on('connection', (socket: net.Socket) => accepted.push(socket));
+      await new Promise<void>((resolve) => leaving.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void leaving.close());
+      const { port } = leaving.address() as net.AddressInfo;
+      const verify = async (): Promise<void> => {
+        const socket = accepted[0] as net.Socket;
+        if (how === 'destroy') socket.destroy();
+        else socket.resetAndDestroy();
+        await new Promise((resolve) => socket.once('close', resolve));
+        for (let i = 0; i < 50; i += 1) await new Promise((resolve) => setImmediate(resolve));
+      };
+      expect(await failing(`filex://127.0.0.1:${port}/`, { trust: { verify } })).toMatchObject({
+        code: 'CONNECT_FAILED',
+      });
+    },
+  );
+
   it('is not taken for one when it speaks plaintext only', async () => {
     const { at } = await serving({ tls: undefined });
     expect(await failing(`filex://${at}/?fp=${fingerprint}`)).toMatchObject({

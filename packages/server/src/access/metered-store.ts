@@ -7,7 +7,7 @@ import type {
   Store,
   StoredFile,
 } from '../store/store.js';
-import type { Actor, QuotaBook, Reservation } from './quota.js';
+import { type Actor, type QuotaBook, QuotaExceeded, type Reservation } from './quota.js';
 
 /** A store in which one user cannot put more than quotas allow. */
 export class MeteredStore implements Store {
@@ -50,11 +50,22 @@ export class MeteredStore implements Store {
       book.appear(path, () => this.#store.makeDirectory(path, { ...options, parents }));
     if (book.isIdle) return make(options.parents);
     const there = await this.#store.stat(path).catch(() => undefined);
-    // Was counted, and should it be gone by now, it takes no more room than it did.
-    if (there?.kind === 'directory') return make(false);
-    const files = options.parents ? path.split('/').length : 1;
-    const reservation = await book.reserve(this.#actor, path, { bytes: 0, files });
-    return book.keep(reservation, () => make(options.parents));
+    const isThere = there?.kind === 'directory';
+    // One that is there may be gone by the time it is made.
+    const files = options.parents && !isThere ? path.split('/').length : 1;
+    let reservation: Reservation;
+    try {
+      reservation = await book.reserve(this.#actor, path, { bytes: 0, files });
+    } catch (error) {
+      // What is there takes no more room. Its time stays as it is: setting that could make it anew.
+      if (isThere && error instanceof QuotaExceeded) return 'identical';
+      throw error;
+    }
+    return book.keep(
+      reservation,
+      () => make(options.parents && !isThere),
+      (outcome) => outcome === 'created',
+    );
   }
 
   rename(path: string, target: string, options: Parameters<Store['rename']>[2]): Promise<Outcome> {

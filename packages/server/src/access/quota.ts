@@ -152,11 +152,19 @@ export class QuotaBook {
     });
   }
 
-  /** Does the work that room was reserved for, and notes whether that is used. */
-  async keep<T>(reservation: Reservation, work: () => Promise<T>): Promise<T> {
+  /**
+   * Does the work that room was reserved for, and notes whether that is used.
+   * @param isUsed whether what came of it takes the room. Default: it does.
+   */
+  async keep<T>(
+    reservation: Reservation,
+    work: () => Promise<T>,
+    isUsed: (result: T) => boolean = () => true,
+  ): Promise<T> {
     try {
       const result = await work();
-      reservation.settle();
+      if (isUsed(result)) reservation.settle();
+      else reservation.release();
       return result;
     } catch (error) {
       if (error instanceof FilexError && error.effect === 'none') reservation.release();
