@@ -250,10 +250,8 @@ export class ServerConnection implements DriverOwner {
         return this.#fail(stream, new FilexError('INTERNAL', message, { effect, cause }));
       }
     }
-    return {
-      ...{ code: 'OK', message: undefined, limit: undefined, outcome, bytes, digest, algorithm },
-      movedTo: path,
-    };
+    const told = { outcome, bytes, digest, algorithm, movedTo: path };
+    return { code: 'OK', message: undefined, limit: undefined, ...told };
   }
 
   #fail(stream: number, error: FilexError): Told {
