@@ -86,6 +86,11 @@ export class BadNetwork {
     return this.#until(() => this.#bytes[direction] >= bytes);
   }
 
+  /** The same for both directions together. */
+  passedInAll(bytes: number): Promise<void> {
+    return this.#until(() => this.#bytes.up + this.#bytes.down >= bytes);
+  }
+
   /** Resolves when there have been so many connections. */
   connected(connections: number): Promise<void> {
     return this.#until(() => this.#connections >= connections);
