@@ -7,7 +7,7 @@ import type { Random } from './random.js';
  */
 export function drawLineFaults(random: Random, bytes: number): LineFault[] {
   const faults: LineFault[] = [];
-  if (random.chance(0.15)) faults.push({ kind: 'delay', least: 50, most: 300 });
+  if (random.chance(0.12)) faults.push({ kind: 'delay', least: 50, most: random.between(60, 300) });
   else faults.push({ kind: 'rate', bytesPerSecond: random.between(4, 24) * 1024 * 1024 });
   if (random.chance(0.25)) {
     faults.push({ kind: 'stall', after: drawMoment(random, bytes), milliseconds: random.between(100, 800) });
