@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cleanUp } from '../harness/clean-up.js';
 import { measure } from '../harness/differences.js';
@@ -74,7 +74,8 @@ export async function playRound(options: RoundOptions): Promise<RoundReport> {
     trouble.kind === 'client stopped' ? limits({ keepaliveInterval: 150, keepaliveTimeout: 150 }) : [];
   const servers = Array.from({ length: count }, () => new Served({ ground, args }));
   // One after the other: the first makes the state that they share.
-  for (const server of servers) await server.start(preload, trouble.kind === 'server killed at a step');
+  const expectDeath = trouble.kind === 'server killed at a step';
+  for (const server of servers) await server.start({ env: preload, expectDeath });
   const [server] = servers as [Served];
   const network = await BadNetwork.start({
     upstream: server.port,
@@ -115,7 +116,8 @@ export async function playRound(options: RoundOptions): Promise<RoundReport> {
     violations.push('the server ended by itself');
   await network.close();
   for (const one of servers) if (one.isRunning) await one.stop();
-  await server.start();
+  // What nobody came back for is forgotten now.
+  await server.start({ args: limits({ resumeTimeout: 1 }) });
   for (const job of jobs) job.check();
   ground.ledger.settle();
   violations.push(...leftovers(ground, tasks), ...ground.ledger.violations.splice(0));
@@ -188,7 +190,10 @@ function pauseUntil(over: Promise<unknown>): (milliseconds: number) => Promise<u
 
 /** What should have been cleared away by now: nothing is under way or suspended any more. */
 function leftovers({ folder }: Ground, tasks: readonly Task[]): string[] {
-  const found = staged(folder).map((path) => `${path} is left`);
+  // The journal is what it is known by that nothing else is there.
+  const found = staged(folder)
+    .filter((path) => basename(path) !== 'journal')
+    .map((path) => `${path} is left`);
   for (const { kind, target } of tasks) {
     if (kind === 'get') found.push(...parts(target).map((path) => `${join(target, path)} is left`));
   }

@@ -62,16 +62,29 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
   return totals.failed;
 }
 
-/** A round, and a folder for it that is gone afterwards. */
+/** A round, and a folder for it that is gone afterwards. What it cannot do, such as to start a server, is a violation. */
 function play(options: Parameters<typeof playRound>[0]): Promise<RoundReport> {
   return undoing(async () => {
     try {
       return await playRound(options);
+    } catch (error) {
+      return { ...nothing, violations: [error instanceof Error ? String(error.stack) : String(error)] };
     } finally {
       rmSync(options.base, { recursive: true, force: true });
     }
   });
 }
+
+const nothing: RoundReport = {
+  violations: [],
+  faults: new Map(),
+  step: undefined,
+  acknowledged: 0,
+  needed: 0,
+  passed: 0,
+  connections: 0,
+  runs: 0,
+};
 
 class Totals {
   #rounds = 0;

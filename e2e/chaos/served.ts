@@ -7,6 +7,14 @@ export interface ServedOptions {
   readonly args: readonly string[];
 }
 
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Besides those that it always has. */
+  readonly args?: readonly string[];
+  /** It may be killed by what `env` says. */
+  readonly expectDeath?: boolean;
+}
+
 /** A server that may be killed and comes back, on the same port. */
 export class Served {
   readonly #ground: Ground;
@@ -38,13 +46,21 @@ export class Served {
     return this.#running().command.exited;
   }
 
-  /** @param env what it is started with besides. @param expectDeath it may be killed by what `env` says. */
-  async start(env: Readonly<Record<string, string>> = {}, expectDeath = false): Promise<void> {
+  async start({ env, args = [], expectDeath = false }: StartOptions = {}): Promise<void> {
     this.#expected = expectDeath;
     const started = await startServer({
       folder: this.#ground.folder,
       port: this.#port,
-      args: ['--host', '127.0.0.1', '--state', this.#ground.state, '--log-level', 'warn', ...this.#args],
+      args: [
+        '--host',
+        '127.0.0.1',
+        '--state',
+        this.#ground.state,
+        '--log-level',
+        'warn',
+        ...this.#args,
+        ...args,
+      ],
       env,
     });
     this.#process = started;
