@@ -102,7 +102,8 @@ export class Job {
 
   #isDone({ code }: Exit, events: readonly Event[]): boolean {
     if (code === 0) return true;
-    if (!this.task.conflicts || events.at(-1)?.event !== 'summary') return false;
+    const last = events.at(-1);
+    if (!this.task.conflicts || last?.event !== 'summary' || last['stopped'] !== false) return false;
     const failures = events.filter(({ event, status }) => event === 'file' && status === 'failed');
     return failures.length > 0 && failures.every(({ code: why }) => why === 'ALREADY_EXISTS');
   }
