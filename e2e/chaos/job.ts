@@ -24,6 +24,8 @@ export interface Task {
   /** A folder of its own for what the client remembers. */
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What is different when it is run for the first time. */
+  readonly firstEnv?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A command that is run, and run again, until it has done what it was told. */
@@ -34,6 +36,8 @@ export class Job {
   /** Files that were acknowledged, by where they are. */
   readonly acknowledged = new Map<string, string>();
   runs = 0;
+  /** What it has said on standard error when it was run for the first time. */
+  firstWords = '';
   #failed: () => void = () => undefined;
   /** Resolves when a run has failed. */
   readonly failure = new Promise<void>((resolve) => {
@@ -58,12 +62,13 @@ export class Job {
   /** Runs the command once. Returns undefined when it is done, or why it is not. */
   async run(url: (path: string) => string): Promise<string | undefined> {
     this.runs += 1;
-    const { kind, policy, local, name, home, env } = this.task;
+    const { kind, policy, local, name, home, env, firstEnv } = this.task;
     const places = kind === 'put' ? [local, url('')] : [url(name), local];
     const words = [kind, '-r', '--json', '--no-input', '--if-exists', policy, ...places];
     this.#command = startClient(words, {
       env: {
         ...env,
+        ...(this.runs === 1 ? firstEnv : {}),
         HOME: home,
         XDG_STATE_HOME: join(home, 'state'),
         XDG_CONFIG_HOME: join(home, 'config'),
@@ -71,6 +76,7 @@ export class Job {
       },
     });
     const exit = await this.#command.exited;
+    if (this.runs === 1) this.firstWords = exit.stderr;
     const events = wholeEvents(exit);
     this.#acknowledge(events);
     this.check();

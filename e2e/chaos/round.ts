@@ -11,7 +11,7 @@ import { Job, type Task } from './job.js';
 import { Ledger } from './ledger.js';
 import { drawLineFaults } from './network-faults.js';
 import { Random } from './random.js';
-import { Served } from './served.js';
+import { Served, type StartOptions } from './served.js';
 import { drawTasks } from './tasks.js';
 import { fill, makeTrouble, type Scene, type Trouble } from './trouble.js';
 
@@ -32,6 +32,8 @@ export interface RoundOptions {
   readonly trouble: Trouble;
   /** What there is from the rounds before. */
   readonly ground: Ground;
+  /** What lets calls on files fail, to be loaded before a program. */
+  readonly faultsPreload: string;
   /** A new empty folder. */
   readonly base: string;
 }
@@ -58,8 +60,8 @@ export async function playRound(options: RoundOptions): Promise<RoundReport> {
   const random = new Random(seed, round);
   const disk = trouble.kind === 'disk full' ? smallDisk(DISK) : undefined;
   const ground = disk === undefined ? options.ground : groundIn(disk, new Ledger());
-  const visited = join(base, 'visited');
-  const preload = preloadOf(trouble, random, visited);
+  const visited = visitedIn(base);
+  const preload = preloadOf(options, random, ground.folder);
   const tasks = drawTasks({
     random,
     ground,
@@ -75,7 +77,7 @@ export async function playRound(options: RoundOptions): Promise<RoundReport> {
   const servers = Array.from({ length: count }, () => new Served({ ground, args }));
   // One after the other: the first makes the state that they share.
   const expectDeath = trouble.kind === 'server killed at a step';
-  for (const server of servers) await server.start({ env: preload, expectDeath });
+  for (const server of servers) await startInTrouble(server, trouble, { env: preload, expectDeath });
   const [server] = servers as [Served];
   const network = await BadNetwork.start({
     upstream: server.port,
@@ -125,11 +127,11 @@ export async function playRound(options: RoundOptions): Promise<RoundReport> {
   violations.push(...leftovers(ground, tasks), ...servers.flatMap(({ deaths }) => deaths));
   for (const { kind, target } of tasks) if (kind === 'get') ground.ledger.forget(target);
 
-  const faults = new Map<string, number>(network.injected);
-  if (came) faults.set(trouble.kind, 1);
+  const happened = new Map<string, number>(network.injected);
+  if (came) happened.set(trouble.kind, 1);
   return {
     violations: [...new Set(violations)],
-    faults,
+    faults: happened,
     step: wasVisited ? readFileSync(visited, 'utf8') : undefined,
     acknowledged: jobs.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0),
     needed,
@@ -154,24 +156,53 @@ async function finish(
   return `${job.task.name} (${job.task.kind} ${job.task.policy}) was not done after ${MAX_RUNS} runs; the server ${alive}; ${why}`;
 }
 
-function preloadOf(trouble: Trouble, random: Random, visited: string): Record<string, string> {
+/** A disk may fail while the server starts, which it then cannot; it must when the disk is well again. */
+async function startInTrouble(server: Served, trouble: Trouble, options: StartOptions): Promise<void> {
+  try {
+    await server.start(options);
+  } catch (error) {
+    if (trouble.kind !== 'server disk fault') throw error;
+    await server.start();
+  }
+}
+
+function preloadOf(
+  { trouble, base, faultsPreload }: RoundOptions,
+  random: Random,
+  folder: string,
+): Record<string, string> {
   if (trouble.kind === 'server killed at a step') {
     const which = {
       CHAOS_STEP: trouble.step,
       CHAOS_NTH: String(random.between(1, 20)),
-      CHAOS_VISITED: visited,
+      CHAOS_VISITED: visitedIn(base),
     };
-    return { ...which, NODE_OPTIONS: importing('commit-steps.mjs') };
+    return { ...which, NODE_OPTIONS: importing(join(preloads, 'commit-steps.mjs')) };
   }
   if (trouble.kind === 'clock jumped') {
     const days = random.pick([-400, -1, -0.001, 0.001, 0.05, 1, 400]);
-    return { CHAOS_JUMP: String(days * 86_400_000), NODE_OPTIONS: importing('clock.mjs') };
+    return { CHAOS_JUMP: String(days * 86_400_000), NODE_OPTIONS: importing(join(preloads, 'clock.mjs')) };
   }
+  if (trouble.kind === 'server disk fault') return faultEnv(random, folder, trouble.lasting, faultsPreload);
   return {};
 }
 
+/** Makes a call on the files in a folder fail, and with `lasting` all after it. */
+function faultEnv(random: Random, folder: string, lasting: boolean, preload: string): Record<string, string> {
+  const errno = random.pick(['ENOSPC', 'EIO', 'EMFILE', 'EROFS', 'EACCES']);
+  const kinds = random.chance(0.7) ? 'changing' : undefined;
+  const plan = { folder, nth: random.between(5, 250), errno, kinds, lasting, short: random.chance(0.5) };
+  return { FILEX_FAULTS: JSON.stringify(plan), NODE_OPTIONS: importing(preload) };
+}
+
+function visitedIn(base: string): string {
+  return join(base, 'visited');
+}
+
+const preloads = join(import.meta.dirname, 'preload');
+
 function importing(preload: string): string {
-  return `--import=${pathToFileURL(join(import.meta.dirname, 'preload', preload)).href}`;
+  return `--import=${pathToFileURL(preload).href}`;
 }
 
 function limits(values: Readonly<Record<string, number>>): string[] {

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { undoing } from '../harness/clean-up.js';
 import { folderIn, temporaryFolder } from '../harness/temporary.js';
+import { buildFaultsPreload } from './faults-preload.js';
 import { type Ground, groundIn } from './ground.js';
 import { Ledger } from './ledger.js';
 import { playRound, type RoundReport } from './round.js';
@@ -31,6 +32,7 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
   say(`seed ${seed}`);
   await undoing(async () => {
     const base = temporaryFolder(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+    const faultsPreload = await buildFaultsPreload();
     let ground: Ground | undefined;
     for (let round = from; round < from + rounds; round += 1) {
       if ((performance.now() - begin) / 1000 > seconds) break;
@@ -40,7 +42,8 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
       }
       const trouble = troubles[round % troubles.length] as (typeof troubles)[number];
       const at = performance.now();
-      const report = await play({ seed, round, trouble, ground, base: folderIn(base, `round-${round}`) });
+      const own = folderIn(base, `round-${round}`);
+      const report = await play({ seed, round, trouble, ground, faultsPreload, base: own });
       totals.add(report);
       const named =
         trouble.kind === 'server killed at a step' ? `${trouble.kind}: ${trouble.step}` : trouble.kind;
@@ -91,6 +94,7 @@ class Totals {
   #acknowledged = 0;
   #needed = 0;
   #passed = 0;
+  #again = 0;
   #connections = 0;
   #runs = 0;
   #violations = 0;
@@ -103,6 +107,7 @@ class Totals {
     this.#acknowledged += report.acknowledged;
     this.#needed += report.needed;
     this.#passed += report.passed;
+    this.#again += Math.max(0, report.passed - report.needed);
     this.#connections += report.connections;
     this.#runs += report.runs;
     this.#violations += report.violations.length;
@@ -115,7 +120,6 @@ class Totals {
     const counted = (counts: ReadonlyMap<string, number>): string =>
       [...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none';
     const missed = commitSteps.filter((step) => !this.#steps.has(step));
-    const again = Math.max(0, this.#passed - this.#needed);
     const MiB = 1024 * 1024;
     say('');
     say(
@@ -126,7 +130,7 @@ class Totals {
     if (missed.length > 0) say(`steps not visited: ${missed.join(', ')}`);
     say(`files acknowledged ${this.#acknowledged}`);
     say(
-      `bytes of files ${(this.#needed / MiB).toFixed(1)} MiB, on the wire ${(this.#passed / MiB).toFixed(1)} MiB, so resent or framing ${(again / MiB).toFixed(1)} MiB`,
+      `bytes of files ${(this.#needed / MiB).toFixed(1)} MiB, on the wire ${(this.#passed / MiB).toFixed(1)} MiB, so resent or framing ${(this.#again / MiB).toFixed(1)} MiB`,
     );
     say(`violations ${this.#violations}`);
     say(`${this.#rounds - this.failed} passed, ${this.failed} failed`);

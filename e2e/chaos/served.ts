@@ -70,6 +70,14 @@ export class Served {
     });
   }
 
+  /** Resolves when it has said such a line on standard error; never when it ends without. */
+  async says(pattern: RegExp): Promise<void> {
+    const { command } = this.#running();
+    const isSaid = (): boolean => pattern.test(command.text('stderr'));
+    await command.until(() => (isSaid() || !command.running ? true : undefined), `a line like ${pattern}`);
+    if (!isSaid()) await new Promise(() => undefined);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#running().command.signal(signal);
   }

@@ -25,13 +25,17 @@ export type Trouble =
   | { readonly kind: 'disk full' }
   | { readonly kind: 'client stopped' }
   | { readonly kind: 'server stopped' }
-  | { readonly kind: 'clock jumped' };
+  | { readonly kind: 'clock jumped' }
+  /** A call of the server, or of a client, on its files fails; all from there on if it is `lasting`. */
+  | { readonly kind: 'server disk fault'; readonly lasting: boolean }
+  | { readonly kind: 'client disk fault' };
 
 /** What comes in turn, so that everything is visited. */
 export const troubles: readonly Trouble[] = [
   { kind: 'server killed' },
   { kind: 'client killed' },
   { kind: 'server killed at a step', step: 'publish' },
+  { kind: 'server disk fault', lasting: false },
   { kind: 'one of two servers killed' },
   { kind: 'server killed at a step', step: 'flush folder' },
   { kind: 'disk full' },
@@ -40,9 +44,11 @@ export const troubles: readonly Trouble[] = [
   { kind: 'server killed at a step', step: 'clean up' },
   { kind: 'clock jumped' },
   { kind: 'server killed at a step', step: 'done' },
+  { kind: 'server disk fault', lasting: true },
   { kind: 'server stopped' },
   { kind: 'server killed at a step', step: 'intend' },
   { kind: 'nothing but the network' },
+  { kind: 'client disk fault' },
   { kind: 'server killed at a step', step: 'flush' },
 ];
 
@@ -61,6 +67,9 @@ export interface Scene {
   /** Milliseconds from now, or until all is over. */
   pause(milliseconds: number): Promise<unknown>;
 }
+
+/** What is told on standard error of a call that was made to fail. */
+const FAULT = /^fault: .+$/m;
 
 /** Milliseconds that something stands still. */
 const STANDSTILL = [200, 900] as const;
@@ -118,10 +127,22 @@ export async function makeTrouble(trouble: Trouble, scene: Scene): Promise<boole
       }
       return true;
     }
+    case 'server disk fault': {
+      const failed = server.says(FAULT).then(() => 'failed');
+      if ((await Promise.race([failed, scene.over])) === 'over') return false;
+      if (!trouble.lasting) return true;
+      // It is for people to see that the disk is broken; they start it again on one that is not.
+      await Promise.race([firstFailure(jobs), scene.over, scene.pause(1500)]);
+      await server.kill();
+      await server.start();
+      return true;
+    }
+    case 'client disk fault':
+      await scene.over;
+      return jobs.some((job) => FAULT.test(job.firstWords));
     case 'disk full': {
       if (scene.filler === undefined) return false;
-      const failure = Promise.race(jobs.map((job) => job.failure));
-      await Promise.race([failure, scene.over, scene.pause(1500)]);
+      await Promise.race([firstFailure(jobs), scene.over, scene.pause(1500)]);
       rmSync(scene.filler);
       return true;
     }
@@ -133,6 +154,10 @@ export function fill(disk: string, bytes: number): string {
   const path = join(disk, 'filler');
   writeFileSync(path, Buffer.alloc(bytes));
   return path;
+}
+
+function firstFailure(jobs: readonly Job[]): Promise<void> {
+  return Promise.race(jobs.map((job) => job.failure));
 }
 
 /** Waits until a part of the bytes has passed. Returns whether that is before all is over. */
