@@ -8,12 +8,12 @@ export function visible(folder: string): string[] {
     .sort();
 }
 
-/** Bytes that were staged and not given up: files below `.filex`. */
+/** Bytes that were staged and not given up: files below `.filex`, but for what servers write down of uploads. */
 export function staged(folder: string): string[] {
   const hidden = join(folder, '.filex');
   if (!existsSync(hidden)) return [];
   return readdirSync(hidden, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== 'journal')
     .map((entry) => join(entry.parentPath, entry.name));
 }
 

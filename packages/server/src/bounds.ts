@@ -23,6 +23,16 @@ export const bounds = {
   spaceAge: 1_000,
   /** Milliseconds without a change after which what another machine has staged is taken for abandoned. */
   abandonedStagingAge: 7 * day,
+  /** Bytes of the journal of uploads, after which it is written anew with what still matters … */
+  journalSize: 4 * MiB,
+  /** … and that are read of another server's at once. */
+  journalRead: 64 * 1024,
+  /** UTF-16 units of the paths in what is remembered of uploads; more, and the oldest are forgotten. */
+  rememberedPaths: 16 * MiB,
+  /** Milliseconds between two looks for uploads that nobody comes back for, and for servers that are gone. */
+  sweepInterval: 60_000,
+  /** Milliseconds after which a folder that was changed is known to be changed again by its time. */
+  timeGranularity: 50,
   /** Bytes of an upload of unknown size that are reserved at a time, each with one look at how much space is left. */
   spaceStep: 4 * MiB,
   /** Of the file system, in percent, and in bytes: what is kept free unless told otherwise is the smaller of the two. */

@@ -14,6 +14,7 @@ export class ConfigError extends Error {
 }
 
 const plaintextModes = ['off', 'loopback', 'on'] as const;
+const durabilities = ['commit', 'none'] as const;
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   v.picklist(values, `must be one of ${values.join(', ')}`);
@@ -67,6 +68,7 @@ const options = {
   plaintext: oneOf(plaintextModes),
   limits,
   keepFree: size,
+  durability: oneOf(durabilities),
   audit: text,
   json: boolean,
   logLevel: oneOf(logLevels),
@@ -91,6 +93,7 @@ const defaults: Config = {
   plaintext: 'loopback',
   limits: {},
   keepFree: undefined,
+  durability: 'commit',
   audit: undefined,
   json: false,
   logLevel: 'info',

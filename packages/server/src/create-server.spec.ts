@@ -7,7 +7,7 @@ import { addUser } from './access/change-users.js';
 import { createServer } from './create-server.js';
 import { startFailure } from './start-failure.js';
 import { LocalStore } from './store/local/local-store.js';
-import { openWithin, temporaryFolder } from './testing/temporary-folder.js';
+import { openWithin, stagedIn, temporaryFolder } from './testing/temporary-folder.js';
 
 const top = temporaryFolder();
 let count = 0;
@@ -41,7 +41,7 @@ describe('createServer', () => {
     await session.close();
     await server.shutdown();
     expect(openWithin(root)).toEqual([]);
-    expect(readdirSync(join(root, '.filex/staging'))).toEqual([]);
+    expect(stagedIn(root)).toEqual([]);
     expect(messages).toEqual(
       expect.arrayContaining(['connected', 'upload', 'upload refused', 'disconnected']),
     );
@@ -59,7 +59,7 @@ describe('createServer', () => {
     expect(readdirSync(root)).toEqual(['a']);
   });
 
-  it('leaves nothing of what runs when it is ended by force', async () => {
+  it('keeps of what runs when it is ended by force no more than its client can go on with', async () => {
     const root = folder();
     const server = await createServer({ root, port: 0, anonymous: 'write' });
     const session = await connect(server.urls[0] as string);
@@ -80,7 +80,8 @@ describe('createServer', () => {
     await Promise.all([server.shutdown(), server.destroy()]);
     await expect(uploading).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     expect(readdirSync(root)).toEqual(['.filex']);
-    expect(readdirSync(join(root, '.filex/staging'))).toEqual([]);
+    const kept = expect.stringMatching(/^[0-9a-f]{40}(\.leaves)?$/);
+    expect([[], [kept, kept]]).toContainEqual(stagedIn(root));
     expect(openWithin(root)).toEqual([]);
   });
 

@@ -55,6 +55,11 @@ export interface CreateServerOptions {
    * For a folder as `root`: bytes of its file system that uploads leave free. Default: 1 % of the file system, at most 1 GiB.
    */
   readonly keepFree?: number | undefined;
+  /**
+   * For a folder as `root`: whether what clients were told to be stored survives a power cut (`commit`), or the end of this
+   * process only (`none`). Default: `commit`.
+   */
+  readonly durability?: 'commit' | 'none' | undefined;
   /** Limits of the protocol that differ from `standard` in `limitTable` of `@filex/protocol`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: BLAKE3 where it is to be had, and SHA-256. */
@@ -138,7 +143,7 @@ async function openUsers(
 }
 
 async function openStore(
-  { root, anonymous, keepFree, logger = silentLogger }: CreateServerOptions,
+  { root, anonymous, keepFree, durability, serverLimits, logger = silentLogger }: CreateServerOptions,
   users: UsersFile | undefined,
   opened: Opened,
 ): Promise<Store> {
@@ -146,7 +151,9 @@ async function openStore(
   // What users may do can change while the server runs.
   const readOnly = users === undefined && anonymous === 'read';
   const onWarning = (message: string, details: object): void => logger.warn(details, message);
-  return opened.add(await LocalStore.open(root, { readOnly, keepFree, onWarning }));
+  return opened.add(
+    await LocalStore.open(root, { readOnly, keepFree, durability, uploads: serverLimits, onWarning }),
+  );
 }
 
 async function openAudit(

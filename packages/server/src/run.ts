@@ -143,6 +143,10 @@ function options(program: Command): Command {
       '--keep-free <bytes>',
       'what uploads leave free, such as 2G (default: 1 % of the disk, at most 1G)',
     )
+    .option(
+      '--durability <when>',
+      'commit: what was stored survives a power cut; none: the end of this program only (default: commit)',
+    )
     .option('--audit <file>', 'write down who did what, one line of JSON each')
     .option('--config <file>', 'JSON with the same options: {"dir": …, "port": …, "logLevel": …}')
     .option('--json', 'say where it listens as one line of JSON')

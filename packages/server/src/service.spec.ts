@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Entry, FilexError, TreeDigest } from '@filex/protocol';
 import { type Handler, type OperationContext, sha256Provider } from '@filex/protocol/node';
@@ -12,7 +12,7 @@ import { createHandler } from './service.js';
 import { LocalStore } from './store/local/local-store.js';
 import type { StagedUpload, Store } from './store/store.js';
 import { list, upload as storeFile } from './store/testing/transfer.js';
-import { temporaryFolder } from './testing/temporary-folder.js';
+import { stagedIn, temporaryFolder } from './testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 
@@ -31,6 +31,9 @@ function recording(): { store: Store; calls: unknown[] } {
     sync: answer('sync', 7),
     truncate: answer('truncate', undefined),
     commit: answer('commit', { outcome: 'created' as const, path: 'a', etag: 'e' }),
+    blockWritten: answer('blockWritten', undefined),
+    fence: answer('fence', undefined),
+    suspend: answer('suspend', undefined),
     abort: answer('abort', undefined),
   };
   const file = {
@@ -48,6 +51,8 @@ function recording(): { store: Store; calls: unknown[] } {
     },
     open: answer('open', file),
     stage: answer('stage', staged),
+    recall: answer('recall', undefined),
+    keptBytes: answer('keptBytes', 0),
     makeDirectory: answer('makeDirectory', 'created' as const),
     rename: answer('rename', 'renamed' as const),
     remove: answer('remove', 'removed' as const),
@@ -75,6 +80,7 @@ const upload = {
   mtime: 5,
   executable: true,
   algorithm: 'sha256',
+  arguments: 'x',
 } as const;
 
 function handlerFor(level: AnonymousLevel) {
@@ -102,7 +108,7 @@ describe('the service', () => {
     expect(await handler.rename(move, context)).toEqual({ outcome: 'renamed' });
     expect(await handler.remove({ path: 'a', recursive: true }, context)).toEqual({ outcome: 'removed' });
     expect(calls).toEqual([
-      ['stage', { ...upload, operationId: context.operationId }],
+      ['stage', { ...upload, operationId: context.operationId, principal: context.peer.principal }],
       ['write', bytes],
       ['sync'],
       ['truncate', 0],
@@ -166,6 +172,7 @@ const empty = {
   length: 0,
   digest: new TreeDigest(sha256Provider.create).digest(),
   algorithm: 'sha256',
+  arguments: 'x',
 } as const;
 const nothing = { ...upload, size: 0, mtime: 5 } as const;
 
@@ -189,8 +196,7 @@ describe('a user', () => {
     known.set(now);
     await expect(receiver.commit(empty)).rejects.toMatchObject(denied);
     expect(await list(store)).toEqual([]);
-    const staging = join(at, '.filex', 'staging');
-    expect(readdirSync(staging).flatMap((owner) => readdirSync(join(staging, owner)))).toEqual([]);
+    expect(stagedIn(at)).toEqual([]);
   });
 
   it('whose other permissions change meanwhile stores all the same', async () => {

@@ -1,11 +1,11 @@
 import { FilexError } from '@filex/protocol';
-import type { Handler, OperationContext } from '@filex/protocol/node';
+import type { Handler, OperationContext, UploadReceiver } from '@filex/protocol/node';
 import type { Access, AccessRequest, Grant } from './access/access.js';
-import { type BlindPlace, makeDirectoryBlindly, uploadBlindly } from './access/blind.js';
+import { type BlindPlace, makeDirectoryBlindly, recallBlindly, uploadBlindly } from './access/blind.js';
 import { makePermittedDirectory } from './access/permitted-directory.js';
 import { UserStores } from './access/user-stores.js';
 import { listVisible } from './access/visible-listing.js';
-import type { Store } from './store/store.js';
+import type { StagedUpload, Store } from './store/store.js';
 
 /** Answers requests from a store, as far as `access` allows. */
 export function createHandler(store: Store, access: Access): Handler {
@@ -34,24 +34,30 @@ export function createHandler(store: Store, access: Access): Handler {
       const { path, ifExists } = request;
       const wanted = { operation: 'upload', path, ifExists } as const;
       const { grant, view } = await allow(context, wanted);
-      const staging = { ...request, operationId: context.operationId };
+      const { operationId, peer } = context;
+      const staging = { ...request, operationId, principal: peer.principal };
       const staged = grant.blind
         ? await uploadBlindly(view, staging, placeOf(grant, path))
         : await view.stage(staging);
+      return receiver(staged, () => confirm(context, wanted, grant));
+    },
+
+    async recall(request, context) {
+      const { path, ifExists } = request;
+      const wanted = { operation: 'upload', path, ifExists } as const;
+      const { grant, view } = await allow(context, wanted);
+      const { operationId, peer } = context;
+      const key = { operationId, principal: peer.principal };
+      const kept = grant.blind ? await recallBlindly(view, key, path) : await view.recall(key);
+      if (kept === undefined) return undefined;
+      const { arguments: asked, epoch, leaves, committed } = kept;
       return {
-        write: (bytes) => staged.write(bytes),
-        sync: () => staged.sync(),
-        truncate: (length) => staged.truncate(length),
-        async commit(commit) {
-          try {
-            confirm(context, wanted, grant);
-          } catch (error) {
-            await staged.abort().catch(() => undefined); // why it is refused is what matters
-            throw error;
-          }
-          return staged.commit(commit);
-        },
-        abort: () => staged.abort(),
+        arguments: asked,
+        epoch,
+        leaves,
+        committed: committed && { commit: committed.request, outcome: committed.outcome },
+        resume: async () => receiver(await kept.resume(), () => confirm(context, wanted, grant)),
+        fence: (told) => kept.fence(told),
       };
     },
 
@@ -90,6 +96,31 @@ export function createHandler(store: Store, access: Access): Handler {
       const { view } = await allow(context, { operation: 'remove', path });
       return { outcome: await view.remove(path, { recursive }) };
     },
+  };
+}
+
+/** @param confirm throws when it is not allowed any more. */
+function receiver(
+  staged: Omit<StagedUpload, 'commit'> & Pick<UploadReceiver, 'commit'>,
+  confirm: () => void,
+): UploadReceiver {
+  return {
+    write: (bytes) => staged.write(bytes),
+    sync: () => staged.sync(),
+    truncate: (length) => staged.truncate(length),
+    blockWritten: (leaf, index) => staged.blockWritten(leaf, index),
+    fence: (epoch) => staged.fence(epoch),
+    suspend: () => staged.suspend(),
+    async commit(commit) {
+      try {
+        confirm();
+      } catch (error) {
+        await staged.abort().catch(() => undefined); // why it is refused is what matters
+        throw error;
+      }
+      return staged.commit(commit);
+    },
+    abort: () => staged.abort(),
   };
 }
 

@@ -45,6 +45,7 @@ export { loadDigestProviders, sha256Provider } from './digests.js';
 export * from './files/index.js';
 export { serve } from './serve.js';
 export { isLoopback } from './server/address.js';
+export { FairShare } from './server/fair-share.js';
 export {
   resolveServerLimits,
   type ServerLimit,

@@ -80,7 +80,7 @@ class TcpServer implements Server {
     this.#serverLimits = limits;
     const providers = [...(options.digests ?? []), sha256Provider];
     this.#hashes = new Map(providers.map(({ algorithm, create }) => [algorithm, create] as const));
-    this.#uploads = new UploadRegistry(limits);
+    this.#uploads = new UploadRegistry(limits, options.handler.recall !== undefined);
     this.#logins = new LoginGuard(limits);
     const firstCredit = this.#limits.initialConnectionWindow;
     const forFirst = Math.min(firstCredit * limits.maxConnections, limits.creditBudget / 2);

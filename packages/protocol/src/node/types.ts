@@ -348,6 +348,29 @@ export interface UploadRequest {
   readonly executable: boolean;
   /** What the content will be verified with. */
   readonly algorithm: DigestAlgorithm;
+  /**
+   * All of these in one short notation: two requests with one operation id are the same when this is. PROTOCOL.md, FX-12.1-2.
+   */
+  readonly arguments: string;
+}
+
+/**
+ * What is kept of an upload from before: by another process, or by this one before its connection was lost. PROTOCOL.md,
+ * section 12.
+ */
+export interface RecalledUpload {
+  /** `arguments` of the request that it was. */
+  readonly arguments: string;
+  /** The highest that was told, or may have been. */
+  readonly epoch: number;
+  /** Set when it was committed: it will not be again. */
+  readonly committed?: { readonly commit: UploadCommit; readonly outcome: UploadOutcome } | undefined;
+  /** Otherwise the digests of the whole blocks that are there, from the beginning of the file. */
+  readonly leaves: readonly Uint8Array[];
+  /** Goes on with these, all of them; called at most once, and not when it was committed. */
+  resume(): Promise<UploadReceiver>;
+  /** Writes down, durably, that `epoch` was told. */
+  fence(epoch: number): Promise<void>;
 }
 
 /** What was uploaded, all of it, as it was verified. */
@@ -371,8 +394,8 @@ export interface UploadOutcome {
 }
 
 /**
- * Takes one upload, over all connections that it needs. Calls come one at a time and in order; exactly one of `commit` and
- * `abort` is the last.
+ * Takes one upload, over all connections that it needs. Calls come one at a time and in order; exactly one of `commit`,
+ * `abort` and `suspend` is the last.
  */
 export interface UploadReceiver {
   /** The view is valid until what is returned has settled. Credit goes back to the client only then. */
@@ -386,6 +409,18 @@ export interface UploadReceiver {
    * connection. Without this and `sync` it starts again.
    */
   truncate?(length: number): Promise<void>;
+  /**
+   * Told the digest of each whole block when all of it was written, in order; what is kept of an upload are blocks with their
+   * digests.
+   */
+  blockWritten?(leaf: Uint8Array, index: number): void | Promise<void>;
+  /** Writes down, durably, that `epoch` is in charge, before the client is told. Called for those above 1. */
+  fence?(epoch: number): Promise<void>;
+  /**
+   * The last call when the connection was lost: keeps what is there for {@link Handler.recall}, and gives everything else back.
+   * Without it, what was written waits in the memory of this server.
+   */
+  suspend?(): Promise<void>;
   /** Drops what was written. Called when the upload ends in any other way, with why. */
   abort(reason: Error): void | Promise<void>;
 }
@@ -414,6 +449,12 @@ export interface DownloadProvider {
 export interface Handler {
   /** Begins an upload, before any of it has arrived; `commit` of what is returned decides. */
   upload(request: UploadRequest, context: OperationContext): Promise<UploadReceiver>;
+  /**
+   * What is kept of an upload with this operation id of this principal, asked for before it begins. Whoever else was at work on
+   * it, in whatever process, must not get anything more into it, nor publish it, once this has settled. Without this, uploads are
+   * remembered in memory, and by this server alone.
+   */
+  recall?(request: UploadRequest, context: OperationContext): Promise<RecalledUpload | undefined>;
   /** Begins a download. */
   download(request: DownloadRequest, context: OperationContext): Promise<DownloadProvider>;
   /** What is in a folder, in any order; with `recursive` everything below, folders before what is in them. */

@@ -85,7 +85,7 @@ async function answer(handler: Handler, asked: Step): Promise<unknown> {
       case 'upload': {
         const [, at, text, ifExists, tellsSize] = asked;
         const bytes = Buffer.from(text);
-        const settings = { mtime: 1000, executable: false, algorithm: 'sha256' } as const;
+        const settings = { mtime: 1000, executable: false, algorithm: 'sha256', arguments: '' } as const;
         const size = tellsSize ? bytes.length : undefined;
         const receiver = await handler.upload({ path: at, size, ifExists, ...settings }, context);
         await receiver.write(bytes);
@@ -268,7 +268,10 @@ describe('somebody who may only create', () => {
       mtime: 5,
       executable: false,
     } as const;
-    const receiver = await handlerFor(store, drop).upload({ ...request, algorithm: 'sha256' }, context);
+    const receiver = await handlerFor(store, drop).upload(
+      { ...request, algorithm: 'sha256', arguments: '' },
+      context,
+    );
     const block = Buffer.alloc(BLOCK_SIZE, 'x');
     await receiver.write(block);
     expect(await receiver.sync?.()).toBe(BLOCK_SIZE);
@@ -286,7 +289,10 @@ describe('somebody who may only create', () => {
   it('finds a folder that was removed meanwhile made again', async () => {
     const store = await openStore();
     const request = { path: 'x/a', size: 0, ifExists: 'fail', mtime: 5, executable: false } as const;
-    const receiver = await handlerFor(store, drop).upload({ ...request, algorithm: 'sha256' }, context);
+    const receiver = await handlerFor(store, drop).upload(
+      { ...request, algorithm: 'sha256', arguments: '' },
+      context,
+    );
     await store.remove('x', { recursive: true });
     const digest = new TreeDigest(sha256Provider.create).digest();
     expect(await receiver.commit({ length: 0, digest, algorithm: 'sha256' })).toEqual({

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Code, codes, FilexError, type Outcome } from '@filex/protocol';
 import { numberedName, type UploadOutcome } from '@filex/protocol/node';
-import type { CommitRequest, StagedUpload, StageRequest, Store } from '../store/store.js';
+import type {
+  CommitRequest,
+  KeptUpload,
+  StagedUpload,
+  StageRequest,
+  Store,
+  UploadKey,
+} from '../store/store.js';
 import { accessBounds as bounds } from './bounds.js';
 import { QuotaExceeded } from './quota.js';
 
@@ -37,21 +44,53 @@ export async function uploadBlindly(
     const name = names.pop() as string;
     const folder = await enter(store, names, depth);
     const at = join(folder, (await crowdedOut(store, folder, name)) ? strangeName(name) : name);
-    const staged = await store.stage({ ...request, path: at, ifExists: 'rename' });
+    return blindly(store, await store.stage({ ...request, path: at, ifExists: 'rename' }), at, path);
+  });
+}
+
+/** What is kept of an upload, so that its client can go on with it. */
+export interface KeptBlindly extends Omit<KeptUpload, 'committed' | 'resume'> {
+  readonly committed: { readonly request: CommitRequest; readonly outcome: UploadOutcome } | undefined;
+  resume(): Promise<BlindUpload>;
+}
+
+/** @param path what the client asks for. */
+export function recallBlindly(store: Store, key: UploadKey, path: string): Promise<KeptBlindly | undefined> {
+  return quietly(path, async () => {
+    const kept = await store.recall(key);
+    if (kept === undefined) return undefined;
+    const { arguments: asked, epoch, leaves, committed } = kept;
     return {
-      write: (bytes) => quietly(path, () => staged.write(bytes)),
-      sync: () => quietly(path, () => staged.sync()),
-      truncate: (length) => quietly(path, () => staged.truncate(length)),
-      abort: () => quietly(path, () => staged.abort()),
-      commit: (commit) =>
-        quietly(path, async () => {
-          // Somebody may have tidied up since.
-          if (folder !== '') await store.makeDirectory(folder, MAKE).catch(() => undefined);
-          await staged.commit(commit);
-          return { outcome: 'created', path };
-        }),
+      arguments: asked,
+      path,
+      epoch,
+      leaves,
+      committed: committed && { request: committed.request, outcome: { outcome: 'created', path } },
+      resume: () => quietly(path, async () => blindly(store, await kept.resume(), kept.path, path)),
+      fence: (told) => quietly(path, () => kept.fence(told)),
     };
   });
+}
+
+/** @param at where it goes, and `path` what is told of that. */
+function blindly(store: Store, staged: StagedUpload, at: string, path: string): BlindUpload {
+  const folder = at.slice(0, Math.max(0, at.lastIndexOf('/')));
+  return {
+    write: (bytes) => quietly(path, () => staged.write(bytes)),
+    sync: () => quietly(path, () => staged.sync()),
+    truncate: (length) => quietly(path, () => staged.truncate(length)),
+    blockWritten: (leaf, index) => quietly(path, () => staged.blockWritten(leaf, index)),
+    fence: (epoch) => quietly(path, () => staged.fence(epoch)),
+    suspend: () => quietly(path, () => staged.suspend()),
+    abort: () => quietly(path, () => staged.abort()),
+    commit: (commit) =>
+      quietly(path, async () => {
+        // Somebody may have tidied up since.
+        if (folder !== '') await store.makeDirectory(folder, MAKE).catch(() => undefined);
+        await staged.commit(commit);
+        return { outcome: 'created', path };
+      }),
+  };
 }
 
 /** Makes a folder. */
@@ -139,6 +178,7 @@ const innocent: ReadonlySet<Code> = new Set([
   'BUSY',
   'CANCELLED',
   'SHUTTING_DOWN',
+  'SUPERSEDED',
 ]);
 
 async function quietly<T>(path: string, work: () => Promise<T>): Promise<T> {

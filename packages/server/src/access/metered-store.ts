@@ -1,11 +1,13 @@
-import type { Entry, Outcome } from '@filex/protocol';
+import { BLOCK_SIZE, type Entry, type Outcome } from '@filex/protocol';
 import type {
   CommitOutcome,
+  KeptUpload,
   MakeDirectoryOptions,
   StagedUpload,
   StageRequest,
   Store,
   StoredFile,
+  UploadKey,
 } from '../store/store.js';
 import { type Actor, type QuotaBook, QuotaExceeded, type Reservation } from './quota.js';
 
@@ -38,6 +40,27 @@ export class MeteredStore implements Store {
     const reservation = await this.#book.reserve(this.#actor, path, { bytes: size, files: 1 });
     try {
       return new MeteredUpload(await this.#store.stage(request), this.#book, path, reservation, size);
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+  }
+
+  async recall(key: UploadKey): Promise<KeptUpload | undefined> {
+    const kept = await this.#store.recall(key);
+    return kept && { ...kept, resume: () => this.#resume(kept) };
+  }
+
+  keptBytes(path: string): Promise<number> {
+    return this.#store.keptBytes(path);
+  }
+
+  async #resume(kept: KeptUpload): Promise<StagedUpload> {
+    const { path } = kept;
+    const there = kept.leaves.length * BLOCK_SIZE;
+    const reservation = await this.#book.reserve(this.#actor, path, { bytes: there, files: 1 });
+    try {
+      return new MeteredUpload(await kept.resume(), this.#book, path, reservation, there, there);
     } catch (error) {
       reservation.release();
       throw error;
@@ -87,14 +110,23 @@ class MeteredUpload implements StagedUpload {
   readonly #reservation: Reservation;
   /** Bytes that there is room for. */
   #room: number;
-  #written = 0;
+  #written: number;
 
-  constructor(staged: StagedUpload, book: QuotaBook, path: string, reservation: Reservation, room: number) {
+  /** @param written bytes that are there already. */
+  constructor(
+    staged: StagedUpload,
+    book: QuotaBook,
+    path: string,
+    reservation: Reservation,
+    room: number,
+    written = 0,
+  ) {
     this.#staged = staged;
     this.#book = book;
     this.#path = path;
     this.#reservation = reservation;
     this.#room = room;
+    this.#written = written;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -125,6 +157,23 @@ class MeteredUpload implements StagedUpload {
         return outcome;
       }),
     );
+  }
+
+  blockWritten(leaf: Uint8Array, index: number): Promise<void> {
+    return this.#staged.blockWritten(leaf, index);
+  }
+
+  fence(epoch: number): Promise<void> {
+    return this.#staged.fence(epoch);
+  }
+
+  async suspend(): Promise<void> {
+    try {
+      await this.#staged.suspend();
+    } finally {
+      // The next scan counts what is kept.
+      this.#reservation.settle();
+    }
   }
 
   async abort(): Promise<void> {

@@ -22,7 +22,16 @@ interface Sent {
 async function send(store: Store, { path, pieces, tellsSize, ifExists }: Sent): Promise<void> {
   const length = pieces.reduce((sum, piece) => sum + piece, 0);
   const size = tellsSize ? length : undefined;
-  const staged = await store.stage({ path, size, ifExists, operationId: id, mtime: 0, executable: false });
+  const staged = await store.stage({
+    path,
+    size,
+    ifExists,
+    operationId: id,
+    principal: 'ann',
+    arguments: '',
+    mtime: 0,
+    executable: false,
+  });
   try {
     for (const piece of pieces) await staged.write(new Uint8Array(piece));
   } catch (error) {
@@ -263,6 +272,8 @@ describe('a quota', () => {
       size: 9,
       ifExists: 'fail',
       operationId: id,
+      principal: 'ann',
+      arguments: '',
       mtime: 0,
       executable: false,
     } as const;
@@ -324,6 +335,8 @@ describe('a quota', () => {
       size: 9,
       ifExists: 'fail',
       operationId: id,
+      principal: 'ann',
+      arguments: '',
       mtime: 0,
       executable: false,
     } as const;

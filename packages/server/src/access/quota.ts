@@ -317,6 +317,7 @@ export class QuotaBook {
     try {
       for await (const { size } of this.#store.list(root, { recursive: true }))
         amount = plus(amount, { bytes: size, files: 1 });
+      amount = plus(amount, { bytes: await this.#store.keptBytes(root), files: 0 });
     } catch (error) {
       if (!(error instanceof FilexError && error.code === 'NOT_FOUND')) throw error;
     }

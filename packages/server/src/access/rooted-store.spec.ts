@@ -1,5 +1,5 @@
 import { symlinkSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { conflictPolicies, FilexError, pathFault } from '@filex/protocol';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { LocalStore } from '../store/local/local-store.js';
 import { storeContract } from '../store/store.contract.js';
 import { list, outcomeOf, upload } from '../store/testing/transfer.js';
-import { temporaryFolder } from '../testing/temporary-folder.js';
+import { stagedIn, temporaryFolder } from '../testing/temporary-folder.js';
 import { RootedStore } from './rooted-store.js';
 
 const folder = temporaryFolder();
@@ -26,11 +26,7 @@ storeContract('a folder of a store', async () => {
   const { whole, rooted, at } = await open('people/ann');
   return {
     store: rooted,
-    staged: async () => {
-      const owners = await readdir(join(at, '.filex', 'staging'));
-      const all = await Promise.all(owners.map((owner) => readdir(join(at, '.filex', 'staging', owner))));
-      return all.flat();
-    },
+    staged: async () => stagedIn(at),
     dispose: () => whole.close(),
   };
 });

@@ -1,11 +1,13 @@
 import { checkPath, codes, type Entry, FilexError, type Outcome } from '@filex/protocol';
 import type {
   CommitOutcome,
+  KeptUpload,
   MakeDirectoryOptions,
   StagedUpload,
   StageRequest,
   Store,
   StoredFile,
+  UploadKey,
 } from '../store/store.js';
 import { QuotaExceeded } from './quota.js';
 
@@ -56,16 +58,48 @@ export class RootedStore implements Store {
     const { path } = request;
     this.#refuseRoot(path, 'store');
     const staged = await this.#ask(path, 'store', (at) => this.#store.stage({ ...request, path: at }));
+    return this.#view(path, staged);
+  }
+
+  async recall(key: UploadKey): Promise<KeptUpload | undefined> {
+    const kept = await this.#translate('', this.#store.recall(key));
+    const path = kept && this.#outside(kept.path);
+    // Of another root, which this user had before.
+    if (kept === undefined || path === undefined || path === '') return undefined;
+    const { arguments: asked, epoch, leaves, committed } = kept;
+    return {
+      arguments: asked,
+      path,
+      epoch,
+      leaves,
+      committed: committed && {
+        request: committed.request,
+        outcome: this.#seen(committed.outcome, path),
+      },
+      resume: async () => this.#view(path, await this.#translate(path, kept.resume())),
+      fence: (told) => this.#translate(path, kept.fence(told)),
+    };
+  }
+
+  keptBytes(path: string): Promise<number> {
+    return this.#store.keptBytes(this.#inside(path));
+  }
+
+  #view(path: string, staged: StagedUpload): StagedUpload {
     return {
       write: (bytes) => this.#translate(path, staged.write(bytes)),
       sync: () => this.#translate(path, staged.sync()),
       truncate: (length) => this.#translate(path, staged.truncate(length)),
-      commit: async (commit): Promise<CommitOutcome> => {
-        const outcome = await this.#translate(path, staged.commit(commit));
-        return { ...outcome, path: this.#outside(outcome.path) ?? path };
-      },
+      blockWritten: (leaf, index) => this.#translate(path, staged.blockWritten(leaf, index)),
+      fence: (epoch) => this.#translate(path, staged.fence(epoch)),
+      suspend: () => this.#translate(path, staged.suspend()),
+      commit: async (commit) => this.#seen(await this.#translate(path, staged.commit(commit)), path),
       abort: () => this.#translate(path, staged.abort()),
     };
+  }
+
+  #seen(outcome: CommitOutcome, path: string): CommitOutcome {
+    return { ...outcome, path: this.#outside(outcome.path) ?? path };
   }
 
   makeDirectory(path: string, options: MakeDirectoryOptions): Promise<Outcome> {

@@ -75,7 +75,7 @@ async function begin(config: Config, places: Places): Promise<Started> {
   try {
     firstUser = await firstUserOf(config, places);
     users = await usersOf(config, places, logger);
-    const { dir, host, port, plaintext, anonymous, keepFree, audit, limits } = config;
+    const { dir, host, port, plaintext, anonymous, keepFree, durability, audit, limits } = config;
     const { tls, fingerprint } = identity;
     const server = await createServer({
       root: dir,
@@ -87,6 +87,7 @@ async function begin(config: Config, places: Places): Promise<Started> {
       anonymous,
       plaintext,
       keepFree,
+      durability,
       audit,
       logger,
       ...splitLimits(limits),

@@ -20,6 +20,13 @@ export interface Store {
   /** Starts bytes that nobody sees. Refuses early what is already known to be refused at the commit. */
   stage(request: StageRequest): Promise<StagedUpload>;
   /**
+   * What is kept of an upload that nobody is at work on in this process. When this has settled, nobody else can write to it or
+   * commit it any more, in whatever process: it is this store's, to go on with or to leave.
+   */
+  recall(key: UploadKey): Promise<KeptUpload | undefined>;
+  /** Bytes that are kept for uploads into a folder, or below it, that nobody is at work on. */
+  keptBytes(path: string): Promise<number>;
+  /**
    * Makes a folder; `identical` when it is there already.
    * @throws FilexError `PARENT_NOT_FOUND`, `NOT_A_DIRECTORY` and so on.
    */
@@ -58,12 +65,20 @@ export interface StoredFile {
   close(): Promise<void>;
 }
 
-/** What is to be uploaded. */
-export interface StageRequest {
-  /** Where to; not the root. */
-  readonly path: string;
+/** Tells an upload from every other one, over all its attempts. */
+export interface UploadKey {
+  /** Whose it is. */
+  readonly principal: string;
   /** 32 hexadecimal digits. */
   readonly operationId: string;
+}
+
+/** What is to be uploaded. */
+export interface StageRequest extends UploadKey {
+  /** Where to; not the root. */
+  readonly path: string;
+  /** What the client has asked for, in one notation: kept with the upload, and told by `recall`. */
+  readonly arguments: string;
   /** Bytes, when known: lets the store refuse early and reserve room. */
   readonly size: number | undefined;
   /** What to do when something is there, judged at the commit. */
@@ -74,7 +89,25 @@ export interface StageRequest {
   readonly executable: boolean;
 }
 
-/** Bytes on their way. Exactly one of `commit` and `abort` is the last call. */
+/** An upload that was cut, or one that was committed. */
+export interface KeptUpload {
+  /** As it was staged. */
+  readonly arguments: string;
+  /** Where to, as it was staged. */
+  readonly path: string;
+  /** The highest number that was told to its client, or may have been. */
+  readonly epoch: number;
+  /** Set when it was committed. */
+  readonly committed: { readonly request: CommitRequest; readonly outcome: CommitOutcome } | undefined;
+  /** Otherwise the digests of the whole blocks that are there, from the beginning. */
+  readonly leaves: readonly Uint8Array[];
+  /** Goes on with these, all of them; at most once, and not when it was committed. */
+  resume(): Promise<StagedUpload>;
+  /** Writes down, durably, that `epoch` was told. */
+  fence(epoch: number): Promise<void>;
+}
+
+/** Bytes on their way. Exactly one of `commit`, `suspend` and `abort` is the last call, but for `fence`, which may follow `commit`. */
 export interface StagedUpload {
   /** Appends; the view is valid until the promise has settled. */
   write(bytes: Uint8Array): Promise<void>;
@@ -82,9 +115,18 @@ export interface StagedUpload {
   sync(): Promise<number>;
   /** Drops what was written beyond `length` bytes, which end between two blocks of the tree digest. */
   truncate(length: number): Promise<void>;
-  /** Publishes atomically under the conflict policy; resolves when content and name are durable. */
+  /** Told the digest of each whole block that was written, in order: blocks with their digests can be kept. */
+  blockWritten(leaf: Uint8Array, index: number): Promise<void>;
+  /** Writes down, durably, that `epoch` was told; the first one, 1, need not be. */
+  fence(epoch: number): Promise<void>;
+  /** Keeps the blocks that are there, to be asked for with `recall`, and gives everything else back. */
+  suspend(): Promise<void>;
+  /**
+   * Publishes atomically under the conflict policy; resolves when content and name are durable, and so is that this upload was
+   * committed.
+   */
   commit(request: CommitRequest): Promise<CommitOutcome>;
-  /** Drops the bytes. Never called after `commit`. */
+  /** Drops the bytes. Never called after `commit` or `suspend`. */
   abort(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -8,6 +8,15 @@ export function temporaryFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'filex-test-')));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** What is staged in a served folder: everything that servers keep in it, but what they have written down. */
+export function stagedIn(root: string): string[] {
+  const staging = join(root, '.filex/staging');
+  if (!existsSync(staging)) return [];
+  return readdirSync(staging).flatMap((owner) =>
+    readdirSync(join(staging, owner)).filter((name) => name !== 'journal'),
+  );
 }
 
 /** The paths below a folder that this process has open; only Linux can tell, elsewhere none. */

@@ -1,3 +1,4 @@
+export type { CommitLog, CommitStep, Intent } from './commit-log.js';
 export { type Directory, DirectorySync } from './directory-sync.js';
 export { type Attempt, errnoOf, fileError } from './errno.js';
 export { type Existing, kindOf, lookAt } from './existing-file.js';
@@ -5,11 +6,12 @@ export { isExecutable } from './file-mode.js';
 export { FileSink, type FileSinkOptions } from './file-sink.js';
 export { FileSource, type FileSourceOptions } from './file-source.js';
 export { modificationTime, setModificationTime } from './file-times.js';
+export { LeavesFile, readLeaves } from './leaves-file.js';
 export { makeFolders } from './make-folders.js';
 export { moveToFreeName } from './move-to-free-name.js';
 export { NameLocks } from './name-locks.js';
 export { numberedName } from './numbered-name.js';
-export { type Prospect, refuseEarly } from './publication.js';
+export { type Prospect, refuseEarly, SPARE } from './publication.js';
 export {
   createPublishingContext,
   type Published,

@@ -13,16 +13,28 @@ const CANNOT_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK
  * @param tryLink `link(2)`; a parameter for tests.
  */
 export async function moveToFreeName(from: string, to: string, tryLink = link): Promise<'moved' | 'taken'> {
+  const linked = await linkToFreeName(from, to, tryLink);
+  if (linked === 'taken') return 'taken';
+  if (linked === 'unsupported') return reserveThenReplace(from, to);
+  await unlink(from);
+  return 'moved';
+}
+
+/** The same, but the file keeps its first name; `unsupported` on file systems without links. */
+export async function linkToFreeName(
+  from: string,
+  to: string,
+  tryLink = link,
+): Promise<'linked' | 'taken' | 'unsupported'> {
   try {
     await tryLink(from, to);
+    return 'linked';
   } catch (error) {
     const errno = errnoOf(error) ?? '';
     if (errno === 'EEXIST') return 'taken';
-    if (CANNOT_LINK.has(errno)) return reserveThenReplace(from, to);
+    if (CANNOT_LINK.has(errno)) return 'unsupported';
     throw error;
   }
-  await unlink(from);
-  return 'moved';
 }
 
 /**
@@ -31,7 +43,7 @@ export async function moveToFreeName(from: string, to: string, tryLink = link): 
  * Weaker than a link: the empty file is seen for a moment, and stays when the power fails in between; and a program
  * other than FileX that opens it in that moment and writes to it loses what it wrote.
  */
-async function reserveThenReplace(from: string, to: string): Promise<'moved' | 'taken'> {
+export async function reserveThenReplace(from: string, to: string): Promise<'moved' | 'taken'> {
   try {
     await close(await open(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600));
   } catch (error) {

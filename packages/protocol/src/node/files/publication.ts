@@ -1,11 +1,13 @@
 import type { BigIntStats } from 'node:fs';
 import { FilexError } from '../../errors.js';
 import type { ConflictPolicy } from '../../vocabulary.js';
-import { rename, unlink } from './calls.js';
+import { link, rename, unlink } from './calls.js';
+import type { CommitLog } from './commit-log.js';
 import type { Directory } from './directory-sync.js';
+import { errnoOf } from './errno.js';
 import { type Existing, lookAt, sameContent } from './existing-file.js';
 import { modificationTime } from './file-times.js';
-import { moveToFreeName } from './move-to-free-name.js';
+import { linkToFreeName, moveToFreeName, reserveThenReplace } from './move-to-free-name.js';
 import { numberedName } from './numbered-name.js';
 
 /** `photo (10000).jpg` is the last name that is tried. */
@@ -36,6 +38,8 @@ export interface Publication {
    * @param replaced the file that it takes the place of.
    */
   prepare(replaced: BigIntStats | undefined): Promise<void>;
+  /** When there is one, the file keeps the name under which it is staged, if the file system can do that. */
+  readonly log: Pick<CommitLog<never>, 'intend' | 'reach'> | undefined;
 }
 
 export interface Placed {
@@ -49,9 +53,9 @@ export interface Placed {
 /** What to do about a name. */
 type Step = 'create' | 'compare' | 'replace' | 'next name';
 
-/** Gives a staged file its name under the conflict policy. The file is staged no longer when this resolves. */
+/** Gives a staged file its name under the conflict policy. Without a log, it is staged no longer when this resolves. */
 export async function place(publication: Publication): Promise<Placed> {
-  const { staged, directory, ifExists } = publication;
+  const { directory, ifExists } = publication;
   let name = publication.name;
   for (let number = 0, races = 0; races < MAX_RACES && number <= MAX_NUMBERED_NAMES; ) {
     const target = `${directory.path}/${name}`;
@@ -59,20 +63,19 @@ export async function place(publication: Publication): Promise<Placed> {
     let step = decide(publication, existing);
     if (step === 'create') {
       await publication.prepare(undefined);
-      if ((await moveToFreeName(staged, target)) === 'moved')
-        return { outcome: 'created', name, existing: undefined };
+      if (await create(publication, name, target)) return { outcome: 'created', name, existing: undefined };
       races += 1; // somebody was faster: look at what is there now
       continue;
     }
     if (step === 'replace') {
       await publication.prepare(existing?.stats);
-      await rename(staged, target);
+      await replace(publication, name, target);
       return { outcome: 'replaced', name, existing: undefined };
     }
     if (step === 'compare') {
       const same = await compare(publication, target, existing as Existing);
       if (same !== undefined) {
-        await unlink(staged);
+        if (publication.log === undefined) await unlink(publication.staged);
         return { outcome: 'identical', name, existing: same };
       }
       if (ifExists !== 'rename')
@@ -83,6 +86,50 @@ export async function place(publication: Publication): Promise<Placed> {
     name = numberedName(publication.name, number);
   }
   throw refusal(publication, 'BUSY', 'its name, and those like it, are taken again and again');
+}
+
+/** @returns whether the name was still free. */
+async function create({ staged, log }: Publication, name: string, target: string): Promise<boolean> {
+  if (log === undefined) return (await moveToFreeName(staged, target)) === 'moved';
+  const intent = { name, outcome: 'created' } as const;
+  await intend(log, { ...intent, moved: false });
+  const linked = await linkToFreeName(staged, target);
+  if (linked !== 'unsupported') return linked === 'linked';
+  await intend(log, { ...intent, moved: true });
+  return (await reserveThenReplace(staged, target)) === 'moved';
+}
+
+/**
+ * A second name of the staged file takes the place, so that the first one stays. It is made before anything is written down: who
+ * then finds it gone knows that it has taken the place, whoever has that by now.
+ */
+async function replace({ staged, log }: Publication, name: string, target: string): Promise<void> {
+  if (log === undefined) return rename(staged, target);
+  const spare = `${staged}${SPARE}`;
+  await unlinkIfThere(spare);
+  const moved = (await linkToFreeName(staged, spare, link)) === 'unsupported';
+  await intend(log, { name, outcome: 'replaced', moved });
+  await rename(moved ? staged : spare, target);
+  // Still there when both were the same file already: then a rename does nothing.
+  await unlinkIfThere(spare);
+}
+
+/** What the second name of a staged file ends in; one that is left by a crash can be removed. */
+export const SPARE = '.new';
+
+async function intend(
+  log: NonNullable<Publication['log']>,
+  intent: Parameters<CommitLog<never>['intend']>[0],
+): Promise<void> {
+  log.reach('intend');
+  await log.intend(intent);
+  log.reach('publish');
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
 }
 
 /** What is wanted, as far as the decision about a name depends on it. */

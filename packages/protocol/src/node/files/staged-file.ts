@@ -4,12 +4,14 @@ import type { Code } from '../../codes.js';
 import { FilexError, LocalProtocolError } from '../../errors.js';
 import type { ConflictPolicy } from '../../vocabulary.js';
 import { close, fchmod, fdatasync, fstat, fsync, ftruncate, open, unlink, write } from './calls.js';
+import type { CommitLog } from './commit-log.js';
 import { type Directory, DirectorySync } from './directory-sync.js';
 import { errnoOf, fileError } from './errno.js';
+import { lookAt } from './existing-file.js';
 import { fileMode } from './file-mode.js';
 import { setModificationTime } from './file-times.js';
 import { NameLocks } from './name-locks.js';
-import { type Placed, place } from './publication.js';
+import { type Placed, place, SPARE } from './publication.js';
 
 /** What all staged files that are published into the same folders share. */
 export interface PublishingContext {
@@ -55,6 +57,8 @@ export interface PublishOptions {
   readonly executable: boolean;
   /** Resolve only when content and name would survive a power cut. */
   readonly durable: boolean;
+  /** Writes down each step, so that after a crash it can be told whether the file was published. Default: nobody does. */
+  readonly log?: CommitLog<Published> | undefined;
 }
 
 /** What became of a staged file. */
@@ -86,6 +90,8 @@ export class StagedFile {
   #length = 0;
   #underWay: Promise<unknown> | undefined;
   #ended = false;
+  /** Whether it may have a second name. */
+  #hasSpare = false;
 
   private constructor(options: StagedFileOptions, fd: number) {
     this.#path = options.path;
@@ -106,6 +112,33 @@ export class StagedFile {
     } catch (error) {
       // Not the folder of the file, but the one for staging.
       throw fileError(error, { action: 'store', path: options.label, codes: { ENOENT: 'IO_ERROR' } });
+    }
+  }
+
+  /**
+   * Goes on with a file that was staged before.
+   * @param options `length`: bytes of it that are kept; what is beyond is cut off. It must have as many.
+   * @throws FilexError `IO_ERROR` when it is not there, or shorter.
+   */
+  static async reopen(options: StagedFileOptions & { readonly length: number }): Promise<StagedFile> {
+    const { path, label, length } = options;
+    const attempt = { action: 'go on with', path: label, codes: { ENOENT: 'IO_ERROR' } } as const;
+    try {
+      const fd = await open(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+      const file = new StagedFile(options, fd);
+      try {
+        const { size } = await fstat(fd);
+        if (size < BigInt(length))
+          throw new FilexError('IO_ERROR', `cannot go on with ${JSON.stringify(label)}: it is too short`);
+        if (size > BigInt(length)) await ftruncate(fd, length);
+        file.#length = length;
+        return file;
+      } catch (error) {
+        await file.#close();
+        throw error;
+      }
+    } catch (error) {
+      throw fileError(error, attempt);
     }
   }
 
@@ -164,7 +197,10 @@ export class StagedFile {
     const work = this.#exclusive('store', (fd) => this.#publish(fd, options), PARENT_MISSING);
     this.#ended = true;
     return work.catch(async (error: unknown) => {
-      await this.#remove().catch(this.#context.onWarning); // why it was not published is what the caller must know
+      // Why it was not published is what the caller must know. What cannot be taken back in the log stays, for who reads that.
+      await (options.log?.withdraw() ?? Promise.resolve())
+        .then(() => this.#remove())
+        .catch(this.#context.onWarning);
       throw error;
     });
   }
@@ -178,9 +214,11 @@ export class StagedFile {
   }
 
   async #publish(fd: number, options: PublishOptions): Promise<Published> {
-    const { directory, name, ifExists, executable, durable } = options;
+    const { directory, name, ifExists, executable, durable, log } = options;
     const mtime = options.mtime ?? Date.now() * 1000;
+    this.#hasSpare = log !== undefined;
     const prepare = async (replaced: BigIntStats | undefined): Promise<void> => {
+      log?.reach('flush');
       await fchmod(fd, fileMode(executable, replaced));
       await setModificationTime(fd, mtime);
       if (durable) await fsync(fd);
@@ -197,18 +235,49 @@ export class StagedFile {
         mtime,
         durable,
         prepare,
+        log,
       });
-    const { locks, directorySync } = this.#context;
-    const lock = `${directory.key}/${name}`;
-    const placed = await (LOOK_THEN_ACT.has(ifExists) ? locks.run([lock], placing) : placing());
-    const stats = placed.existing ?? (await fstat(fd));
-    await this.#close();
-    if (durable) {
-      await directorySync.sync(directory).catch((error: unknown) => {
-        throw fileError(error, { action: 'make durable', path: this.#label, effect: 'applied' });
+    const { locks } = this.#context;
+    const finish = async (): Promise<Published> =>
+      this.#makeDurable(fd, await this.#unlessTaken(placing), options);
+    // Until it is on record that the name was taken: or another one could replace the file, and a crash make this one do it anew.
+    return LOOK_THEN_ACT.has(ifExists) ? locks.run([`${directory.key}/${name}`], finish) : finish();
+  }
+
+  async #makeDurable(
+    fd: number,
+    { existing, outcome, name }: Placed,
+    { directory, durable, log }: PublishOptions,
+  ): Promise<Published> {
+    try {
+      log?.reach('flush folder');
+      if (durable) await this.#context.directorySync.sync(directory);
+      // From here on the staged name is not needed: where it is gone, and not withdrawn, the file has its own.
+      log?.reach('clean up');
+      if (log !== undefined) await this.#removeNames().catch(this.#context.onWarning);
+      // Only now: to lose a name changes what is known of a file.
+      const stats = existing ?? (await fstat(fd));
+      await this.#close();
+      log?.reach('record');
+      await log?.record({ outcome, name, stats });
+      log?.reach('done');
+      return { outcome, name, stats };
+    } catch (error) {
+      throw fileError(error, { action: 'make durable', path: this.#label, effect: 'applied' });
+    }
+  }
+
+  /** What is staged and cannot be found was taken over, which nobody else does than another server. */
+  async #unlessTaken(placing: () => Promise<Placed>): Promise<Placed> {
+    try {
+      return await placing();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || (await lookAt(this.#path)) !== undefined) throw error;
+      throw new FilexError('SUPERSEDED', `another server goes on with ${JSON.stringify(this.#label)}`, {
+        path: this.#label,
+        effect: 'unknown',
       });
     }
-    return { outcome: placed.outcome, name: placed.name, stats };
   }
 
   /** Runs one piece of work on the open file; a second one meanwhile, or one after the end, is a defect of the caller. */
@@ -246,12 +315,21 @@ export class StagedFile {
     try {
       await this.#close();
     } finally {
-      await unlink(this.#path).catch((error: unknown) => {
-        // Published, or removed before: what was asked for is so.
-        if (errnoOf(error) !== 'ENOENT')
-          throw fileError(error, { action: 'clean up after', path: this.#label });
-      });
+      await this.#removeNames();
     }
+  }
+
+  async #removeNames(): Promise<void> {
+    await this.#unlink(this.#path);
+    if (this.#hasSpare) await this.#unlink(`${this.#path}${SPARE}`);
+  }
+
+  async #unlink(path: string): Promise<void> {
+    await unlink(path).catch((error: unknown) => {
+      // Published, or removed before: what was asked for is so.
+      if (errnoOf(error) !== 'ENOENT')
+        throw fileError(error, { action: 'clean up after', path: this.#label });
+    });
   }
 }
 

@@ -11,10 +11,12 @@ export class FairShare<T> {
   readonly #counts = new RankedKeys();
   #size = 0;
 
+  /** @param max how many there may be. */
   constructor(max: number) {
     this.#max = max;
   }
 
+  /** How many there are. */
   get size(): number {
     return this.#size;
   }
@@ -33,6 +35,7 @@ export class FairShare<T> {
     return oldest;
   }
 
+  /** Takes one out, if it is in here. */
   delete(owner: string, item: T): void {
     const items = this.#byOwner.get(owner);
     if (items?.delete(item) !== true) return;

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Code } from '../../codes.js';
 import { FilexError } from '../../errors.js';
 import {
   acceptUpload,
@@ -16,15 +18,17 @@ import {
   syncUpload,
   writeUpload,
 } from '../../machine/staged-upload.js';
+import type { DigestAlgorithm } from '../../vocabulary.js';
 import { BLOCK_SIZE, rootOf } from '../../wire/digest.js';
 import { SYNC_BYTES, SYNC_INTERVAL } from '../bounds.js';
 import { DataReceiver } from '../data-receiver.js';
 import { type Arrival, Driver, type StreamEvent } from '../driver.js';
-import type { UploadReceiver } from '../types.js';
+import type { UploadReceiver, UploadRequest } from '../types.js';
 import { callHandler, handlerError, withEffect } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
-import type { Committed } from './remembered-upload.js';
+import { type Committed, committedOf, hexOf, RememberedUpload } from './remembered-upload.js';
 import type { Transfer } from './transfer-watch.js';
+import type { Found } from './upload-registry.js';
 
 interface End {
   readonly length: number;
@@ -45,8 +49,8 @@ class IncomingUpload implements Transfer {
   readonly #receiver: DataReceiver;
   readonly #algorithm;
   readonly #createHash;
-  readonly #remembered;
-  readonly #rest: () => void;
+  readonly #request: UploadRequest;
+  #remembered = new RememberedUpload();
   readonly #durability: Durability;
   readonly #end: Promise<End>;
   #resolveEnd!: (end: End) => void;
@@ -58,12 +62,19 @@ class IncomingUpload implements Transfer {
   #lost = false;
   /** Counts the OPENs of this operation. */
   #epoch = 0;
+  /** The digest of each whole block of the file, those that were there before included. */
+  #leaves: Uint8Array[] = [];
+  /** Blocks that the handler has been told the digest of. */
+  #blocks = 0;
+  /** Bytes of the file that are written. */
+  #written = 0;
 
   constructor(run: OperationRun) {
     this.#run = run;
     const { algorithm, create } = hashFor(run);
     this.#algorithm = algorithm;
     this.#createHash = create;
+    this.#request = requestOf(run, algorithm);
     this.#end = new Promise((resolve, reject) => {
       this.#resolveEnd = resolve;
       this.#rejectEnd = reject;
@@ -75,11 +86,10 @@ class IncomingUpload implements Transfer {
       consume: (count) => run.driver.consume(run.stream, count),
       onStored: (stored) => this.#durability.onStored(stored),
       onFailure: (error) => this.#giveUp(error),
-      onBlock: (leaf, index) => this.#keepLeaf(leaf, index),
+      onBlock: (leaf, index) => {
+        this.#leaves[index] = leaf;
+      },
     });
-    const { upload, rest } = run.uploads.find(run.context.peer.principal, run.context.operationId);
-    this.#remembered = upload;
-    this.#rest = rest;
   }
 
   // ------------------------------------------------------------------ what the stream brings
@@ -134,27 +144,61 @@ class IncomingUpload implements Transfer {
     const { request, uploads } = this.#run;
     // A server that keeps nothing can go on with nothing.
     const asked = uploads.remembers ? (request.offset ?? 0) : 0;
-    let leave = this.#rest;
     try {
-      const supersede = (): void => this.#giveUp(superseded());
-      const entered = this.#remembered.enter(this.#requestText(), asked, supersede);
-      this.#epoch = entered.epoch;
-      leave = () => {
-        entered.leave();
-        this.#rest();
-      };
-      const turn = this.#remembered.turn();
-      const pass = turn instanceof Promise ? await turn : turn;
+      const entering = this.#find(asked);
+      const leave = entering instanceof Promise ? await entering : entering;
       try {
-        return await this.#inTurn(asked);
+        const turn = this.#remembered.turn();
+        const pass = turn instanceof Promise ? await turn : turn;
+        try {
+          return await this.#inTurn(asked);
+        } finally {
+          pass();
+        }
       } finally {
-        pass();
+        leave();
       }
     } catch (error) {
       await this.#receiver.stop();
       throw error;
-    } finally {
-      leave();
+    }
+  }
+
+  /** Enters the upload that is meant: at once, unless somebody has to be asked. @returns how to leave. */
+  #find(asked: number): (() => void) | Promise<() => void> {
+    const { uploads, context, handler } = this.#run;
+    const finding = uploads.find(context.peer.principal, context.operationId);
+    if (finding instanceof Promise) return finding.then((found) => this.#recall(found, asked));
+    const isKept = handler.recall !== undefined && uploads.remembers;
+    return isKept ? this.#recall(finding, asked) : this.#enter(finding, asked);
+  }
+
+  /** Finds out first what is kept of it elsewhere. */
+  async #recall(found: Found, asked: number): Promise<() => void> {
+    const { context, handler, request } = this.#run;
+    try {
+      await found.upload.recall(async () => handler.recall?.(this.#request, context), request.path);
+    } catch (error) {
+      found.rest();
+      throw handlerError(error);
+    }
+    return this.#enter(found, asked);
+  }
+
+  /** From here on older streams of the same operation get nothing more in. */
+  #enter({ upload, rest }: Found, asked: number): () => void {
+    this.#remembered = upload;
+    try {
+      const supersede = (): void => this.#giveUp(superseded());
+      const { epoch, leave } = upload.enter(this.#request.arguments, asked, supersede);
+      this.#epoch = epoch;
+      return () => {
+        leave();
+        rest();
+      };
+    } catch (error) {
+      rest();
+      throw error;
     }
   }
 
@@ -175,6 +219,7 @@ class IncomingUpload implements Transfer {
   /** Makes ready to take bytes, after those that are there already if that is wanted and can be. */
   async #begin(asked: number): Promise<UploadReceiver> {
     const remembered = this.#remembered;
+    if (remembered.upload.state === 'suspended') await callHandler(() => remembered.resume());
     const { receiver, upload } = remembered;
     if (receiver?.sync !== undefined && upload.state === 'suspended') {
       const durable = await callHandler(() => (receiver.sync as () => Promise<number>)());
@@ -188,23 +233,26 @@ class IncomingUpload implements Transfer {
     if (receiver === undefined || offset === 0) {
       if (receiver !== undefined)
         await remembered.drop(new FilexError('CANCELLED', 'the client started again'));
-      remembered.receiver = await this.#open();
+      const { handler, context } = this.#run;
+      remembered.receiver = await callHandler(() => handler.upload(this.#request, context));
     } else {
       await callHandler(() => (receiver.truncate as (length: number) => Promise<void>)(offset));
-      remembered.leaves = remembered.leaves.slice(0, offset / BLOCK_SIZE);
-      this.#receiver.goOnAfter(remembered.leaves);
-      this.#durability.startAt(offset);
+      this.#goOnAfter(remembered.leaves.slice(0, offset / BLOCK_SIZE));
     }
-    const prefix = offset > 0 ? rootOf(remembered.leaves, this.#createHash) : undefined;
+    remembered.leaves = this.#leaves;
+    if (this.#epoch > 1) await callHandler(() => remembered.fence(this.#epoch));
+    const prefix = offset > 0 ? rootOf(this.#leaves, this.#createHash) : undefined;
     this.#accept(offset, prefix);
     return remembered.receiver as UploadReceiver;
   }
 
-  #open(): Promise<UploadReceiver> {
-    const { request, handler, context } = this.#run;
-    const { path, size, ifExists = 'fail', mtime } = request;
-    const wanted = { path, size, ifExists, mtime, executable: request.executable === true };
-    return callHandler(() => handler.upload({ ...wanted, algorithm: this.#algorithm }, context));
+  /** Nothing has come yet: who asks where to go on sends nothing before it is told. */
+  #goOnAfter(leaves: Uint8Array[]): void {
+    this.#leaves = leaves;
+    this.#blocks = leaves.length;
+    this.#written = leaves.length * BLOCK_SIZE;
+    this.#receiver.goOnAfter(leaves);
+    this.#durability.startAt(this.#written);
   }
 
   /** Says where to go on. A client that has sent everything at its first attempt needs no invitation. */
@@ -216,15 +264,18 @@ class IncomingUpload implements Transfer {
     driver.schedule();
   }
 
-  #write(into: UploadReceiver, bytes: Uint8Array): Promise<void> {
+  async #write(into: UploadReceiver, bytes: Uint8Array): Promise<void> {
     const { upload, refusal } = writeUpload(this.#remembered.upload, this.#epoch, bytes.length);
     this.#remembered.upload = upload;
     if (refusal !== undefined) throw superseded();
-    return callHandler(() => into.write(bytes));
-  }
-
-  #keepLeaf(leaf: Uint8Array, index: number): void {
-    if (!isFenced(this.#remembered.upload, this.#epoch)) this.#remembered.leaves[index] = leaf;
+    await callHandler(() => into.write(bytes));
+    this.#written += bytes.length;
+    if (into.blockWritten === undefined) return;
+    while ((this.#blocks + 1) * BLOCK_SIZE <= this.#written) {
+      const index = this.#blocks;
+      await callHandler(() => into.blockWritten?.(this.#leaves[index] as Uint8Array, index));
+      this.#blocks += 1;
+    }
   }
 
   async #sync(stored: number): Promise<number> {
@@ -254,15 +305,10 @@ class IncomingUpload implements Transfer {
     }
     // The receiver flushes and publishes in one call, and what is remembered is not on disk.
     remembered.upload = intendedUpload(flushedUpload(remembered.upload));
-    remembered.receiver = undefined;
-    remembered.leaves = [];
+    remembered.takeReceiver();
     // A handler that fails without meaning to may have published.
-    const { outcome, path, etag } = await callHandler(
-      () => into.commit({ length, digest, algorithm: this.#algorithm }),
-      'unknown',
-    );
-    const moved = { bytes: length, digest: hexOf(digest), algorithm: this.#algorithm };
-    const result = { outcome, path: path === request.path ? undefined : path, etag, ...moved };
+    const commit = { length, digest, algorithm: this.#algorithm };
+    const result = committedOf(commit, await callHandler(() => into.commit(commit), 'unknown'), request.path);
     remembered.upload = recordedUpload(publishedUpload(remembered.upload, result));
     return result;
   }
@@ -272,6 +318,7 @@ class IncomingUpload implements Transfer {
     const remembered = this.#remembered;
     const { upload, offset } = acceptUpload(remembered.upload, this.#epoch, asked, BLOCK_SIZE);
     remembered.upload = upload;
+    await callHandler(() => remembered.fence(this.#epoch));
     this.#accept(offset, offset > 0 ? Buffer.from((upload.claim as Claim).digest, 'hex') : undefined);
     this.#receiver.open(() => undefined);
     const { length, digest } = await this.#end;
@@ -289,7 +336,11 @@ class IncomingUpload implements Transfer {
     if (isFenced(remembered.upload, this.#epoch)) return error.code === 'SUPERSEDED' ? error : superseded();
     const { state } = remembered.upload;
     const { remembers } = this.#run.uploads;
-    if (state === 'publishing' || (state === 'staging' && this.#gone === undefined)) {
+    // What could not be stored now may be later: then only the rest has to be sent. PROTOCOL.md, FX-12.3-5.
+    const kept = remembers && remembered.receiver?.suspend !== undefined && mayPass.has(error.code);
+    if (state === 'staging' && this.#gone === undefined && kept && error.retry) {
+      remembered.upload = loseUpload(remembered.upload, this.#epoch, BLOCK_SIZE);
+    } else if (state === 'publishing' || (state === 'staging' && this.#gone === undefined)) {
       remembered.upload = failUpload(remembered.upload, error.effect);
     } else if (this.#lost && remembers) {
       remembered.upload = loseUpload(remembered.upload, this.#epoch, BLOCK_SIZE);
@@ -303,17 +354,20 @@ class IncomingUpload implements Transfer {
   #checkWanted(): void {
     if (this.#gone !== undefined) throw this.#gone;
   }
-
-  /** All of OPEN that makes two of them requests for the same. */
-  #requestText(): string {
-    const { path, size, ifExists = 'fail', mtime, executable = false } = this.#run.request;
-    return JSON.stringify([path, size, ifExists, mtime, executable, this.#algorithm]);
-  }
 }
 
-const superseded = (): FilexError => new FilexError('SUPERSEDED', undefined, { effect: 'unknown' });
+/** What is asked for, with all that makes two requests with one operation id the same in a form that stays short. */
+function requestOf(run: OperationRun, algorithm: DigestAlgorithm): UploadRequest {
+  const { path, size, ifExists = 'fail', mtime, executable = false } = run.request;
+  const text = JSON.stringify([path, size, ifExists, mtime, executable, algorithm]);
+  const short = createHash('sha256').update(text).digest('base64url');
+  return { path, size, ifExists, mtime, executable, algorithm, arguments: short };
+}
 
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+/** What keeps an upload from being stored for a while, and says nothing about its bytes. */
+const mayPass: ReadonlySet<Code> = new Set(['NO_SPACE', 'BUSY', 'IO_ERROR']);
+
+const superseded = (): FilexError => new FilexError('SUPERSEDED', undefined, { effect: 'unknown' });
 
 /** Makes a long upload durable step by step, and tells the client how far it is. */
 class Durability {

@@ -1,7 +1,8 @@
 import { FilexError } from '../../errors.js';
-import { isFenced, openUpload, type StagedUpload } from '../../machine/staged-upload.js';
+import { isFenced, openUpload, recoverUpload, type StagedUpload } from '../../machine/staged-upload.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
-import type { UploadOutcome, UploadReceiver } from '../types.js';
+import { BLOCK_SIZE } from '../../wire/digest.js';
+import type { RecalledUpload, UploadCommit, UploadOutcome, UploadReceiver } from '../types.js';
 
 /** What RESULT tells of a commit; `path` only when it is not the one that was asked for. */
 export interface Committed extends Omit<UploadOutcome, 'path'> {
@@ -27,8 +28,13 @@ export class RememberedUpload {
   #turns = 0;
   /** Takes the bytes. Only who has the turn may use it. */
   receiver: UploadReceiver | undefined;
+  /** Has taken them, and published the file. */
+  #published: UploadReceiver | undefined;
   /** The digest of each whole block that came. */
   leaves: Uint8Array[] = [];
+  /** What is kept of it elsewhere, until a stream goes on with that. */
+  #recalled: RecalledUpload | undefined;
+  #recalling: Promise<void> | undefined;
 
   /** Set by each step of the machine; there is one as soon as a stream has entered. */
   get upload(): StagedUpload<Committed> {
@@ -40,9 +46,70 @@ export class RememberedUpload {
     this.#upload = upload;
   }
 
-  /** Whether a stream is at work on it. */
-  get busy(): boolean {
-    return this.#streams.size > 0;
+  /**
+   * Finds out what is kept of it elsewhere, before the first stream enters; all that come meanwhile wait for the same answer.
+   * @param ask called once.
+   */
+  recall(ask: () => Promise<RecalledUpload | undefined>, path: string): Promise<void> | undefined {
+    if (this.#upload !== undefined) return undefined;
+    this.#recalling ??= ask()
+      .then((recalled) => this.#restore(recalled, path))
+      .finally(() => {
+        this.#recalling = undefined;
+      });
+    return this.#recalling;
+  }
+
+  #restore(recalled: RecalledUpload | undefined, path: string): void {
+    if (recalled === undefined) return;
+    const { arguments: request, epoch, leaves, committed } = recalled;
+    const tombstone = committed && {
+      claim: { length: committed.commit.length, digest: hexOf(committed.commit.digest) },
+      result: committedOf(committed.commit, committed.outcome, path),
+    };
+    const durable = leaves.length * BLOCK_SIZE;
+    this.#recalled = recalled;
+    this.leaves = [...leaves];
+    this.#upload = recoverUpload({ request, epoch, durable, intent: undefined, tombstone }, undefined);
+  }
+
+  /** Makes ready to go on with what is kept elsewhere, if that is so. Only for who has the turn. */
+  async resume(): Promise<void> {
+    if (!this.#isRecalled) return;
+    const recalled = this.#recalled as RecalledUpload;
+    this.#recalled = undefined;
+    this.receiver = await recalled.resume();
+  }
+
+  /** Whether there are bytes elsewhere. */
+  get #isRecalled(): boolean {
+    return this.#recalled !== undefined && this.#recalled.committed === undefined;
+  }
+
+  /** Writes down that `epoch` is in charge, before it is told. */
+  async fence(epoch: number): Promise<void> {
+    const keeper = this.#recalled ?? this.receiver ?? this.#published;
+    await keeper?.fence?.(epoch);
+  }
+
+  /** The commit begins: nobody else may write, truncate or drop any more. */
+  takeReceiver(): void {
+    this.#published = this.receiver;
+    this.receiver = undefined;
+    this.leaves = [];
+  }
+
+  /** Nobody is at work on it any more: what is staged is kept elsewhere, or dropped where that cannot be. */
+  async letGo(): Promise<void> {
+    const { receiver } = this;
+    this.receiver = undefined;
+    this.leaves = [];
+    try {
+      if (receiver?.suspend === undefined) await receiver?.abort(new FilexError('CONNECTION_LOST'));
+      else await receiver.suspend();
+    } catch {
+      // As in `drop`; what could not be kept is sent again.
+    }
   }
 
   /**
@@ -86,13 +153,26 @@ export class RememberedUpload {
 
   /** Drops what is staged. What a store cannot clean up it tells by itself. */
   async drop(reason: FilexError): Promise<void> {
-    const { receiver } = this;
-    this.receiver = undefined;
-    this.leaves = [];
     try {
+      if (this.#isRecalled) await this.resume();
+      const { receiver } = this;
+      this.receiver = undefined;
+      this.leaves = [];
       await receiver?.abort(reason);
     } catch {
       // See above.
     }
   }
 }
+
+/** What RESULT tells of a commit to who asked for `path`. */
+export function committedOf(
+  { length, digest, algorithm }: UploadCommit,
+  { outcome, path, etag }: UploadOutcome,
+  asked: string,
+): Committed {
+  const moved = { bytes: length, digest: hexOf(digest), algorithm };
+  return { outcome, path: path === asked ? undefined : path, etag, ...moved };
+}
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

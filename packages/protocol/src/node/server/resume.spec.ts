@@ -11,7 +11,7 @@ import { breaches } from '../testing/memory-handler.js';
 import { RawPeer } from '../testing/raw-peer.js';
 import { content, Rig, type RigOptions } from '../testing/rig.js';
 import { resolveServerLimits, serverLimitTable } from './server-limits.js';
-import { UploadRegistry } from './upload-registry.js';
+import { type Found, UploadRegistry } from './upload-registry.js';
 
 const file = content(2 * BLOCK_SIZE + 100);
 const small = content(50, 2);
@@ -266,7 +266,7 @@ describe('what is remembered of uploads', () => {
     const registry = new UploadRegistry(resolveServerLimits());
     const dropped: number[] = [];
     for (let i = 0; i <= serverLimitTable.maxSuspendedUploads.standard + 1; i += 1) {
-      const { upload, rest } = registry.find('anonymous', `${i}`);
+      const { upload, rest } = registry.find('anonymous', `${i}`) as Found;
       const { leave } = upload.enter('', 0, () => undefined);
       upload.receiver = {
         write: () => undefined,
@@ -283,9 +283,10 @@ describe('what is remembered of uploads', () => {
 
   it('belongs to a principal', () => {
     const registry = new UploadRegistry(resolveServerLimits());
-    const { upload } = registry.find('one', 'id');
+    const find = (principal: string) => (registry.find(principal, 'id') as Found).upload;
+    const upload = find('one');
     upload.enter('', 0, () => undefined);
-    expect(registry.find('one', 'id').upload).toBe(upload);
-    expect(registry.find('other', 'id').upload).not.toBe(upload);
+    expect(find('one')).toBe(upload);
+    expect(find('other')).not.toBe(upload);
   });
 });

@@ -173,8 +173,8 @@ export const serverLimitTable = {
   },
   resumeTimeout: {
     floor: 0,
-    standard: MINUTE,
-    cap: 7 * DAY,
+    standard: 7 * DAY,
+    cap: 365 * DAY,
     unit: 'ms',
     meaning: 'that an upload whose connection was lost is kept, and a commit is remembered; 0 keeps nothing',
     code: undefined,

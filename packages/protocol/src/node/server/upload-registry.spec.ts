@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Driver } from '../driver.js';
 import { resolveServerLimits } from './server-limits.js';
-import { UploadRegistry } from './upload-registry.js';
+import { type Found, UploadRegistry } from './upload-registry.js';
 
 /** A registry, and what it has dropped the bytes of. */
 function registered(limits: { maxSuspendedUploads?: number; maxRememberedUploads?: number }) {
@@ -12,7 +12,7 @@ function registered(limits: { maxSuspendedUploads?: number; maxRememberedUploads
     dropped,
     /** An upload begins, and its connection is lost at once; `holds`: with bytes that are worth keeping. */
     lose: (principal: string, id: string, holds = true): void => {
-      const { upload, rest } = registry.find(principal, id);
+      const { upload, rest } = registry.find(principal, id) as Found;
       const { leave } = upload.enter('', 0, () => undefined);
       if (holds) {
         upload.receiver = {
@@ -26,7 +26,7 @@ function registered(limits: { maxSuspendedUploads?: number; maxRememberedUploads
     },
     /** Whether an upload is still known: it is at its second epoch then. */
     knows: (principal: string, id: string): boolean => {
-      const { upload, rest } = registry.find(principal, id);
+      const { upload, rest } = registry.find(principal, id) as Found;
       const { epoch, leave } = upload.enter('', 0, () => undefined);
       leave();
       rest();

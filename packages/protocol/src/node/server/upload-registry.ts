@@ -14,13 +14,29 @@ interface Resting {
 
 type UploadLimits = Pick<ServerLimits, 'resumeTimeout' | 'maxSuspendedUploads' | 'maxRememberedUploads'>;
 
+/** An upload that streams are at work on, or wait for. */
+interface Active {
+  readonly upload: RememberedUpload;
+  visitors: number;
+}
+
+/** The upload that a stream is about to enter. `rest` is to be called once, when the stream is done with it. */
+export interface Found {
+  readonly upload: RememberedUpload;
+  readonly rest: () => void;
+}
+
 /**
  * The uploads that a server remembers, by principal and operation id: those under way, and for a while those that were lost
- * or have ended. In memory: a server that is started again begins with none.
+ * or have ended. The latter in memory, where a server that is started again begins with none, unless the handler keeps them.
  */
 export class UploadRegistry {
   readonly #limits: UploadLimits;
-  readonly #active = new Map<string, RememberedUpload>();
+  /** Whether the handler keeps what nobody is at work on. */
+  readonly #keptElsewhere: boolean;
+  readonly #active = new Map<string, Active>();
+  /** On their way to where they are kept; a stream that wants one waits. */
+  readonly #leaving = new Map<string, Promise<void>>();
   /** Nobody is at work on these; the one that is to be forgotten next comes first. */
   readonly #resting = new Map<string, Resting>();
   readonly #dropping = new Set<Promise<void>>();
@@ -29,8 +45,9 @@ export class UploadRegistry {
   readonly #remembered: FairShare<string>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(limits: UploadLimits) {
+  constructor(limits: UploadLimits, keptElsewhere = false) {
     this.#limits = limits;
+    this.#keptElsewhere = keptElsewhere;
     this.#suspended = new FairShare(limits.maxSuspendedUploads);
     this.#remembered = new FairShare(limits.maxRememberedUploads);
   }
@@ -40,26 +57,29 @@ export class UploadRegistry {
     return this.#limits.resumeTimeout > 0;
   }
 
-  /** The upload that a stream is about to enter. `rest` is to be called when the stream is done with it. */
-  find(
-    principal: string,
-    operationId: string,
-  ): { readonly upload: RememberedUpload; readonly rest: () => void } {
+  /** @returns at once, unless the upload is just being put away. */
+  find(principal: string, operationId: string): Found | Promise<Found> {
     if (!this.remembers) {
       const upload = new RememberedUpload();
       return { upload, rest: () => undefined };
     }
     const key = `${operationId} ${principal}`;
-    const upload = this.#active.get(key) ?? this.#wake(key) ?? new RememberedUpload();
-    this.#active.set(key, upload);
-    return { upload, rest: () => this.#rest(principal, key, upload) };
+    const leaving = this.#leaving.get(key);
+    if (leaving !== undefined) return leaving.then(() => this.find(principal, operationId));
+    const active = this.#active.get(key) ?? {
+      upload: this.#wake(key) ?? new RememberedUpload(),
+      visitors: 0,
+    };
+    active.visitors += 1;
+    this.#active.set(key, active);
+    return { upload: active.upload, rest: () => this.#rest(principal, key, active) };
   }
 
-  /** Drops everything that nobody is at work on, and waits for what is being dropped. */
+  /** Drops everything that nobody is at work on, and waits for what is being dropped or put away. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     for (const key of [...this.#resting.keys()]) this.#forget(key, new FilexError('SHUTTING_DOWN'));
-    await Promise.all(this.#dropping);
+    await Promise.all([...this.#dropping, ...this.#leaving.values()]);
   }
 
   #wake(key: string): RememberedUpload | undefined {
@@ -71,9 +91,16 @@ export class UploadRegistry {
     return resting.upload;
   }
 
-  #rest(principal: string, key: string, upload: RememberedUpload): void {
-    if (upload.busy || this.#active.get(key) !== upload) return;
+  #rest(principal: string, key: string, active: Active): void {
+    const { upload } = active;
+    active.visitors -= 1;
+    if (active.visitors > 0) return;
     this.#active.delete(key);
+    if (this.#keptElsewhere) {
+      const leaving = upload.letGo().finally(() => this.#leaving.delete(key));
+      this.#leaving.set(key, leaving);
+      return;
+    }
     this.#resting.set(key, { principal, upload, until: Driver.now() + this.#limits.resumeTimeout });
     const tooMany = [
       upload.receiver === undefined ? undefined : this.#suspended.add(principal, key),

@@ -14,6 +14,7 @@ import type {
 export class MemoryStore implements Store {
   /** Sizes by path; undefined is a folder. */
   readonly nodes = new Map<string, number | undefined>();
+  readonly #kept: { readonly path: string; readonly bytes: number }[] = [];
   readonly #pause: () => Promise<unknown>;
   readonly #onChange: () => void;
 
@@ -60,6 +61,16 @@ export class MemoryStore implements Store {
     return Promise.reject(refusal('UNSUPPORTED', path));
   }
 
+  /** Nothing is gone on with, but what is kept takes room. */
+  async recall(): Promise<undefined> {
+    return undefined;
+  }
+
+  async keptBytes(path: string): Promise<number> {
+    const below = this.#kept.filter((one) => path === '' || one.path.startsWith(`${path}/`));
+    return below.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   async stage({ path, ifExists }: StageRequest): Promise<StagedUpload> {
     await this.#pause();
     let length = 0;
@@ -71,6 +82,11 @@ export class MemoryStore implements Store {
       sync: async () => length,
       truncate: async (to) => {
         length = to;
+      },
+      blockWritten: async () => undefined,
+      fence: async () => undefined,
+      suspend: async () => {
+        this.#kept.push({ path, bytes: length });
       },
       commit: async (request: CommitRequest): Promise<CommitOutcome> => {
         await this.#pause();

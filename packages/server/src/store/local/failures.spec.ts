@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
+import { openWithin, stagedIn, temporaryFolder } from '../../testing/temporary-folder.js';
 import { commit, list, outcomeOf, stage, upload } from '../testing/transfer.js';
 import { LocalStore } from './local-store.js';
 
@@ -25,11 +25,6 @@ const small = mountSmall();
 afterAll(() => {
   if (small !== undefined) execFileSync('umount', [small]);
 });
-
-const stagedIn = (root: string): string[] => {
-  const staging = join(root, '.filex/staging');
-  return readdirSync(staging).flatMap((owner) => readdirSync(join(staging, owner)));
-};
 
 describe('a LocalStore in trouble', () => {
   // Skipped where no small file system can be mounted: nothing else makes a disk full on purpose.

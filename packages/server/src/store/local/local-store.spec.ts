@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
+import { openWithin, stagedIn, temporaryFolder } from '../../testing/temporary-folder.js';
 import { type StoreUnderTest, storeContract } from '../store.contract.js';
 import { DescriptorConfinement } from './descriptor-confinement.js';
 import { LocalStore, type LocalStoreOptions } from './local-store.js';
@@ -18,14 +18,13 @@ const makeStore = (options: LocalStoreOptions) => async (): Promise<StoreUnderTe
   return {
     store,
     staged: async () => {
-      const staging = join(root, '.filex/staging');
-      const names = readdirSync(staging).flatMap((owner) => readdirSync(join(staging, owner)));
+      const names = stagedIn(root);
       if (names.length === 0) expect(openWithin(root).sort()).toEqual(openBefore.sort());
       return names;
     },
     dispose: async () => {
       expect(openWithin(root)).toEqual([]);
-      expect(readdirSync(join(root, '.filex/staging'))).toEqual([]);
+      expect(stagedIn(root)).toEqual([]);
     },
   };
 };

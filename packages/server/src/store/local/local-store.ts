@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  BLOCK_SIZE,
   type ConflictPolicy,
   type Entry,
   FilexError,
@@ -14,10 +15,20 @@ import {
   lookAt,
   type PublishingContext,
   refuseEarly,
-  type StagedFile,
+  resolveServerLimits,
+  StagedFile,
 } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
-import type { MakeDirectoryOptions, StagedUpload, StageRequest, Store, StoredFile } from '../store.js';
+import type {
+  CommitRequest,
+  KeptUpload,
+  MakeDirectoryOptions,
+  StagedUpload,
+  StageRequest,
+  Store,
+  StoredFile,
+  UploadKey,
+} from '../store.js';
 import { DescriptorConfinement } from './descriptor-confinement.js';
 import { entryOf } from './entry.js';
 import { fileSystemSpace } from './file-system-space.js';
@@ -33,9 +44,12 @@ import { PathConfinement } from './path-confinement.js';
 import { removeEntry } from './removal.js';
 import { renameEntry } from './renaming.js';
 import { RESERVED_NAME, ReservedFolder } from './reserved-folder.js';
-import { Space } from './space.js';
+import { Space, type SpacePromise } from './space.js';
 import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
+import type { UploadEntry } from './uploads/upload-entry.js';
+import { type Kept, type LedgerLimits, UploadLedger } from './uploads/upload-ledger.js';
+import type { RecordedContent, UploadRecord } from './uploads/upload-record.js';
 import type { VersionSource } from './version-source.js';
 import type { Warn } from './warn.js';
 
@@ -55,6 +69,13 @@ export interface LocalStoreOptions {
    * Default: 1 % of the file system, at most 1 GiB.
    */
   readonly keepFree?: number | undefined;
+  /**
+   * `commit`: what was told to be stored survives a power cut, which takes a few flushes. `none`: it survives the end of the
+   * process only, and the operating system flushes when it likes. Default: `commit`.
+   */
+  readonly durability?: 'commit' | 'none' | undefined;
+  /** What is remembered of uploads that are cut, or committed. Default: as in `serverLimitTable`. */
+  readonly uploads?: Partial<LedgerLimits> | undefined;
   /** For tests; default: what the file system says. */
   readonly fileSystemSpace?:
     | ((path: string) => Promise<{ readonly free: number; readonly total: number; readonly block: number }>)
@@ -76,6 +97,8 @@ export class LocalStore implements Store {
   readonly #reserved: ReservedFolder;
   /** Undefined for a store that is only read. */
   readonly #staging: StagingArea | undefined;
+  #ledger: UploadLedger | undefined;
+  readonly #durable: boolean;
   readonly #warn: Warn;
   readonly #publishing: PublishingContext;
   readonly #staged: OpenFilePool<StagedFile>;
@@ -95,6 +118,7 @@ export class LocalStore implements Store {
       openDownloads = bounds.openDownloads,
       openListings = bounds.openListings,
       keepFree,
+      durability = 'commit',
       fileSystemSpace: look = fileSystemSpace,
     }: LocalStoreOptions,
   ) {
@@ -102,14 +126,16 @@ export class LocalStore implements Store {
     this.#reserved = reserved;
     this.#staging = staging;
     this.#warn = warn;
+    this.#durable = durability === 'commit';
     this.#publishing = createPublishingContext((err) => warn(err.message, { err }));
     this.#staged = new OpenFilePool(openStagedFiles);
     this.#downloads = new OpenFilePool(openDownloads);
     this.#listings = new ListingPlaces(openListings, bounds.listingPatience);
     this.#space = new Space({
       keepFree,
-      look: () => look(this.#writable().path),
+      look: () => look(this.#writable().staging.path),
       now: () => performance.now(),
+      makeRoom: async () => (await this.#ledger?.makeRoom()) === true,
     });
   }
 
@@ -124,14 +150,18 @@ export class LocalStore implements Store {
     const { confinement: kind = DescriptorConfinement.isAvailable() ? 'descriptors' : 'paths' } = options;
     const Confined = kind === 'descriptors' ? DescriptorConfinement : PathConfinement;
     let confinement: Confinement | undefined;
+    let staging: StagingArea | undefined;
     try {
       confinement = await Confined.open(await realpath(root));
-      const staging = readOnly ? undefined : await openStaging(confinement, root, warn);
+      staging = readOnly ? undefined : await openStaging(confinement, root, warn);
       const top = await confinement.enter({ segments: [], label: '', action: 'open', missing: 'NOT_FOUND' });
       const reserved = await ReservedFolder.find(top);
       if (reserved.key !== undefined) confinement.bar(reserved.key);
-      return new LocalStore(confinement, reserved, staging, warn, options);
+      const store = new LocalStore(confinement, reserved, staging, warn, options);
+      if (staging !== undefined) await store.#openLedger(staging, options.uploads);
+      return store;
     } catch (error) {
+      await staging?.close(false);
       await confinement?.close();
       throw fileError(error, { action: 'serve', path: root });
     }
@@ -197,9 +227,25 @@ export class LocalStore implements Store {
     );
   }
 
+  async #openLedger(staging: StagingArea, limits: LocalStoreOptions['uploads']): Promise<void> {
+    const nameIn = <T>(path: string, work: (folder: Folder, name: string) => Promise<T>): Promise<T> => {
+      const place = parseNamedPath(path, 'look at');
+      return this.#inFolder(parentOf(place, 'look at', 'NOT_FOUND'), (folder) => work(folder, place.name));
+    };
+    this.#ledger = await UploadLedger.open({
+      staging,
+      directorySync: this.#publishing.directorySync,
+      limits: { ...resolveServerLimits(), ...limits },
+      durable: this.#durable,
+      look: (path) => nameIn(path, (folder, name) => lookAt(pathIn(folder, name))).catch(nothingThere),
+      flushParent: (path) => nameIn(path, (folder) => this.#publishing.directorySync.sync(folder)),
+      warn: this.#warn,
+    });
+  }
+
   async stage(request: StageRequest): Promise<StagedUpload> {
-    const { path: label, size, ifExists, mtime, operationId } = request;
-    const staging = this.#writable();
+    const { path: label, size, ifExists, mtime } = request;
+    const { staging, ledger } = this.#writable();
     const place = await this.#changeable(label, 'store');
     await this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), async (folder) => {
       if (folder.device !== staging.device)
@@ -211,13 +257,76 @@ export class LocalStore implements Store {
       await refuseEarly(pathIn(folder, place.name), { label, ifExists, size, mtime });
     });
     const space = await this.#space.promise(size, label).catch(storeError(label));
+    const work = { request, place, space };
+    const path = ledger.stagedPath(request);
+    return this.#begin(work, await ledger.begin(request).catch(endOf(space)), () =>
+      StagedFile.create({ path, label, context: this.#publishing }),
+    );
+  }
+
+  async recall(key: UploadKey): Promise<KeptUpload | undefined> {
+    if (this.#ledger === undefined) return undefined;
+    const ledger = this.#ledger;
+    const kept = await ledger.recall(key).catch(storeError(''));
+    if (kept === undefined) return undefined;
+    const { record, leaves } = kept;
+    const { committed, epoch, path } = record;
+    return {
+      arguments: record.arguments,
+      path,
+      epoch,
+      leaves,
+      committed: committed && { request: commitRequestOf(committed), outcome: committed },
+      resume: () => this.#resume(kept, key),
+      fence: (told) => ledger.record({ ...record, epoch: told, at: Date.now() }).catch(storeError(path)),
+    };
+  }
+
+  async keptBytes(path: string): Promise<number> {
+    return this.#ledger?.keptBytes(path) ?? 0;
+  }
+
+  async #resume(kept: Kept, key: UploadKey): Promise<StagedUpload> {
+    const { ledger } = this.#writable();
+    const { record, leaves } = kept;
+    const { path: label, size } = record;
+    const place = await this.#changeable(label, 'store');
+    const length = leaves.length * BLOCK_SIZE;
+    const rest = size === undefined ? undefined : Math.max(0, size - length);
+    const space = await this.#space.promise(rest, label).catch(storeError(label));
+    const path = ledger.stagedPath(key);
+    return this.#begin(
+      { request: record, place, space },
+      await ledger.resume(kept, key).catch(endOf(space)),
+      () => StagedFile.reopen({ path, label, context: this.#publishing, length }),
+    );
+  }
+
+  async #begin(
+    {
+      request,
+      place,
+      space,
+    }: { request: UploadRecord | StageRequest; place: NamedPath; space: SpacePromise },
+    entry: UploadEntry,
+    open: () => Promise<StagedFile>,
+  ): Promise<StagedUpload> {
     try {
-      const file = await this.#staged.create(() => staging.create(operationId, label, this.#publishing));
-      return new LocalUpload(file, this.#staged, space, request, place, this.#warn, (work) =>
-        this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), work),
-      );
+      const file = await this.#staged.create(open);
+      return new LocalUpload({
+        file,
+        pool: this.#staged,
+        space,
+        entry,
+        request,
+        place,
+        durable: this.#durable,
+        warn: this.#warn,
+        inFolder: (work) => this.#inFolder(parentOf(place, 'store', 'PARENT_NOT_FOUND'), work),
+      });
     } catch (error) {
       space.end();
+      await entry.end();
       throw error;
     }
   }
@@ -256,7 +365,8 @@ export class LocalStore implements Store {
 
   async close(): Promise<void> {
     try {
-      await this.#staging?.close();
+      await this.#ledger?.close();
+      await this.#staging?.close(this.#ledger?.isNeeded === true);
     } finally {
       await this.#confinement.close();
     }
@@ -269,8 +379,9 @@ export class LocalStore implements Store {
     return place;
   }
 
-  #writable(): StagingArea {
-    if (this.#staging !== undefined) return this.#staging;
+  #writable(): { readonly staging: StagingArea; readonly ledger: UploadLedger } {
+    if (this.#staging !== undefined && this.#ledger !== undefined)
+      return { staging: this.#staging, ledger: this.#ledger };
     throw new FilexError('PERMISSION_DENIED', 'this server only gives files, it takes none');
   }
 
@@ -295,6 +406,23 @@ async function openStaging(confinement: Confinement, root: string, warn: Warn): 
   } catch (error) {
     throw fileError(error, { action: 'stage uploads in', path: join(root, RESERVED_NAME) });
   }
+}
+
+function commitRequestOf({ length, digest, algorithm }: RecordedContent): CommitRequest {
+  return { length, digest: Buffer.from(digest, 'hex'), algorithm };
+}
+
+/** A path that leads nowhere has nothing at its end. */
+function nothingThere(error: unknown): undefined {
+  const { code } = FilexError.from(error);
+  if (code !== 'NOT_FOUND' && code !== 'NOT_A_DIRECTORY') throw error;
+}
+
+function endOf(space: SpacePromise): (error: unknown) => never {
+  return (error) => {
+    space.end();
+    throw error;
+  };
 }
 
 /** Tells what the file system has refused as a failure to store. */

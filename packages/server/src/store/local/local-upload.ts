@@ -1,89 +1,123 @@
-import { FilexError } from '@filex/protocol';
+import { BLOCK_SIZE, FilexError } from '@filex/protocol';
 import type { StagedFile } from '@filex/protocol/node';
-import type { CommitOutcome, CommitRequest, StagedUpload, StageRequest } from '../store.js';
+import type { CommitOutcome, CommitRequest, StagedUpload } from '../store.js';
 import { etagOf } from './entry.js';
 import type { Folder } from './folder.js';
 import type { OpenFilePool } from './open-file-pool.js';
 import type { SpacePromise } from './space.js';
 import type { NamedPath } from './store-path.js';
+import type { UploadEntry } from './uploads/upload-entry.js';
+import type { UploadRecord } from './uploads/upload-record.js';
 import type { Warn } from './warn.js';
 
 /** Runs work in the folder that the file belongs into, held open for it. */
 type InFolder = <T>(work: (folder: Folder) => Promise<T>) => Promise<T>;
 
+/** What an upload into the store works with. */
+export interface LocalUploadParts {
+  readonly file: StagedFile;
+  readonly pool: OpenFilePool<StagedFile>;
+  readonly space: SpacePromise;
+  readonly entry: UploadEntry;
+  readonly request: Pick<UploadRecord, 'ifExists' | 'mtime' | 'executable'>;
+  readonly place: NamedPath;
+  /** Whether things are flushed at all. */
+  readonly durable: boolean;
+  readonly warn: Warn;
+  readonly inFolder: InFolder;
+}
+
 /** One upload on its way into the store. */
 export class LocalUpload implements StagedUpload {
-  readonly #file: StagedFile;
-  readonly #pool: OpenFilePool<StagedFile>;
-  readonly #space: SpacePromise;
-  readonly #request: StageRequest;
-  readonly #place: NamedPath;
-  readonly #warn: Warn;
-  readonly #inFolder: InFolder;
+  readonly #parts: LocalUploadParts;
 
-  constructor(
-    file: StagedFile,
-    pool: OpenFilePool<StagedFile>,
-    space: SpacePromise,
-    request: StageRequest,
-    place: NamedPath,
-    warn: Warn,
-    inFolder: InFolder,
-  ) {
-    this.#file = file;
-    this.#pool = pool;
-    this.#space = space;
-    this.#request = request;
-    this.#place = place;
-    this.#warn = warn;
-    this.#inFolder = inFolder;
+  constructor(parts: LocalUploadParts) {
+    this.#parts = parts;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#space.cover(bytes.length);
-    await this.#pool.use(this.#file, () => this.#file.write(bytes));
-    this.#space.wrote(bytes.length);
+    const { space, pool, file } = this.#parts;
+    await space.cover(bytes.length);
+    await pool.use(file, () => file.write(bytes));
+    space.wrote(bytes.length);
   }
 
-  sync(): Promise<number> {
-    return this.#pool.use(this.#file, () => this.#file.sync());
+  async sync(): Promise<number> {
+    const { pool, file, entry, durable } = this.#parts;
+    if (!durable) return file.length;
+    const length = await pool.use(file, () => file.sync());
+    await entry.synced();
+    return length;
   }
 
-  truncate(length: number): Promise<void> {
-    this.#space.drops(Math.max(0, this.#file.length - length));
-    return this.#pool.use(this.#file, () => this.#file.truncate(length));
+  async truncate(length: number): Promise<void> {
+    const { space, pool, file, entry } = this.#parts;
+    await entry.truncated(Math.floor(length / BLOCK_SIZE));
+    space.drops(Math.max(0, file.length - length));
+    await pool.use(file, () => file.truncate(length));
   }
 
-  async commit({ length }: CommitRequest): Promise<CommitOutcome> {
-    const { name, parent, label } = this.#place;
-    const { ifExists, mtime, executable } = this.#request;
+  blockWritten(leaf: Uint8Array): Promise<void> {
+    return this.#parts.entry.blockWritten(leaf);
+  }
+
+  fence(epoch: number): Promise<void> {
+    return this.#parts.entry.fence(epoch);
+  }
+
+  async suspend(): Promise<void> {
+    const { pool, file, entry, space } = this.#parts;
+    // What has no digest cannot be gone on with.
+    if (entry.blocks === 0) return this.abort();
     try {
-      if (length !== this.#file.length)
-        throw new FilexError('LENGTH_MISMATCH', `${this.#file.length} bytes were staged, not ${length}`, {
+      await this.sync();
+      await pool.release(file);
+    } catch (error) {
+      await this.#cleanUp();
+      throw error;
+    }
+    space.end();
+    await entry.suspend();
+  }
+
+  async commit(commit: CommitRequest): Promise<CommitOutcome> {
+    const { file, pool, space, entry, request, place, durable, inFolder } = this.#parts;
+    const { name, parent, label } = place;
+    const { ifExists, mtime, executable } = request;
+    const pathOf = (given: string): string => [...parent, given].join('/');
+    try {
+      if (commit.length !== file.length)
+        throw new FilexError('LENGTH_MISMATCH', `${file.length} bytes were staged, not ${commit.length}`, {
           path: label,
         });
-      const published = await this.#pool.use(this.#file, () =>
-        this.#inFolder((folder) =>
-          this.#file.publish({ directory: folder, name, ifExists, mtime, executable, durable: true }),
-        ),
+      const log = entry.commitLog(commit, pathOf);
+      const published = await pool.use(file, () =>
+        inFolder((directory) => file.publish({ directory, name, ifExists, mtime, executable, durable, log })),
       );
-      this.#space.end();
-      const path = [...parent, published.name].join('/');
-      return { outcome: published.outcome, path, etag: etagOf(published.stats) };
+      space.end();
+      await entry.end().catch(this.#leftOver);
+      return { outcome: published.outcome, path: pathOf(published.name), etag: etagOf(published.stats) };
     } catch (error) {
-      // Why it was not stored is what the caller must know.
-      await this.abort().catch((err: unknown) =>
-        this.#warn('could not remove what was staged', { path: label, err }),
-      );
+      await this.#cleanUp();
       throw error;
     }
   }
 
   async abort(): Promise<void> {
+    const { pool, file, space, entry } = this.#parts;
     try {
-      await this.#pool.discard(this.#file);
+      await pool.discard(file);
     } finally {
-      this.#space.end();
+      space.end();
+      await entry.end();
     }
   }
+
+  /** After a failure, which is what the caller must know. */
+  async #cleanUp(): Promise<void> {
+    await this.abort().catch(this.#leftOver);
+  }
+
+  readonly #leftOver = (err: unknown): void =>
+    this.#parts.warn('could not remove what was staged', { path: this.#parts.place.label, err });
 }

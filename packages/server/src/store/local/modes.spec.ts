@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { stagedIn, temporaryFolder } from '../../testing/temporary-folder.js';
 import type { Store } from '../store.js';
 import { commit, stage, upload } from '../testing/transfer.js';
 import { LocalStore } from './local-store.js';
@@ -28,7 +28,8 @@ describe.runIf(process.platform !== 'win32')('the permissions of what is stored'
     for (const executable of [false, true]) {
       const staged = await stage(store, `file-${executable}`, Buffer.from('x'), { executable });
       const [owner] = readdirSync(join(root, '.filex/staging')) as [string];
-      const [name] = readdirSync(join(root, '.filex/staging', owner)) as [string];
+      const [name] = stagedIn(root) as [string];
+      expect(mode(`.filex/staging/${owner}/journal`)).toBe(0o600);
       expect(mode(`.filex/staging/${owner}/${name}`)).toBe(0o600);
       for (const folder of ['.filex', '.filex/staging', `.filex/staging/${owner}`])
         expect(mode(folder)).toBe(0o700);

@@ -63,6 +63,21 @@ export class OpenFilePool<File extends ParkableFile> {
     }
   }
 
+  /** Closes a file that nobody works on, which is not used any more but stays where it is. */
+  async release(file: File): Promise<void> {
+    if (this.#idle.delete(file)) {
+      try {
+        await file.park();
+      } finally {
+        this.#givePlace();
+      }
+      return;
+    }
+    const parked = this.#parked.get(file);
+    this.#parked.delete(file);
+    await parked;
+  }
+
   /** Discards the file, whatever is under way. */
   async discard(file: File): Promise<void> {
     const wasIdle = this.#idle.delete(file); // from here on it must not be chosen for parking

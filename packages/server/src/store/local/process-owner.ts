@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
@@ -7,14 +8,24 @@ export interface ProcessOwner {
   readonly pid: number;
   /** Tells two processes apart that have the same id one after the other; 0 where nothing is known. */
   readonly start: number;
+  /** Tells two stores of one process apart. */
+  readonly store?: string | undefined;
 }
 
-const form = /^(?<host>.+)\.(?<pid>\d+)\.(?<start>\d+)$/;
+const form = /^(?<host>.+?)\.(?<pid>\d+)\.(?<start>\d+)(?:\.(?<store>[0-9a-f]+))?$/;
 
 /** As a file name. */
-export function formatOwner({ host, pid, start }: ProcessOwner): string {
-  return `${encodeURIComponent(host)}.${pid}.${start}`;
+export function formatOwner({ host, pid, start, store }: ProcessOwner): string {
+  return `${encodeURIComponent(host)}.${pid}.${start}${store === undefined ? '' : `.${store}`}`;
 }
+
+/** Of what nobody owns any more: whoever comes next takes it. */
+export function released(owner: ProcessOwner): ProcessOwner {
+  return { ...owner, pid: NOBODY };
+}
+
+/** No process has this id. */
+const NOBODY = 0;
 
 /** Reads back what {@link formatOwner} wrote; undefined for anything else. */
 export function parseOwner(name: string): ProcessOwner | undefined {
@@ -22,7 +33,8 @@ export function parseOwner(name: string): ProcessOwner | undefined {
   if (groups === undefined) return undefined;
   try {
     const host = decodeURIComponent(groups['host'] as string);
-    return { host, pid: Number(groups['pid']), start: Number(groups['start']) };
+    const { store } = groups;
+    return { host, pid: Number(groups['pid']), start: Number(groups['start']), store };
   } catch (error) {
     if (error instanceof URIError) return undefined; // a `%` that we have not written
     throw error;
@@ -30,11 +42,13 @@ export function parseOwner(name: string): ProcessOwner | undefined {
 }
 
 export async function thisProcess(): Promise<ProcessOwner> {
-  return { host: hostname(), pid: process.pid, start: (await startOf(process.pid)) ?? 0 };
+  const store = randomBytes(4).toString('hex');
+  return { host: hostname(), pid: process.pid, start: (await startOf(process.pid)) ?? 0, store };
 }
 
 /** Whether the process is still there; undefined when that cannot be told from this machine. */
 export async function isAlive(owner: ProcessOwner): Promise<boolean | undefined> {
+  if (owner.pid === NOBODY) return false;
   if (owner.host !== hostname()) return undefined;
   if (!exists(owner.pid)) return false;
   const start = await startOf(owner.pid);

@@ -10,6 +10,8 @@ export interface SpaceSettings {
   look(): Promise<FileSystemSpace>;
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
+  /** Frees something that nobody needs at the moment; tells whether there was anything. Default: there is nothing. */
+  makeRoom?(): Promise<boolean>;
 }
 
 /**
@@ -80,6 +82,7 @@ export class Space {
     if (this.#askedAt === undefined || now() - this.#askedAt >= bounds.spaceAge) await this.#ask();
     // An answer that was on its way already may be older than what has just become free.
     for (let round = 0; round < 2 && this.#available < bytes; round += 1) await this.#ask();
+    while (this.#available < bytes && (await this.#settings.makeRoom?.()) === true) await this.#ask();
     if (this.#available < bytes) throw this.#refusal(bytes, label);
     const taken = this.#available < wish ? bytes : wish;
     this.#available -= taken;

@@ -65,7 +65,7 @@ describe('the staging area', () => {
     expect(existsSync(join(elsewhere, 'staged'))).toBe(true);
     expect(existsSync(join(stranger, 'staged'))).toBe(true);
     if (process.platform !== 'linux') expect(existsSync(join(alive, 'staged'))).toBe(true);
-    expect(warnings.filter((message) => message.startsWith('removed'))).toHaveLength(
+    expect(warnings.filter((message) => message.startsWith('took over'))).toHaveLength(
       process.platform === 'linux' ? 3 : 2,
     );
     await store.close();

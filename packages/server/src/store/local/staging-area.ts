@@ -1,17 +1,17 @@
-import { chmod, mkdir, rmdir } from 'node:fs/promises';
-import { FilexError } from '@filex/protocol';
-import {
-  errnoOf,
-  lookAt,
-  modificationTime,
-  type PublishingContext,
-  StagedFile,
-  stagingName,
-} from '@filex/protocol/node';
+import { lstatSync } from 'node:fs';
+import { chmod, mkdir, rename } from 'node:fs/promises';
+import { errnoOf, lookAt, modificationTime } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import { readNames } from './directory-names.js';
 import { type Confinement, type Folder, pathIn, settleAll } from './folder.js';
-import { formatOwner, isAlive, parseOwner, thisProcess } from './process-owner.js';
+import {
+  formatOwner,
+  isAlive,
+  type ProcessOwner,
+  parseOwner,
+  released,
+  thisProcess,
+} from './process-owner.js';
 import { RESERVED_NAME } from './reserved-folder.js';
 import { removeTree } from './tree-removal.js';
 import type { Warn } from './warn.js';
@@ -19,28 +19,39 @@ import type { Warn } from './warn.js';
 /** Only this user may look at what is staged. */
 const PRIVATE = 0o700;
 
-/** `.filex/staging/<owner>/`, where the uploads of one process are until they are published. */
-export class StagingArea {
-  readonly #staging: Folder;
-  readonly #owner: string;
-  readonly #own: Folder;
+/** The folder of another server, or of one that is gone. */
+export interface OtherOwner {
+  /** Of the folder. */
+  readonly name: string;
+  readonly owner: ProcessOwner;
+}
 
-  private constructor(staging: Folder, owner: string, own: Folder) {
+/** `.filex/staging/<owner>/`, where the uploads of one server are until they are published, and what it has written down of them. */
+export class StagingArea {
+  readonly #confinement: Confinement;
+  readonly #staging: Folder;
+  readonly #owner: ProcessOwner;
+  /** The folder of this server. */
+  readonly own: Folder;
+  #others: readonly OtherOwner[] = [];
+  /** When what is known of others was looked up, and when their folder had changed by then, in milliseconds. */
+  #lookedAt = 0;
+  #changedAt = Number.NaN;
+
+  private constructor(confinement: Confinement, staging: Folder, owner: ProcessOwner, own: Folder) {
+    this.#confinement = confinement;
     this.#staging = staging;
     this.#owner = owner;
-    this.#own = own;
+    this.own = own;
   }
 
-  /**
-   * Makes what is missing, and removes what processes that are gone have left. Rejects with the error of the operating
-   * system when the folder is not to be written to.
-   */
+  /** Makes what is missing. Rejects with the error of the operating system when the folder is not to be written to. */
   static async open(confinement: Confinement, warn: Warn): Promise<StagingArea> {
     const staging = await makeFolders(confinement, [RESERVED_NAME, 'staging'], warn);
     try {
-      const owner = formatOwner(await thisProcess());
-      await removeAbandoned(confinement, staging, owner, warn);
-      return new StagingArea(staging, owner, await makeFolder(confinement, staging, owner));
+      const owner = await thisProcess();
+      const own = await makeFolder(confinement, staging, formatOwner(owner));
+      return new StagingArea(confinement, staging, owner, own);
     } catch (error) {
       await staging.close();
       throw error;
@@ -49,30 +60,102 @@ export class StagingArea {
 
   /** The device of everything that can be published from here. */
   get device(): bigint {
-    return this.#own.device;
+    return this.own.device;
   }
 
   /** Where it is; good until `close`. */
   get path(): string {
-    return this.#own.path;
+    return this.own.path;
   }
 
-  create(operationId: string, label: string, context: PublishingContext): Promise<StagedFile> {
-    // A retry has the same operation id; the rest of the name keeps the two apart.
-    const name = `${operationId}-${stagingName()}`;
-    return StagedFile.create({ path: pathIn(this.#own, name), label, context });
+  /** What others have here. Asked for at every upload, so that it is only read when something has changed. */
+  async others(): Promise<readonly OtherOwner[]> {
+    const changedAt = Number(lstatSync(`${this.#staging.path}/.`, { bigint: true }).mtimeNs / 1_000_000n);
+    // Times of folders are coarse: two changes can have the same one.
+    const isSure = this.#lookedAt - changedAt > bounds.timeGranularity;
+    if (changedAt === this.#changedAt && isSure) return this.#others;
+    this.#lookedAt = Date.now();
+    this.#changedAt = changedAt;
+    const others: OtherOwner[] = [];
+    const itself = formatOwner(this.#owner);
+    for await (const names of readNames(this.#staging.path, bounds.listingBatch)) {
+      for (const bytes of names) {
+        const name = bytes.toString();
+        const owner = parseOwner(name);
+        if (owner !== undefined && name !== itself) others.push({ name, owner });
+      }
+    }
+    this.#others = others;
+    return others;
   }
 
-  async close(): Promise<void> {
-    await this.#own.close();
+  /** Holds the folder of another one. Undefined when it has gone. */
+  async enter({ name }: OtherOwner): Promise<Folder | undefined> {
     try {
-      await rmdir(pathIn(this.#staging, this.#owner));
+      return await this.#confinement.child(this.#staging, name);
     } catch (error) {
-      // Another store of this process uses it still, or somebody has tidied up.
-      const errno = errnoOf(error);
-      if (errno !== 'ENOTEMPTY' && errno !== 'ENOENT') throw error;
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether whoever it belongs to is gone for good. */
+  async isAbandoned(other: OtherOwner): Promise<boolean> {
+    const alive = await isAlive(other.owner);
+    if (alive !== undefined) return !alive;
+    // On another machine: it has a pulse as long as something in it changes.
+    const last = await this.#lastChange(other);
+    return last !== undefined && Date.now() - last / 1000 > bounds.abandonedStagingAge;
+  }
+
+  /** Makes the folder of one that is gone ours; of all who want that, one gets it. Undefined for the others. */
+  async claim({ name }: OtherOwner): Promise<OtherOwner | undefined> {
+    const owner = await thisProcess();
+    const ours = formatOwner(owner);
+    try {
+      await rename(pathIn(this.#staging, name), pathIn(this.#staging, ours));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    return { name: ours, owner };
+  }
+
+  /** Removes the folder of another one with all that is in it. */
+  async remove({ name }: OtherOwner): Promise<void> {
+    await removeTree(this.#confinement, this.#staging, Buffer.from(name));
+  }
+
+  /** @param keep whether something is left that the next server is to take over. */
+  async close(keep: boolean): Promise<void> {
+    await this.own.close();
+    try {
+      const name = formatOwner(this.#owner);
+      if (keep)
+        await rename(pathIn(this.#staging, name), pathIn(this.#staging, formatOwner(released(this.#owner))));
+      else await removeTree(this.#confinement, this.#staging, Buffer.from(name));
+    } catch (error) {
+      // Somebody has tidied up.
+      if (errnoOf(error) !== 'ENOENT') throw error;
     } finally {
       await this.#staging.close();
+    }
+  }
+
+  /** Microseconds since 1970; undefined when it has gone. */
+  async #lastChange(other: OtherOwner): Promise<number | undefined> {
+    const folder = await this.enter(other);
+    if (folder === undefined) return undefined;
+    try {
+      const itself = await lookAt(`${folder.path}/.`);
+      let last = itself === undefined ? 0 : modificationTime(itself.stats);
+      for await (const names of readNames(folder.path, bounds.listingBatch)) {
+        for (const found of await settleAll(names.map((staged) => lookAt(pathIn(folder, staged)))))
+          if (found !== undefined) last = Math.max(last, modificationTime(found.stats));
+      }
+      return last;
+    } finally {
+      await folder.close();
     }
   }
 }
@@ -108,52 +191,4 @@ async function makeFolder(confinement: Confinement, folder: Folder, name: string
     if (errnoOf(error) !== 'EEXIST') throw error;
   });
   return confinement.child(folder, name);
-}
-
-async function removeAbandoned(
-  confinement: Confinement,
-  staging: Folder,
-  own: string,
-  warn: Warn,
-): Promise<void> {
-  for await (const names of readNames(staging.path, bounds.listingBatch)) {
-    for (const name of names) {
-      const text = name.toString();
-      try {
-        if (text === own || !(await isAbandoned(confinement, staging, text))) continue;
-        await removeTree(confinement, staging, name);
-        warn('removed what an earlier process had staged', { owner: text });
-      } catch (error) {
-        // Another server that starts just now removes it too; anything else must not keep this one from starting.
-        warn('could not remove what an earlier process had staged', { owner: text, err: error });
-      }
-    }
-  }
-}
-
-async function isAbandoned(confinement: Confinement, staging: Folder, name: string): Promise<boolean> {
-  const owner = parseOwner(name);
-  if (owner === undefined) return false; // not ours to judge
-  const alive = await isAlive(owner);
-  if (alive !== undefined) return !alive;
-  // On another machine: it has a pulse as long as something in it changes.
-  return Date.now() - (await lastChange(confinement, staging, name)) / 1000 > bounds.abandonedStagingAge;
-}
-
-/** Microseconds since 1970. */
-async function lastChange(confinement: Confinement, staging: Folder, name: string): Promise<number> {
-  const itself = await lookAt(pathIn(staging, name));
-  if (itself?.kind !== 'directory')
-    throw new FilexError('NOT_A_DIRECTORY', `${name} in the staging area is no folder`);
-  let last = modificationTime(itself.stats);
-  const folder = await confinement.child(staging, name);
-  try {
-    for await (const names of readNames(folder.path, bounds.listingBatch)) {
-      for (const found of await settleAll(names.map((staged) => lookAt(pathIn(folder, staged)))))
-        if (found !== undefined) last = Math.max(last, modificationTime(found.stats));
-    }
-  } finally {
-    await folder.close();
-  }
-  return last;
 }

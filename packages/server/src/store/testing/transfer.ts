@@ -22,7 +22,13 @@ export async function stage(
   operations += 1;
   const operationId = operations.toString(16).padStart(32, '0');
   const size = tellSize ? content.length : undefined;
-  const upload = await store.stage({ path, operationId, size, ifExists, mtime, executable });
+  const asked = { path, size, ifExists, mtime, executable };
+  const upload = await store.stage({
+    ...asked,
+    operationId,
+    principal: 'anonymous',
+    arguments: JSON.stringify(asked),
+  });
   await upload.write(content).catch(async (error: unknown) => {
     await upload.abort();
     throw error;
