@@ -78,17 +78,22 @@ export async function loseThePower(recording: Recording, scratch: string, extent
   return { entries: log.length, states: seen.size, violations };
 }
 
-/** Every moment, in an order that is another one for each seed, so that few states are not all from the beginning. */
-function* survivals(log: DiskLog<Word>, { seed, exhaustive, random, states }: Extent): Generator<Survival> {
+/** Every moment, one choice of each in turn, so that few states are of all moments. */
+function* survivals(log: DiskLog<Word>, { seed, exhaustive, random }: Extent): Generator<Survival> {
   const safe = safeFrom(log);
   const next = seededRandom(seed);
-  const cuts = Array.from({ length: log.length + 1 }, (_, cut) => cut);
-  if (states !== undefined)
-    for (let i = cuts.length - 1; i > 0; i -= 1) {
-      const j = next(i + 1);
-      [cuts[i], cuts[j]] = [cuts[j] as number, cuts[i] as number];
+  const choice = { exhaustive, random, next };
+  let moments = Array.from({ length: log.length + 1 }, (_, cut) => survivalsAt(log, safe, cut, choice));
+  while (moments.length > 0) {
+    const going: typeof moments = [];
+    for (const moment of moments) {
+      const { done, value } = moment.next();
+      if (done === true) continue;
+      yield value;
+      going.push(moment);
     }
-  for (const cut of cuts) yield* survivalsAt(log, safe, cut, { exhaustive, random, next });
+    moments = going;
+  }
 }
 
 function wordsUntil(log: DiskLog<Word>, cut: number): Word[] {
@@ -155,7 +160,21 @@ function describe(log: DiskLog<Word>, { cut, fates }: Survival): string {
 }
 
 function brief(entry: DiskLog<Word>[number]): string {
-  if (entry.op === 'write') return `write ${entry.inode} +${entry.offset} ${entry.bytes.length}`;
-  const { op, ...rest } = entry;
-  return `${op} ${JSON.stringify(op === 'mark' ? entry.mark : rest)}`;
+  switch (entry.op) {
+    case 'write':
+      return `write ${entry.inode} +${entry.offset} ${entry.bytes.length}`;
+    case 'mark':
+      return `${entry.mark.word} ${entry.mark.task}`;
+    case 'rename':
+      return `rename ${entry.in}/${entry.name} ${entry.to}/${entry.newName}`;
+    case 'create':
+    case 'link':
+    case 'remove':
+      return `${entry.op} ${entry.in}/${entry.name} (${entry.inode})`;
+    case 'flush':
+    case 'mode':
+    case 'times':
+    case 'truncate':
+      return `${entry.op} ${entry.inode}`;
+  }
 }

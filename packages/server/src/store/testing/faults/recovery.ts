@@ -24,7 +24,10 @@ export async function judge(store: Store, knowledge: Knowledge): Promise<Violati
   for await (const { path, kind } of store.list('', { recursive: true }))
     visible.set(path, kind === 'file' ? await contentOf(store, path) : undefined);
   const { required, allowed, gone } = expected(knowledge);
-  for (const [path, why] of required) if (!visible.has(path)) violations.push(`${path} is missing: ${why}`);
+  for (const [path, { or, why }] of required) {
+    const names = or === undefined ? [path] : [path, or];
+    if (!names.some((name) => visible.has(name))) violations.push(`${names.join(' or ')} is missing: ${why}`);
+  }
   for (const [path, content] of visible) {
     if (gone.has(path)) violations.push(`${path} is there again: ${gone.get(path)}`);
     if (content === undefined) continue;
@@ -63,8 +66,8 @@ function isRefusing({ ifExists }: UploadTask): boolean {
 }
 
 interface Expected {
-  /** Paths that must be there, and why. */
-  readonly required: ReadonlyMap<string, string>;
+  /** Paths that must be there, or the other one, and why. */
+  readonly required: ReadonlyMap<string, { readonly or: string | undefined; readonly why: string }>;
   /** Paths that must not be there, and why. */
   readonly gone: ReadonlyMap<string, string>;
   /** The contents that a file may have. */
@@ -72,7 +75,7 @@ interface Expected {
 }
 
 function expected({ tasks, words }: Knowledge): Expected {
-  const required = new Map<string, string>();
+  const required = new Map<string, { readonly or: string | undefined; readonly why: string }>();
   const gone = new Map<string, string>();
   const begun = new Map<number, number>();
   const done = new Map<number, { readonly at: number; readonly path: string }>();
@@ -81,13 +84,19 @@ function expected({ tasks, words }: Knowledge): Expected {
     if (word.word === 'begun') {
       begun.set(word.task, at);
       // From now on either may be true.
-      if (task.do === 'rename' || task.do === 'remove') required.delete(task.path);
+      if (task.do === 'remove') required.delete(task.path);
+      const moved = task.do === 'rename' ? required.get(task.path) : undefined;
+      if (task.do === 'rename' && moved !== undefined)
+        required.set(task.path, { or: task.target, why: moved.why });
       continue;
     }
     if (word.word === 'refused') continue;
     done.set(word.task, { at, path: word.path });
-    if (task.do === 'rename' || task.do === 'remove') gone.set(task.path, `${task.do} was acknowledged`);
-    if (task.do !== 'remove') required.set(word.path, `${task.do} was acknowledged`);
+    if (task.do === 'rename' || task.do === 'remove') {
+      required.delete(task.path);
+      gone.set(task.path, `${task.do} was acknowledged`);
+    }
+    if (task.do !== 'remove') required.set(word.path, { or: undefined, why: `${task.do} was acknowledged` });
   }
   return { required, gone, allowed };
 

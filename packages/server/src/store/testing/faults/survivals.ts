@@ -104,7 +104,13 @@ function* combinations(
   const all = Array.from({ length: count }, (_, i) => i);
   const where = (done: (i: number) => boolean): Fate[] => all.map((i) => (done(i) ? 'done' : 'lost'));
   if (count <= exhaustive) {
-    for (let bits = 0; bits < 2 ** count; bits += 1) yield where((i) => ((bits >> i) & 1) === 1);
+    // In an order by chance, since not all may be asked for.
+    const total = 2 ** count;
+    const [step, start] = [2 * next(total) + 1, next(total)];
+    for (let i = 0; i < total; i += 1) {
+      const bits = (start + i * step) % total;
+      yield where((j) => ((bits >> j) & 1) === 1);
+    }
     return;
   }
   yield where(() => false);

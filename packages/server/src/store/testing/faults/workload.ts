@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, type ConflictPolicy, FilexError } from '@filex/protocol';
+import { BLOCK_SIZE, type ConflictPolicy, conflictPolicies, FilexError } from '@filex/protocol';
 import type { Store } from '../../store.js';
 import { type Random, seededRandom } from './random.js';
 import { attempt, type UploadTask } from './upload-task.js';
@@ -96,8 +96,25 @@ export function mixedWorkload(seed: number): Workload {
   ];
 }
 
-/** Few changes, for all combinations of what may survive of them. */
-export function shortWorkload(ifExists: ConflictPolicy): Workload {
+/** Few changes, for all combinations of what may survive of them: one upload, and what comes after it. */
+export const shortWorkloads = {
+  ...(Object.fromEntries(conflictPolicies.map((ifExists) => [ifExists, again(ifExists)])) as Record<
+    ConflictPolicy,
+    Workload
+  >),
+  'moved away': [[uploads(seededRandom(1))('a', 600), { do: 'rename', path: 'a', target: 'b' }]],
+  'moved into a folder': [
+    [
+      uploads(seededRandom(2))('a', 600),
+      { do: 'make folder', path: 'folder' },
+      { do: 'rename', path: 'a', target: 'folder/b' },
+    ],
+  ],
+  removed: [[uploads(seededRandom(3))('a', 600), { do: 'remove', path: 'a' }]],
+  'put into a new folder': [[{ do: 'make folder', path: 'a/b' }, uploads(seededRandom(4))('a/b/c', 600)]],
+} as const satisfies Record<string, Workload>;
+
+function again(ifExists: ConflictPolicy): Workload {
   const make = uploads(seededRandom(ifExists.length));
   const first = make('a', 600, { mtime: 1_000_000 });
   const second = make('a', 1300, { ifExists, mtime: 2_000_000, piece: 700 });
