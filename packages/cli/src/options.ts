@@ -39,7 +39,17 @@ export function addCommonOptions(command: Command): void {
         .argParser(integer('the time', 1, 3600))
         .default(bounds.connectTimeout / 1000),
     )
-    .addOption(bandwidthOption());
+    .addOption(bandwidthOption())
+    .addOption(
+      option('--retries <n>', 'how often to connect again when the line is cut', 'FILEX_RETRIES')
+        .argParser(integer('the number', 0, bounds.maxRetries))
+        .default(bounds.retries),
+    )
+    .addOption(
+      option('--timeout <seconds>', 'give the whole command up after that time', 'FILEX_TIMEOUT').argParser(
+        integer('the time', 1, bounds.maxTimeout),
+      ),
+    );
 }
 
 /** What `put` and `get` have in common. */

@@ -1,4 +1,4 @@
-import { visibleText } from '@filex/protocol';
+import { type FilexUrl, visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { parseTarget, type Target } from '../address.js';
 import type { Context } from '../context.js';
@@ -8,7 +8,15 @@ import { Upload, type UploadSource } from '../transfer/upload.js';
 import { type LookedAt, lookAtSources, placeStream, placeUploads } from '../transfer/upload-plan.js';
 import { size } from '../ui/amounts.js';
 import { silent } from './dry-run.js';
-import { runTransfer, type TransferEnd, type TransferFlags, transferOptions } from './transfer.js';
+import {
+  type Again,
+  originOf,
+  runTransfer,
+  sameAgain,
+  type TransferEnd,
+  type TransferFlags,
+  transferOptions,
+} from './transfer.js';
 
 export interface PutFlags extends TransferFlags {
   readonly follow?: boolean | undefined;
@@ -32,14 +40,15 @@ export async function putSources(
   named: LookedAt,
   target: Target,
   flags: PutFlags,
-  resume = context.commandLine,
+  again = sameAgain(context),
 ): Promise<TransferEnd> {
   const { signal } = context;
   const dryRun = flags.dryRun === true;
   const places =
     named.sources.length === 0 ? [] : await placeUploads(session, named.sources, target, { signal, dryRun });
   const single = named.sources.length + named.failures.length === 1 && named.sources[0]?.kind !== 'folder';
-  return upload(context, session, { sources: places, failures: named.failures, single, resume }, flags);
+  const { url } = target;
+  return upload(context, session, { sources: places, failures: named.failures, single, again, url }, flags);
 }
 
 async function putStream(
@@ -64,29 +73,32 @@ async function putStream(
     failures: [],
     single: true,
     typed: stdin.isTTY === true,
-    resume: context.commandLine,
+    again: sameAgain(context),
+    url: target.url,
   };
   return (await upload(context, session, plan, flags)).exit;
 }
 
 interface Plan {
+  readonly url: FilexUrl;
   readonly sources: readonly UploadSource[];
   readonly failures: readonly Failed[];
   readonly single: boolean;
   /** The user types what is uploaded, right where the bars would be. */
   readonly typed?: boolean;
-  readonly resume: string | undefined;
+  readonly again: Again;
 }
 
 async function upload(context: Context, session: Session, plan: Plan, flags: PutFlags): Promise<TransferEnd> {
-  const { sources, failures, single, resume } = plan;
-  const options = { ...transferOptions(context, flags), follow: flags.follow === true };
+  const { sources, failures, single, again } = plan;
+  const origin = originOf(again, single);
+  const options = { ...transferOptions(context, plan.url, flags, origin), follow: flags.follow === true };
   const { ifExists, transfers } = flags;
   return runTransfer(context, {
     verb: 'Uploaded',
     single,
     typed: plan.typed === true,
-    resume,
+    resume: again.command,
     start: { command: 'put', ifExists, transfers, dryRun: flags.dryRun === true },
     run: async (report) => {
       for (const failed of failures) report.settle(failed);
