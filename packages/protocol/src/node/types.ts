@@ -19,7 +19,10 @@ export interface DigestProvider {
 export interface Progress {
   /** Handed to the connection (upload) or received (download). */
   readonly transferred: number;
-  /** Upload: stored by the server as far as it has said so. Download: written to the sink. Never decreases. */
+  /**
+   * Upload: stored by the server as far as it has said so. Download: written to the sink. Less than before only after a reconnect,
+   * and only when the other end has lost, or does not own up to, what it had acknowledged.
+   */
   readonly acknowledged: number;
   /** The size of the file, as far as known. */
   readonly total: number | undefined;
@@ -98,10 +101,47 @@ export interface ConnectOptions {
   readonly agent?: string | undefined;
   /**
    * Bytes of file content per second that all operations of the session send together, and as many that they receive. At
-   * least 1024. Default: no limit.
+   * least 1024; holds for each connection in turn when the session reconnects. Default: no limit.
    */
   readonly bandwidthLimit?: number | undefined;
+  /**
+   * Whether the session outlives its connection: when that is lost, operations under way and new ones wait for the next one,
+   * and go on. The first connection is not tried again: a wrong address fails at once. Default: false.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
 }
+
+/** How a session connects again. What cannot get better (another identity, a refused passcode) is never tried again. */
+export interface ReconnectOptions {
+  /**
+   * Attempts to connect in a row, without an answer or a byte of a file in between; then operations reject with what the last
+   * one met, and the session has ended. Default: 30.
+   */
+  readonly retries?: number | undefined;
+  /** Milliseconds before the first; doubles with each up to `maxDelay`. Each is drawn at random between half of it and all. Default: 500. */
+  readonly minDelay?: number | undefined;
+  /** Milliseconds; the first, too, after a server that has no room or asks for less. Default: 30 000. */
+  readonly maxDelay?: number | undefined;
+  /** How often one operation is tried again after the server has answered it with a failure marked `retry`. Default: 3. */
+  readonly operationRetries?: number | undefined;
+  /** Called when the state has changed. What it throws ends the session. */
+  readonly onState?: ((state: SessionState) => void) | undefined;
+}
+
+/** Where a session that reconnects is. */
+export type SessionState =
+  /** It has a connection; `connection` counts them from 1. */
+  | { readonly state: 'connected'; readonly connection: number }
+  /** It waits `delay` milliseconds before the attempt `attempt` of `retries`, because of `error`. */
+  | {
+      readonly state: 'waiting';
+      readonly error: FilexError;
+      readonly attempt: number;
+      readonly retries: number;
+      readonly delay: number;
+    }
+  /** It connects: the attempt `attempt` of `retries`. */
+  | { readonly state: 'connecting'; readonly attempt: number; readonly retries: number };
 
 /** What every operation of a session takes. */
 export interface OperationOptions {
@@ -136,8 +176,29 @@ export interface UploadOptions extends OperationOptions {
   readonly executable?: boolean | undefined;
   /** Bytes; default: the source file's, or unknown until the source ends. */
   readonly size?: number | undefined;
+  /**
+   * Called, and awaited, before each attempt is sent: what a program has to write down to go on with the same upload later.
+   * What it throws ends the upload.
+   */
+  readonly onAttempt?: ((attempt: UploadAttempt) => void | Promise<void>) | undefined;
   /** Called when a figure has changed. What it throws ends the upload. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** One attempt at an upload, about to be made. */
+export interface UploadAttempt {
+  /** 32 hexadecimal digits; another one when the source was found to be another file and is sent from the beginning. */
+  readonly operationId: string;
+  /** Counts from `earlierAttempts` + 1; from 1 for a new id. Later `earlierAttempts`, if it turns out to be the last. */
+  readonly attempt: number;
+}
+
+/** Two files in which a download that was cut is kept. */
+export interface PartialFiles {
+  /** What is there of the content, from the beginning. Has to be in the folder of the destination. */
+  readonly file: string;
+  /** The digests of its whole blocks, in records of 36 bytes: 32 of the digest, and the CRC-32 of the block's index (u32) and the digest. */
+  readonly digests: string;
 }
 
 /** What became of an upload or download. */
@@ -200,6 +261,11 @@ export interface DownloadOptions extends OperationOptions {
   readonly ifExists?: ConflictPolicy | undefined;
   /** For a file path as destination: flush to the device before the name appears. Default: true. */
   readonly durable?: boolean | undefined;
+  /**
+   * For a file path as destination: where to keep what has come when the download fails, and to go on from, as far as the file
+   * still begins with it. Both are gone after success. Not for two downloads at once. Default: what has come is removed.
+   */
+  readonly partial?: PartialFiles | undefined;
   /** Refuse to transfer when the file is another version: an `etag` of `stat` or `list`. */
   readonly ifMatch?: string | undefined;
 }
