@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { chmod, mkdir, rename } from 'node:fs/promises';
-import { errnoOf, lookAt, modificationTime } from '@filex/protocol/node';
+import { DirectorySync, errnoOf, lookAt, modificationTime } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import { readNames } from './directory-names.js';
 import { type Confinement, type Folder, pathIn, settleAll } from './folder.js';
@@ -187,8 +187,11 @@ async function makePrivate(parent: Folder, name: string, warn: Warn): Promise<vo
 }
 
 async function makeFolder(confinement: Confinement, folder: Folder, name: string): Promise<Folder> {
-  await mkdir(pathIn(folder, name), PRIVATE).catch((error: unknown) => {
+  try {
+    await mkdir(pathIn(folder, name), PRIVATE);
+    await new DirectorySync().sync(folder);
+  } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
-  });
+  }
   return confinement.child(folder, name);
 }
