@@ -332,7 +332,8 @@ export class LocalStore implements Store {
       });
     } catch (error) {
       space.end();
-      await entry.end();
+      // What was there before stays for the next attempt.
+      await (entry.blocks > 0 ? entry.suspend() : entry.end());
       throw error;
     }
   }
