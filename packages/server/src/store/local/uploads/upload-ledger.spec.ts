@@ -388,6 +388,39 @@ it('what one server has published and not put on record when it died, another on
   expect(readFileSync(join(copy, 'a')).equals(later)).toBe(true);
 });
 
+it('a server that dies between its intent and the name has published nothing, however often the client comes back', async () => {
+  const root = folder();
+  const asked = request(keyOf(1), 'a');
+  const copies: string[] = [];
+  const store = await openStore(root);
+  await killedAtEachStep(
+    root,
+    async () => {
+      const upload = await store.stage(asked);
+      await upload.write(Buffer.from('small'));
+      await commit(upload, Buffer.from('small'));
+    },
+    (step, copy) => {
+      if (step === 'publish') copies.push(copy);
+    },
+  );
+  const [copy] = copies as [string];
+  const staging = join(copy, '.filex/staging');
+  const [gone] = readdirSync(staging) as [string];
+  renameSync(join(staging, gone), join(copy, gone));
+  const other = await openStore(copy);
+  renameSync(join(copy, gone), join(staging, gone));
+  for (const ends of ['abort', 'abort', 'commit'] as const) {
+    const kept = await other.recall(asked);
+    expect(kept?.committed).toBeUndefined();
+    const upload = kept === undefined ? await other.stage(asked) : await kept.resume();
+    await upload.write(Buffer.from('small'));
+    if (ends === 'abort') await upload.abort();
+    else expect((await commit(upload, Buffer.from('small'))).outcome).toBe('created');
+  }
+  expect(readFileSync(join(copy, 'a'), 'utf8')).toBe('small');
+});
+
 it('goes on where an earlier attempt could not clean up', async () => {
   const root = folder();
   const store = await openStore(root);
