@@ -88,6 +88,7 @@ export class UploadLedger implements EntryKeeper {
   readonly #readers = new Map<string, JournalReader>();
   readonly #timer: NodeJS.Timeout;
   #sweeping: Promise<void> | undefined;
+  #settling: Promise<void> | undefined;
   /** What is being removed, by name. */
   readonly #dropping = new Map<string, Promise<void>>();
 
@@ -126,7 +127,17 @@ export class UploadLedger implements EntryKeeper {
     const name = uploadName(request);
     this.#take(name, request.operationId, path);
     const wish = { path, size, ifExists, mtime, executable };
-    const record = { name, principal, arguments: asked, epoch: 1, at: Date.now(), durable: 0, ...wish };
+    const { taken } = this.#records.get(name) ?? {};
+    const record = {
+      name,
+      principal,
+      arguments: asked,
+      epoch: 1,
+      at: Date.now(),
+      durable: 0,
+      taken,
+      ...wish,
+    };
     return new UploadEntry(this, record, this.#pathOf(`${name}${LEAVES}`), 0, false);
   }
 
@@ -152,6 +163,8 @@ export class UploadLedger implements EntryKeeper {
   // ------------------------------------------------------------------ what an entry needs
 
   async record(record: UploadRecord): Promise<void> {
+    // What was published stays so, whatever an attempt says that did not know it.
+    if (record.committed === undefined && this.#records.get(record.name)?.committed !== undefined) return;
     await this.#journal.append({ upload: record });
     this.#remember(record);
   }
@@ -168,6 +181,8 @@ export class UploadLedger implements EntryKeeper {
   }
 
   async isRivalled(name: string): Promise<boolean> {
+    // Who is gone publishes nothing any more, but may have.
+    await this.settleAbandoned();
     if (this.#records.get(name)?.committed !== undefined) return true;
     for (const { reader } of await this.#readOthers()) {
       const record = reader.records.get(name);
@@ -201,6 +216,7 @@ export class UploadLedger implements EntryKeeper {
     const name = uploadName(key);
     await this.#dropping.get(name);
     if (this.#live.has(name)) throw new FilexError('BUSY', 'the upload is still under way');
+    await this.settleAbandoned();
     const others = await this.#options.staging.others();
     if (others.length > 0) await this.#takeFrom(others, name);
     const record = this.#records.get(name);
@@ -248,13 +264,30 @@ export class UploadLedger implements EntryKeeper {
   }
 
   async #sweep(): Promise<void> {
-    const { limits, staging, warn } = this.#options;
+    const { limits } = this.#options;
     const now = Date.now();
     for (const record of [...this.#records.values()]) {
       // A clock that was set back makes nothing old, one that was set forward only what nobody is at work on.
       if (now - record.at < limits.resumeTimeout || this.#live.has(record.name)) continue;
       this.#forget(record);
     }
+    await this.settleAbandoned();
+    await Promise.all(this.#dropping.values());
+  }
+
+  /**
+   * Takes over what servers that are gone have left. Before something is replaced, moved or removed, too: it may be what one of
+   * them has just published, and not put on record. Tells failures, and never rejects.
+   */
+  settleAbandoned(): Promise<void> {
+    this.#settling ??= this.#settleAbandoned().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  async #settleAbandoned(): Promise<void> {
+    const { staging, warn } = this.#options;
     try {
       for (const other of await staging.others()) {
         try {
@@ -267,7 +300,14 @@ export class UploadLedger implements EntryKeeper {
     } catch (err) {
       warn('could not look for what earlier processes had staged', { err });
     }
-    await Promise.all(this.#dropping.values());
+  }
+
+  /** Something is left of an upload that nobody is at work on. */
+  async clear(key: UploadKey): Promise<void> {
+    const name = uploadName(key);
+    // Or the next server could take it for one that was published, since it is gone.
+    await this.#journal.append({ forget: name });
+    await this.#discard(name);
   }
 
   async close(): Promise<void> {
@@ -318,9 +358,11 @@ export class UploadLedger implements EntryKeeper {
       const folder = await staging.enter(other);
       if (folder === undefined) continue;
       try {
-        if (!(await moveIfThere(pathIn(folder, name), this.#pathOf(name)))) continue;
+        const has = await moveIfThere(pathIn(folder, name), this.#pathOf(name));
+        // Of everybody: who has lost the file to somebody who has lost it since could still replace something with it.
+        if (await unlinkIfThere(pathIn(folder, `${name}${SPARE}`))) spareIsGone = false;
+        if (!has) continue;
         from = other;
-        spareIsGone = !(await unlinkIfThere(pathIn(folder, `${name}${SPARE}`)));
         await moveIfThere(pathIn(folder, `${name}${LEAVES}`), this.#pathOf(`${name}${LEAVES}`));
       } finally {
         await folder.close();
@@ -379,15 +421,20 @@ export class UploadLedger implements EntryKeeper {
       const isWritten = await reader.refresh(folder.path);
       for (const theirs of reader.records.values()) {
         const { name } = theirs;
-        if (this.#live.has(name) || Date.now() - theirs.at >= this.#options.limits.resumeTimeout) continue;
-        if (await this.#isKnownBetter(theirs, claimed)) continue;
+        if (Date.now() - theirs.at >= this.#options.limits.resumeTimeout) continue;
+        const own = this.#records.get(name);
+        if (own?.committed !== undefined) continue;
+        const isStaged = await isThere(pathIn(folder, name));
+        const isOpen = theirs.committed === undefined && !isStaged;
+        if (isOpen && (await this.#isKnownBetter(theirs, claimed))) continue;
         const settled = await this.#settle(
           theirs,
           folder,
           !(await isThere(pathIn(folder, `${name}${SPARE}`))),
         );
-        const leaves =
-          settled.committed === undefined ? await this.#leavesIn(folder, settled, reader.boot) : [];
+        const isOver = settled.committed !== undefined;
+        if (!isOver && (this.#live.has(name) || !isNewer(theirs, own))) continue;
+        const leaves = isOver ? [] : await this.#leavesIn(folder, settled, reader.boot);
         if (settled.committed === undefined && leaves.length === 0 && theirs.intent === undefined) continue;
         await this.record({ ...settled, durable: Math.min(settled.durable, leaves.length), taken: true });
         if (leaves.length > 0) taken.push({ record: settled, leaves });
@@ -407,10 +454,12 @@ export class UploadLedger implements EntryKeeper {
     warn('took over what an earlier process had staged', { owner: abandoned.name, uploads: taken.length });
   }
 
-  /** Whether something else than this record says what became of the upload. */
+  /** Whether something else than this record says what became of an upload that its owner has staged no more. */
   async #isKnownBetter(theirs: UploadRecord, holder: OtherOwner): Promise<boolean> {
     const { name } = theirs;
-    if (!isNewer(theirs, this.#records.get(name)) || (await isThere(this.#pathOf(name)))) return true;
+    const own = this.#records.get(name);
+    // Taken from somebody, or just being taken. What was never taken has nothing to do with what they had.
+    if (own === undefined ? await isThere(this.#pathOf(name)) : own.taken === true) return true;
     for (const { other, reader } of await this.#readOthers()) {
       if (other.name === holder.name) continue;
       const record = reader.records.get(name);
