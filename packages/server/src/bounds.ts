@@ -31,6 +31,8 @@ export const bounds = {
   rememberedPaths: 16 * MiB,
   /** Milliseconds between two looks for uploads that nobody comes back for, and for servers that are gone. */
   sweepInterval: 60_000,
+  /** The same where uploads are kept for less. */
+  leastSweepInterval: 100,
   /** Milliseconds after which a folder that was changed is known to be changed again by its time. */
   timeGranularity: 50,
   /** Bytes of an upload of unknown size that are reserved at a time, each with one look at how much space is left. */

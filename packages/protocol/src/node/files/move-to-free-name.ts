@@ -11,11 +11,19 @@ const CANNOT_LINK = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK
  * fails for all but one.
  *
  * @param tryLink `link(2)`; a parameter for tests.
+ * @param flush makes the new name durable. Called before the old one goes: or a power cut could take both. Default: nothing is
+ * flushed, for what can be had again.
  */
-export async function moveToFreeName(from: string, to: string, tryLink = link): Promise<'moved' | 'taken'> {
+export async function moveToFreeName(
+  from: string,
+  to: string,
+  tryLink = link,
+  flush: () => Promise<void> = async () => undefined,
+): Promise<'moved' | 'taken'> {
   const linked = await linkToFreeName(from, to, tryLink);
   if (linked === 'taken') return 'taken';
   if (linked === 'unsupported') return reserveThenReplace(from, to);
+  await flush();
   await unlink(from);
   return 'moved';
 }

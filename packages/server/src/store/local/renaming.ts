@@ -35,7 +35,8 @@ export async function renameEntry(
     });
     try {
       const names = [`${from.key}/${source.name}`, `${to.key}/${target.name}`];
-      const move: Move = { reserved, from, source, to, target, replace: ifExists === 'overwrite' };
+      const flush = (): Promise<void> => directorySync.sync(to);
+      const move: Move = { reserved, from, source, to, target, replace: ifExists === 'overwrite', flush };
       const outcome = await locks.run(names, () => perform(move));
       await directorySync.sync(to);
       if (from.key !== to.key) await directorySync.sync(from);
@@ -57,6 +58,8 @@ interface Move {
   readonly to: Folder;
   readonly target: NamedPath;
   readonly replace: boolean;
+  /** Makes the names in `to` durable. */
+  readonly flush: () => Promise<void>;
 }
 
 async function perform(move: Move): Promise<Outcome> {
@@ -89,7 +92,7 @@ async function perform(move: Move): Promise<Outcome> {
     return 'replaced';
   }
   if (old.kind === 'directory') await moveFolder(move, oldPath, newPath);
-  else if ((await moveToFreeName(oldPath, newPath)) === 'taken')
+  else if ((await moveToFreeName(oldPath, newPath, undefined, move.flush)) === 'taken')
     throw refusal('ALREADY_EXISTS', source.label, target.label, 'something has that name');
   return 'renamed';
 }

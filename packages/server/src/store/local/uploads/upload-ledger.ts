@@ -97,7 +97,9 @@ export class UploadLedger implements EntryKeeper {
     this.#boot = boot;
     this.#remembered = new FairShare(options.limits.maxRememberedUploads);
     this.#suspended = new FairShare(options.limits.maxSuspendedUploads);
-    this.#timer = setInterval(() => void this.sweep(), bounds.sweepInterval).unref();
+    const { resumeTimeout } = options.limits;
+    const interval = Math.min(bounds.sweepInterval, Math.max(bounds.leastSweepInterval, resumeTimeout));
+    this.#timer = setInterval(() => void this.sweep(), interval).unref();
   }
 
   /** Takes over what servers that are gone have left, without reading what is in files. */
