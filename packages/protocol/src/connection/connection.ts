@@ -310,7 +310,7 @@ export class Connection {
       // PINGs that are not answered yet probe as well as one more.
       if (this.#pings.length < MAX_PINGS) this.#sendPing();
     } else {
-      this.#fault('TIMEOUT', `nothing was heard for ${now - this.#heardAt} ms`);
+      this.#fault('TIMEOUT', `nothing was heard for ${Math.round(now - this.#heardAt)} ms`);
     }
   }
 

@@ -109,9 +109,8 @@ async function replace({ staged, log }: Publication, name: string, target: strin
   await unlinkIfThere(spare);
   const moved = (await linkToFreeName(staged, spare, link)) === 'unsupported';
   await intend(log, { name, outcome: 'replaced', moved });
+  // Where both are one file already, a rename does nothing: then the spare goes with the staged name.
   await rename(moved ? staged : spare, target);
-  // Still there when both were the same file already: then a rename does nothing.
-  await unlinkIfThere(spare);
 }
 
 /** What the second name of a staged file ends in; one that is left by a crash can be removed. */

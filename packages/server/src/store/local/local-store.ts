@@ -259,8 +259,14 @@ export class LocalStore implements Store {
     const space = await this.#space.promise(size, label).catch(storeError(label));
     const work = { request, place, space };
     const path = ledger.stagedPath(request);
+    const create = (): Promise<StagedFile> => StagedFile.create({ path, label, context: this.#publishing });
     return this.#begin(work, await ledger.begin(request).catch(endOf(space)), () =>
-      StagedFile.create({ path, label, context: this.#publishing }),
+      create().catch(async (error: unknown) => {
+        if (FilexError.from(error).code !== 'ALREADY_EXISTS') throw error;
+        // An earlier attempt could not clean up.
+        await ledger.clear(request);
+        return create();
+      }),
     );
   }
 
@@ -326,7 +332,8 @@ export class LocalStore implements Store {
       });
     } catch (error) {
       space.end();
-      await entry.end();
+      // What was there before stays for the next attempt.
+      await (entry.blocks > 0 ? entry.suspend() : entry.end());
       throw error;
     }
   }
@@ -350,6 +357,7 @@ export class LocalStore implements Store {
     const from = parseNamedPath(path, 'rename');
     await this.#reserved.keepOut(from, 'NOT_FOUND');
     const to = await this.#changeable(target, 'rename to');
+    await this.#ledger?.settleAbandoned();
     return this.#operations.run(() =>
       renameEntry(this.#confinement, this.#publishing, this.#reserved, from, to, ifExists),
     );
@@ -359,6 +367,7 @@ export class LocalStore implements Store {
     this.#writable();
     const place = parseNamedPath(path, 'remove');
     await this.#reserved.keepOut(place, 'NOT_FOUND');
+    await this.#ledger?.settleAbandoned();
     const gate = recursive ? this.#treeRemovals : this.#operations;
     return gate.run(() => removeEntry(this.#confinement, this.#publishing, this.#reserved, place, recursive));
   }

@@ -20,6 +20,7 @@ export async function renameEntry(
     });
   if (target.label.startsWith(`${source.label}/`)) throw intoItself(source, target);
   const action = 'rename';
+  const done = { isChanged: false };
   const from = await confinement.enter({
     segments: source.parent,
     label: source.label,
@@ -36,7 +37,8 @@ export async function renameEntry(
     try {
       const names = [`${from.key}/${source.name}`, `${to.key}/${target.name}`];
       const flush = (): Promise<void> => directorySync.sync(to);
-      const move: Move = { reserved, from, source, to, target, replace: ifExists === 'overwrite', flush };
+      const replace = ifExists === 'overwrite';
+      const move: Move = { reserved, from, source, to, target, replace, flush, done };
       const outcome = await locks.run(names, () => perform(move));
       await directorySync.sync(to);
       if (from.key !== to.key) await directorySync.sync(from);
@@ -45,10 +47,22 @@ export async function renameEntry(
       await to.close();
     }
   } catch (error) {
-    throw fileError(error, { action, path: source.label });
+    throw failure(error, source, done.isChanged);
   } finally {
     await from.close();
   }
+}
+
+/** What made it fail, with what is true of the effect. */
+function failure(error: unknown, { label }: NamedPath, isChanged: boolean): FilexError {
+  const failed = fileError(error, {
+    action: 'rename',
+    path: label,
+    effect: isChanged ? 'applied' : undefined,
+  });
+  if (!isChanged || failed.effect === 'applied') return failed;
+  const { code, message, path, retry, cause } = failed;
+  return new FilexError(code, message, { path, retry, cause, effect: 'applied' });
 }
 
 interface Move {
@@ -60,6 +74,8 @@ interface Move {
   readonly replace: boolean;
   /** Makes the names in `to` durable. */
   readonly flush: () => Promise<void>;
+  /** Whether anything was changed yet: what fails after that has not failed without a trace. */
+  readonly done: { isChanged: boolean };
 }
 
 async function perform(move: Move): Promise<Outcome> {
@@ -78,6 +94,7 @@ async function perform(move: Move): Promise<Outcome> {
     // `Photo` to `photo` where both mean the same: not a conflict. `rename` is safe, it can only replace the file itself.
     if (same && (old.kind === 'directory' || old.stats.nlink === 1n)) {
       await rename(oldPath, newPath);
+      move.done.isChanged = true;
       return 'renamed';
     }
     if (taken.kind === 'directory')
@@ -89,12 +106,20 @@ async function perform(move: Move): Promise<Outcome> {
     // Of two names of one file `rename` keeps both.
     if (same) await unlink(oldPath);
     else await rename(oldPath, newPath);
+    move.done.isChanged = true;
     return 'replaced';
   }
   if (old.kind === 'directory') await moveFolder(move, oldPath, newPath);
-  else if ((await moveToFreeName(oldPath, newPath, undefined, move.flush)) === 'taken')
+  else if ((await moveToFreeName(oldPath, newPath, undefined, () => flushLinked(move))) === 'taken')
     throw refusal('ALREADY_EXISTS', source.label, target.label, 'something has that name');
+  move.done.isChanged = true;
   return 'renamed';
+}
+
+/** The file has both names. */
+function flushLinked({ done, flush }: Move): Promise<void> {
+  done.isChanged = true;
+  return flush();
 }
 
 /**

@@ -23,6 +23,8 @@ export interface EntryKeeper {
   note(record: UploadRecord): void;
   /** Makes the names of what is staged durable. */
   flushNames(): Promise<void>;
+  /** Puts on record what servers that are gone have published. */
+  settleAbandoned(): Promise<void>;
   /** Whether another server has published this upload, or is about to. */
   isRivalled(name: string): Promise<boolean>;
   /** Nobody is at work on it any more; `kept`: bytes that wait for somebody to go on. */
@@ -91,6 +93,7 @@ export class UploadEntry {
     return {
       intend: async ({ name, outcome, moved }: Intent) => {
         intended = true;
+        if (outcome === 'replaced') await this.#keeper.settleAbandoned();
         // Or a staged name that a power cut has undone would pass for one that was cleaned up after the commit.
         await this.#keeper.flushNames();
         await this.#put({ intent: { ...content, path: pathOf(name), outcome, moved } });

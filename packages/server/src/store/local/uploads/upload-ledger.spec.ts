@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BLOCK_SIZE, type ConflictPolicy, conflictPolicies, TreeDigest } from '@filex/protocol';
 import { type CommitStep, sha256Provider } from '@filex/protocol/node';
@@ -357,6 +357,47 @@ describe('two servers on one folder', () => {
     expect(await retry(one as LocalStore, asked, FILE)).toBe('told again: created');
     expect(stagedIn(copy)).toEqual([]);
   });
+});
+
+it('what one server has published and not put on record when it died, another one does before it replaces that', async () => {
+  const root = folder();
+  const asked = request(keyOf(1), 'a');
+  const copies: string[] = [];
+  const store = await openStore(root);
+  await killedAtEachStep(
+    root,
+    async () => {
+      const upload = await store.stage(asked);
+      await write(upload, FILE);
+      await commit(upload, FILE);
+    },
+    (step, copy) => {
+      if (step === 'flush folder') copies.push(copy);
+    },
+  );
+  const [copy] = copies as [string];
+  const staging = join(copy, '.filex/staging');
+  const [gone] = readdirSync(staging) as [string];
+  // The other one has been there all the time, and finds it dead only now.
+  renameSync(join(staging, gone), join(copy, gone));
+  const other = await openStore(copy);
+  renameSync(join(copy, gone), join(staging, gone));
+  const later = content(10, 'later');
+  expect(await retry(other, request(keyOf(2), 'a', 'overwrite'), later)).toBe('replaced');
+  expect(await retry(other, asked, FILE)).toBe('told again: created');
+  expect(readFileSync(join(copy, 'a')).equals(later)).toBe(true);
+});
+
+it('goes on where an earlier attempt could not clean up', async () => {
+  const root = folder();
+  const store = await openStore(root);
+  const asked = request(keyOf(1), 'a');
+  const upload = await store.stage(asked);
+  const [owner] = readdirSync(join(root, '.filex/staging')) as [string];
+  const [name] = stagedIn(root) as [string];
+  await upload.abort();
+  writeFileSync(join(root, '.filex/staging', owner, name), 'left');
+  expect(await retry(store, asked, FILE)).toBe('created');
 });
 
 it('without durability nothing is flushed, and all that is written is there for the next process', async () => {

@@ -248,13 +248,23 @@ export class UploadLedger implements EntryKeeper {
   }
 
   async #sweep(): Promise<void> {
-    const { limits, staging, warn } = this.#options;
+    const { limits } = this.#options;
     const now = Date.now();
     for (const record of [...this.#records.values()]) {
       // A clock that was set back makes nothing old, one that was set forward only what nobody is at work on.
       if (now - record.at < limits.resumeTimeout || this.#live.has(record.name)) continue;
       this.#forget(record);
     }
+    await this.settleAbandoned();
+    await Promise.all(this.#dropping.values());
+  }
+
+  /**
+   * Takes over what servers that are gone have left. Before something is replaced, moved or removed, too: it may be what one of
+   * them has just published, and not put on record. Tells failures, and never rejects.
+   */
+  async settleAbandoned(): Promise<void> {
+    const { staging, warn } = this.#options;
     try {
       for (const other of await staging.others()) {
         try {
@@ -267,7 +277,14 @@ export class UploadLedger implements EntryKeeper {
     } catch (err) {
       warn('could not look for what earlier processes had staged', { err });
     }
-    await Promise.all(this.#dropping.values());
+  }
+
+  /** Something is left of an upload that nobody is at work on. */
+  async clear(key: UploadKey): Promise<void> {
+    const name = uploadName(key);
+    // Or the next server could take it for one that was published, since it is gone.
+    await this.#journal.append({ forget: name });
+    await this.#discard(name);
   }
 
   async close(): Promise<void> {
@@ -318,9 +335,11 @@ export class UploadLedger implements EntryKeeper {
       const folder = await staging.enter(other);
       if (folder === undefined) continue;
       try {
-        if (!(await moveIfThere(pathIn(folder, name), this.#pathOf(name)))) continue;
+        const has = await moveIfThere(pathIn(folder, name), this.#pathOf(name));
+        // Of everybody: who has lost the file to somebody who has lost it since could still replace something with it.
+        if (await unlinkIfThere(pathIn(folder, `${name}${SPARE}`))) spareIsGone = false;
+        if (!has) continue;
         from = other;
-        spareIsGone = !(await unlinkIfThere(pathIn(folder, `${name}${SPARE}`)));
         await moveIfThere(pathIn(folder, `${name}${LEAVES}`), this.#pathOf(`${name}${LEAVES}`));
       } finally {
         await folder.close();
