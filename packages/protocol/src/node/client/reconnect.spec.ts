@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { codes } from '../../codes.js';
 import { FilexError } from '../../errors.js';
 import { BLOCK_SIZE } from '../../wire/digest.js';
+import type { Messages } from '../../wire/messages.js';
 import { connect } from '../connect.js';
 import { serve } from '../serve.js';
 import { Cable } from '../testing/cable.js';
 import { Deferred, failureOf, Gate } from '../testing/deferred.js';
 import { breaches, MemoryHandler } from '../testing/memory-handler.js';
-import { rawServer } from '../testing/raw-peer.js';
+import { type Frame, hostileServer, type RawPeer, rawServer } from '../testing/raw-peer.js';
 import { content, Rig } from '../testing/rig.js';
 import { testKeys } from '../testing/tls-keys.js';
 import type {
@@ -187,6 +189,33 @@ describe('an upload that is cut again and again', () => {
     expect(rig.handler.files.get('x')?.content.equals(now)).toBe(true);
     expect(attempts.at(-1)?.operationId).not.toBe(attempts[0]?.operationId);
     expect(attempts.at(-1)?.attempt).toBe(1);
+  });
+
+  it('is begun anew when what the server has kept turns out to be wrong', async () => {
+    const ids: string[] = [];
+    const open = async (peer: RawPeer): Promise<Frame & Messages['OPEN']> => {
+      const frame = await peer.next('OPEN');
+      ids.push(Buffer.from(frame.operationId as Uint8Array).toString('hex'));
+      return frame;
+    };
+    let connections = 0;
+    const { url } = await hostileServer(async (peer) => {
+      connections += 1;
+      const { stream } = await open(peer);
+      if (connections === 1) return void peer.socket.destroy();
+      peer.say('ACCEPT', stream, { offset: BLOCK_SIZE, epoch: 2, prefix: new Uint8Array(32) });
+      expect((await peer.next('RESET')).code).toBe(codes.SOURCE_CHANGED.number);
+      peer.say('RESULT', stream, { status: codes.CANCELLED.number, effect: 'none' });
+      const again = await open(peer);
+      expect(again.offset).toBeUndefined();
+      peer.say('RESULT', again.stream, { status: codes.NO_SPACE.number, effect: 'none' });
+    });
+    const session = await connect(url, { reconnect: fast });
+    onTestFinished(() => session.destroy());
+    expect(await failureOf(session.upload(large, 'x'))).toMatchObject({ code: 'NO_SPACE', effect: 'none' });
+    expect(ids).toHaveLength(3);
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[1]);
   });
 
   it('is told what became of it when only the answer was lost, though nothing can be read again', async () => {
@@ -539,6 +568,38 @@ describe('a session that reconnects', () => {
     };
     expect(await failureOf(session.stat(''))).toMatchObject({ code: 'CONNECTION_LOST' });
     expect(cable.joined).toBe(5);
+  });
+
+  it('counts a connection on which an upload comes no further than on one before', async () => {
+    let connections = 0;
+    const { url } = await hostileServer(async (peer) => {
+      connections += 1;
+      const { stream } = await peer.next('OPEN');
+      peer.say('ACCEPT', stream, { offset: 0, epoch: 1 });
+      await peer.next('DATA');
+      peer.say('ACK', stream, { offset: 1 });
+      peer.socket.end();
+    });
+    const session = await connect(url, { reconnect: { ...fast, retries: 3 } });
+    onTestFinished(() => session.destroy());
+    expect(await failureOf(session.upload(large, 'x'))).toMatchObject({ code: 'CONNECTION_LOST' });
+    // One that counts, and three that do not.
+    expect(connections).toBe(4);
+  });
+
+  it('counts a server that says nothing but that it goes away', async () => {
+    let connections = 0;
+    const { url } = await hostileServer(async (peer) => {
+      connections += 1;
+      const { stream } = await peer.next('OPEN');
+      peer.say('RESULT', stream, { status: codes.SHUTTING_DOWN.number, effect: 'none', retry: true });
+      peer.say('GOAWAY', 0, { code: codes.OK.number, lastStream: stream });
+      peer.socket.end();
+    });
+    const session = await connect(url, { reconnect: { ...fast, retries: 3, operationRetries: 10 } });
+    onTestFinished(() => session.destroy());
+    expect(await failureOf(session.stat(''))).toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(connections).toBe(4);
   });
 
   it('does not try the first connection again', async () => {
