@@ -12,6 +12,8 @@ import { commitSteps, troubles } from './trouble.js';
 const SHARING = 4;
 /** Violations of one round that are shown. */
 const SHOWN = 10;
+/** Characters of one that are shown. */
+const CHARACTERS = 1500;
 
 export interface ChaosOptions {
   readonly rounds: number;
@@ -52,7 +54,8 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
       say(
         `round ${round}: ${named}; ${runs} runs, ${connections} connections, ${acknowledged} files acknowledged, ${Math.round(performance.now() - at)} ms${bad}`,
       );
-      for (const violation of report.violations.slice(0, SHOWN)) say(`  VIOLATION: ${violation}`);
+      for (const violation of report.violations.slice(0, SHOWN))
+        say(`  VIOLATION: ${violation.slice(0, CHARACTERS)}`);
       if (bad !== '') {
         const first = round - (round % SHARING);
         say(`  again: npm run chaos -- --seed ${seed} --from ${first} --rounds ${round - first + 1}`);

@@ -6,7 +6,7 @@ const MiB = 1024 * 1024;
 const SIZE = 1024 * MiB;
 
 test.each(['up', 'down'] as const)(
-  '1 GiB %s a line that is cut every 100 MiB: at most 2 %% more on the wire',
+  '1 GiB %s a line that is cut every 100 MiB: at most 1.02 times its bytes on the wire',
   async (direction) => {
     const base = roomyFolder(2 * SIZE);
     const { wire, connections, seconds, screen } = await transferWithCuts({
