@@ -5,10 +5,12 @@ export { isExecutable } from './file-mode.js';
 export { FileSink, type FileSinkOptions } from './file-sink.js';
 export { FileSource, type FileSourceOptions } from './file-source.js';
 export { modificationTime, setModificationTime } from './file-times.js';
+export { LeavesFile, readLeaves } from './leaves-file.js';
 export { makeFolders } from './make-folders.js';
 export { moveToFreeName } from './move-to-free-name.js';
 export { NameLocks } from './name-locks.js';
 export { numberedName } from './numbered-name.js';
+export { recallPartial } from './partial-file.js';
 export { type Prospect, refuseEarly } from './publication.js';
 export {
   createPublishingContext,

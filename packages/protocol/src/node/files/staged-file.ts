@@ -109,6 +109,33 @@ export class StagedFile {
     }
   }
 
+  /**
+   * Goes on with a file that was staged before.
+   * @param options `length`: bytes of it that are kept; what is beyond is cut off. It must have as many.
+   * @throws FilexError `IO_ERROR` when it is not there, or shorter.
+   */
+  static async reopen(options: StagedFileOptions & { readonly length: number }): Promise<StagedFile> {
+    const { path, label, length } = options;
+    const attempt = { action: 'go on with', path: label, codes: { ENOENT: 'IO_ERROR' } } as const;
+    try {
+      const fd = await open(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+      const file = new StagedFile(options, fd);
+      try {
+        const { size } = await fstat(fd);
+        if (size < BigInt(length))
+          throw new FilexError('IO_ERROR', `cannot go on with ${JSON.stringify(label)}: it is too short`);
+        if (size > BigInt(length)) await ftruncate(fd, length);
+        file.#length = length;
+        return file;
+      } catch (error) {
+        await file.#close();
+        throw error;
+      }
+    } catch (error) {
+      throw fileError(error, attempt);
+    }
+  }
+
   /** Bytes written so far. */
   get length(): number {
     return this.#length;
