@@ -20,8 +20,8 @@ export interface Progress {
   /** Handed to the connection (upload) or received (download). */
   readonly transferred: number;
   /**
-   * Upload: stored by the server as far as it has said so. Download: written to the sink. Less than before only after a reconnect,
-   * and only when the other end has lost, or does not own up to, what it had acknowledged.
+   * Upload: stored by the server as far as it has said so. Download: written to the sink. Less than before only when a session that
+   * reconnects finds that the other end has lost what it had, or has another file now.
    */
   readonly acknowledged: number;
   /** The size of the file, as far as known. */
@@ -120,7 +120,7 @@ export interface ReconnectOptions {
   readonly retries?: number | undefined;
   /** Milliseconds before the first; doubles with each up to `maxDelay`. Each is drawn at random between half of it and all. Default: 500. */
   readonly minDelay?: number | undefined;
-  /** Milliseconds; the first, too, after a server that has no room or asks for less. Default: 30 000. */
+  /** Milliseconds; the delay, too, after the server has said `RATE_LIMITED`. Default: 30 000, or `minDelay` if that is longer. */
   readonly maxDelay?: number | undefined;
   /** How often one operation is tried again after the server has answered it with a failure marked `retry`. Default: 3. */
   readonly operationRetries?: number | undefined;
@@ -197,7 +197,7 @@ export interface UploadAttempt {
 export interface PartialFiles {
   /** What is there of the content, from the beginning. Has to be in the folder of the destination. */
   readonly file: string;
-  /** The digests of its whole blocks, in records of 36 bytes: 32 of the digest, and the CRC-32 of the block's index (u32) and the digest. */
+  /** The digests of its whole blocks, in records of 36 bytes: the digest, and a CRC-32 of it and the index of the block. */
   readonly digests: string;
 }
 
@@ -262,8 +262,10 @@ export interface DownloadOptions extends OperationOptions {
   /** For a file path as destination: flush to the device before the name appears. Default: true. */
   readonly durable?: boolean | undefined;
   /**
-   * For a file path as destination: where to keep what has come when the download fails, and to go on from, as far as the file
-   * still begins with it. Both are gone after success. Not for two downloads at once. Default: what has come is removed.
+   * For a file path as destination: where to keep what has come when the download fails, in whole blocks, and to go on from when
+   * these files are named again, as far as the server's file still begins with it. They are read, and compared, first, unless
+   * they are as a download has left them that had time to. Both are gone after success. Not for two downloads at once. Default:
+   * what has come is removed.
    */
   readonly partial?: PartialFiles | undefined;
   /** Refuse to transfer when the file is another version: an `etag` of `stat` or `list`. */
@@ -299,11 +301,12 @@ export interface RemoveOptions extends OperationOptions {
 }
 
 /**
- * A usable connection to a server. Any number of operations may run at once; each rejects with a `FilexError`.
+ * A usable connection to a server, or with `reconnect` one after the other. Any number of operations may run at once; each
+ * rejects with a `FilexError`.
  * Paths are relative to the root the server shows, `/`-separated; `''` is the root itself.
  */
 export interface Session {
-  /** The other end, as it has introduced itself. */
+  /** The other end, as it has introduced itself; of one that reconnects, on the latest connection. */
   readonly server: {
     /** Name and version of its program, not made safe for terminals. */
     readonly agent: string;
@@ -314,7 +317,10 @@ export interface Session {
     /** What it has shown under TLS; undefined for plaintext. */
     readonly identity: ServerIdentity | undefined;
   };
-  /** Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. */
+  /**
+   * Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. One that
+   * reconnects ends only when it is told to, or when there will be no other connection.
+   */
   readonly closed: Promise<Error | undefined>;
   /**
    * Sends a file. Resolves when the server has verified and stored it, durable under its name; until then there is
@@ -363,7 +369,7 @@ export interface Session {
   remove(path: string, options?: RemoveOptions): Promise<{ outcome: Outcome }>;
   /** Round-trip time in milliseconds. */
   ping(): Promise<number>;
-  /** Waits for running operations, then says goodbye. */
+  /** Waits for running operations, then says goodbye. Those that wait for a connection reject with `CANCELLED`. */
   close(): Promise<void>;
   /** Ends everything now; running operations reject with `CONNECTION_LOST`. */
   destroy(): void;

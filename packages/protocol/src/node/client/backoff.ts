@@ -7,6 +7,9 @@ import {
 } from '../bounds.js';
 import type { ReconnectOptions } from '../types.js';
 
+/** More than from one millisecond to the longest that a timer can wait. */
+const MAX_DOUBLINGS = 32;
+
 /** How long to wait between two attempts, in milliseconds. */
 export interface Backoff {
   readonly minDelay: number;
@@ -27,7 +30,8 @@ export interface ReconnectPolicy extends Backoff {
  * @param random from 0 to 1.
  */
 export function delayBefore(attempt: number, { minDelay, maxDelay }: Backoff, random: number): number {
-  const longest = Math.min(maxDelay, minDelay * 2 ** (attempt - 1));
+  const doubled = Math.min(attempt - 1, MAX_DOUBLINGS);
+  const longest = Math.min(maxDelay, minDelay * 2 ** doubled);
   return Math.round((longest * (1 + random)) / 2);
 }
 

@@ -1,7 +1,8 @@
 import { FilexError } from '../../errors.js';
 import type { Entry } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
-import { FileSink, recallPartial } from '../files/index.js';
+import { FileSink } from '../files/index.js';
+import { recallPartial } from '../files/partial-file.js';
 import type { DownloadOptions, DownloadSink } from '../types.js';
 
 /** A sink whose writes may wait for somebody who never comes, and that may be able to take back what it was given. */

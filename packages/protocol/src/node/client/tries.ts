@@ -79,7 +79,11 @@ export class Tries {
     const failure = withEffect(operationError(error, this.#signal, this.#path), effect);
     if (!this.#mayRepeat(failure) || !canRepeat(failure)) throw failure;
     const { operationRetries } = this.#line.policy;
-    if (this.#isLost(failure)) return;
+    if (this.#isLost(failure)) {
+      if (this.patience.aborted)
+        throw withEffect(operationError(this.patience.reason, this.#signal, this.#path), effect);
+      return;
+    }
     if (this.#refused >= operationRetries) throw failure;
     this.#refused += 1;
     try {
@@ -98,7 +102,7 @@ export class Tries {
 
   #mayRepeat(failure: FilexError): boolean {
     const current = this.#current;
-    if (current === undefined || this.patience.aborted) return false;
+    if (current === undefined) return false;
     return this.#isLost(failure) || current.witness.saw(failure) || current.witness.heard('SUPERSEDED');
   }
 

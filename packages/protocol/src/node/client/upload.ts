@@ -131,6 +131,8 @@ export class Upload {
   #leaves: Uint8Array[] = [];
   /** What END has said that the file is, unless it was answered with a failure. */
   #sent: Sent | undefined;
+  /** Whether the server has shown that what it has is not the beginning of the source. */
+  #mismatch = false;
 
   constructor(source: UploadSource, path: string, options: UploadOptions) {
     this.#source = source;
@@ -195,15 +197,28 @@ export class Upload {
     this.#made += 1;
     const source = this.#opened;
     this.#progress.total = source.size;
+    const state = this.#state;
     const stream = new UploadStream(context, this.#path, this.#options, {
       source,
       operationId: this.#id,
       algorithm: this.#algorithm,
       offset: this.#offset(source),
       progress: this.#progress,
-      state: this.#state,
+      state,
     });
-    return stream.run();
+    try {
+      return await stream.run();
+    } catch (error) {
+      // The source was looked at, and is what it was: what the server has kept is wrong. It knows, and drops it.
+      if (!this.#mismatch || this.#made < 2 || !this.#mayBeginAgain()) throw error;
+      await this.#beginAgain();
+      return this.#attempt(context);
+    }
+  }
+
+  #mayBeginAgain(): boolean {
+    // Otherwise something of the old one may be there: whoever asked for this must know.
+    return this.#attempts.effect === 'none' && this.#beginnings < MAX_NEW_BEGINNINGS;
   }
 
   /** What the streams share. */
@@ -228,6 +243,12 @@ export class Upload {
       set leaves(leaves) {
         upload.#leaves = leaves;
       },
+      get mismatch() {
+        return upload.#mismatch;
+      },
+      set mismatch(mismatch) {
+        upload.#mismatch = mismatch;
+      },
     };
   }
 
@@ -250,9 +271,7 @@ export class Upload {
     } catch (error) {
       const changed = error instanceof FilexError && error.code === 'SOURCE_CHANGED';
       const isPath = typeof this.#source === 'string' || this.#source instanceof URL;
-      // Something of the old version may be there: whoever asked for this must know.
-      if (!changed || !isPath || this.#attempts.effect !== 'none' || this.#beginnings >= MAX_NEW_BEGINNINGS)
-        throw error;
+      if (!changed || !isPath || !this.#mayBeginAgain()) throw error;
       await this.#beginAgain();
     }
   }
@@ -264,6 +283,7 @@ export class Upload {
     this.#attempts = noAttempt;
     this.#made = 0;
     this.#leaves = [];
+    this.#mismatch = false;
     this.#opened = await openSource(this.#source, this.#options);
   }
 }
@@ -273,6 +293,8 @@ interface UploadState {
   attempts: UploadAttempts;
   sent: Sent | undefined;
   leaves: Uint8Array[];
+  /** Whether the server has shown that what it has is not the beginning of the source. */
+  mismatch: boolean;
 }
 
 /** One attempt at an upload: a stream of one connection. */
@@ -447,6 +469,7 @@ class UploadStream {
   #judge(accept: Messages['ACCEPT'], prefixIsOurs: boolean): void {
     const { attempts, refusal } = acceptAttempt(this.#state.attempts, accept, prefixIsOurs);
     this.#state.attempts = attempts;
+    this.#state.mismatch = !prefixIsOurs;
     if (refusal !== undefined) throw new FilexError(refusal, undefined, { path: this.#path });
   }
 

@@ -10,7 +10,6 @@ export { makeFolders } from './make-folders.js';
 export { moveToFreeName } from './move-to-free-name.js';
 export { NameLocks } from './name-locks.js';
 export { numberedName } from './numbered-name.js';
-export { recallPartial } from './partial-file.js';
 export { type Prospect, refuseEarly } from './publication.js';
 export {
   createPublishingContext,
