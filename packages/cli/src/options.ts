@@ -67,11 +67,7 @@ export function addTransferOptions(command: Command): void {
         .choices([...conflictPolicies])
         .default('fail'),
     )
-    .addOption(
-      option('--transfers <n>', 'files on their way at once', 'FILEX_TRANSFERS')
-        .argParser(integer('the number', 1, bounds.maxTransfers))
-        .default(bounds.transfers),
-    )
+    .addOption(transfersOption())
     .addOption(
       option(
         '--include <glob>',
@@ -102,6 +98,12 @@ function bandwidthOption(): Option {
     'bytes per second at most, such as 500K or 2.5M',
     'FILEX_BWLIMIT',
   ).argParser(bandwidth);
+}
+
+export function transfersOption(): Option {
+  return option('--transfers <n>', 'files on their way at once', 'FILEX_TRANSFERS')
+    .argParser(integer('the number', 1, bounds.maxTransfers))
+    .default(bounds.transfers);
 }
 
 export function dryRunOption(): Option {
