@@ -81,9 +81,9 @@ export class Line {
       }
       return;
     }
-    this.#near.resetAndDestroy();
+    reset(this.#near);
     if (how === 'half-open') this.#far.pause();
-    else this.#far.resetAndDestroy();
+    else reset(this.#far);
   }
 
   destroy(): void {
@@ -162,7 +162,7 @@ export class Line {
     const rest = lane.pieces.flatMap(({ bytes }) => bytes ?? []);
     this.#stop();
     lane.to.resume().end(Buffer.concat([...rest, last]));
-    lane.from.resetAndDestroy();
+    reset(lane.from);
     this.#later(FAREWELL, () => lane.to.destroy());
   }
 
@@ -218,4 +218,13 @@ export class Line {
       lane.under = 0;
     }
   }
+}
+
+/**
+ * Ends it with an RST, unless its FIN is under way or was sent: then it is just closed. libuv refuses to reset a socket that is
+ * shutting down, after which Node neither closes it nor gets to its own end.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
