@@ -1,5 +1,5 @@
 import { BLOCK_SIZE, FilexError } from '@filex/protocol';
-import type { StagedFile } from '@filex/protocol/node';
+import { fileError, type StagedFile } from '@filex/protocol/node';
 import type { CommitOutcome, CommitRequest, StagedUpload } from '../store.js';
 import { etagOf } from './entry.js';
 import type { Folder } from './folder.js';
@@ -46,23 +46,23 @@ export class LocalUpload implements StagedUpload {
     const { pool, file, entry, durable } = this.#parts;
     if (!durable) return file.length;
     const length = await pool.use(file, () => file.sync());
-    await entry.synced();
+    await this.#told(entry.synced());
     return length;
   }
 
   async truncate(length: number): Promise<void> {
     const { space, pool, file, entry } = this.#parts;
-    await entry.truncated(Math.floor(length / BLOCK_SIZE));
+    await this.#told(entry.truncated(Math.floor(length / BLOCK_SIZE)));
     space.drops(Math.max(0, file.length - length));
     await pool.use(file, () => file.truncate(length));
   }
 
   blockWritten(leaf: Uint8Array): Promise<void> {
-    return this.#parts.entry.blockWritten(leaf);
+    return this.#told(this.#parts.entry.blockWritten(leaf));
   }
 
   fence(epoch: number): Promise<void> {
-    return this.#parts.entry.fence(epoch);
+    return this.#told(this.#parts.entry.fence(epoch));
   }
 
   async suspend(): Promise<void> {
@@ -77,7 +77,7 @@ export class LocalUpload implements StagedUpload {
       throw error;
     }
     space.end();
-    await entry.suspend();
+    await this.#told(entry.suspend());
   }
 
   async commit(commit: CommitRequest): Promise<CommitOutcome> {
@@ -111,6 +111,13 @@ export class LocalUpload implements StagedUpload {
       space.end();
       await entry.end();
     }
+  }
+
+  /** Tells what the file system has refused as a failure to store. */
+  #told<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error: unknown) => {
+      throw fileError(error, { action: 'store', path: this.#parts.place.label });
+    });
   }
 
   /** After a failure, which is what the caller must know. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { FilexError, type Outcome } from '@filex/protocol';
+import { type Effect, FilexError, type Outcome } from '@filex/protocol';
 import { type DirectorySync, errnoOf, fileError, setModificationTime } from '@filex/protocol/node';
 import type { MakeDirectoryOptions } from '../store.js';
 import { type Confinement, type Folder, pathIn } from './folder.js';
@@ -23,34 +23,43 @@ export async function makeDirectory(
   const attempt = { action: 'make the folder', path: label } as const;
   let folder = await confinement.enter({ segments: [], label, action: attempt.action, missing: 'NOT_FOUND' });
   let outcome: Outcome = 'identical';
+  let effect: Effect = 'none';
   try {
     for (const [index, segment] of segments.entries()) {
       const isLast = index === segments.length - 1;
       const { next, made } = await enterOrMake(confinement, folder, segment, {
         make: isLast || parents ? beforeEach : undefined,
+        onMade: () => {
+          effect = 'applied';
+        },
         isLast,
         label,
       });
       outcome = made ? 'created' : 'identical';
+      const above = folder;
+      folder = next;
       try {
-        if (made) await directorySync.sync(folder);
+        if (made) await directorySync.sync(above);
       } finally {
-        await folder.close();
-        folder = next;
+        await above.close();
       }
     }
     if (mtime !== undefined) await setModificationTime(folder.path, mtime);
-    return outcome;
   } catch (error) {
-    throw fileError(error, { ...attempt, codes: { ENOENT: 'PARENT_NOT_FOUND' } });
-  } finally {
-    await folder.close();
+    await folder.close().catch(untold);
+    throw withEffect(fileError(error, { ...attempt, codes: { ENOENT: 'PARENT_NOT_FOUND' } }), effect);
   }
+  await folder.close().catch((error: unknown) => {
+    throw fileError(error, { ...attempt, effect });
+  });
+  return outcome;
 }
 
 interface Step {
   /** Before it is made; undefined when it must be there. */
   readonly make: (() => Promise<void>) | undefined;
+  /** Told as soon as it is there. */
+  readonly onMade: () => void;
   readonly isLast: boolean;
   readonly label: string;
 }
@@ -59,7 +68,7 @@ async function enterOrMake(
   confinement: Confinement,
   folder: Folder,
   name: string,
-  { make, isLast, label }: Step,
+  { make, onMade, isLast, label }: Step,
 ): Promise<{ next: Folder; made: boolean }> {
   try {
     return { next: await confinement.child(folder, name), made: false };
@@ -77,9 +86,20 @@ async function enterOrMake(
   let made = true;
   try {
     await mkdir(pathIn(folder, name), FOLDER_MODE);
+    onMade();
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     made = false; // somebody was faster
   }
   return { next: await confinement.child(folder, name), made };
 }
+
+/** Some of the folders may have been made before the failure. */
+function withEffect(error: FilexError, effect: Effect): FilexError {
+  if (effect === 'none' || error.effect !== 'none') return error;
+  const { code, message, path, retry, cause } = error;
+  return new FilexError(code, message, { path, retry, cause, effect });
+}
+
+/** Why it failed before is what matters. */
+function untold(): void {}

@@ -21,7 +21,9 @@ export async function removeEntry(
     await locks.run([`${folder.key}/${name}`], () =>
       perform(confinement, reserved, folder, place, recursive),
     );
-    await directorySync.sync(folder);
+    await directorySync.sync(folder).catch((error: unknown) => {
+      throw fileError(error, { action: 'make durable that it is gone:', path: label, effect: 'applied' });
+    });
     return 'removed';
   } catch (error) {
     throw fileError(error, { action, path: label });

@@ -92,11 +92,13 @@ export interface FileCall {
   readonly args: readonly unknown[];
 }
 
-/** Why a call fails that did not reach the system, or that writes only half. */
+/** What becomes of a call that is interfered with. */
 export type Fault =
   | { readonly errno: Errno }
   /** A `write` of more than one byte writes that many bytes instead. */
-  | { readonly bytes: number };
+  | { readonly bytes: number }
+  /** It does not reach the system, and returns this; only for calls of `node:fs/promises`. */
+  | { readonly answer: unknown };
 
 /** What a device, a file system or a full table of files answers. */
 export type Errno = 'ENOSPC' | 'EIO' | 'EMFILE' | 'EROFS' | 'EACCES';

@@ -91,7 +91,7 @@ class Watched {
 
   /** The error that it fails with, if it does. A descriptor is given back all the same, as by the system. */
   get error(): Error | undefined {
-    if (this.fault === undefined || 'bytes' in this.fault) return undefined;
+    if (this.fault === undefined || !('errno' in this.fault)) return undefined;
     return systemError(this.fault.errno, this.#call);
   }
 
@@ -164,6 +164,7 @@ function promised(kind: Kind, call: Call): Call {
     const watched = look(kind, given);
     if (watched === undefined) return call.apply(this, args);
     if (watched.error !== undefined) throw watched.error;
+    if (watched.fault !== undefined && 'answer' in watched.fault) return watched.fault.answer;
     const result = await call.apply(this, args);
     watched.succeeded(result);
     return result;

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalStore } from '../../local/local-store.js';
-import { formatOwner, thisProcess } from '../../local/process-owner.js';
+import { formatOwner, parseOwner } from '../../local/process-owner.js';
 import type { DiskLog } from './disk-log.js';
+import type { Fault, Observer } from './file-call.js';
+import { observe } from './patch.js';
 import { seededRandom } from './random.js';
 import { RebuiltDisk } from './rebuilt-disk.js';
 import { Recorder } from './recorder.js';
-import { judge, type Knowledge, retryAll, type Violations } from './recovery.js';
+import { judge, judgeMemory, type Knowledge, retryAll, type Violations } from './recovery.js';
 import { type Survival, safeFrom, survivalsAt } from './survivals.js';
 import { perform, tasksOf, type Word, type Workload } from './workload.js';
 
@@ -49,15 +51,28 @@ export function scratchFolder(): string {
 export async function record(workload: Workload, scratch: string): Promise<Recording> {
   const root = realpathSync(mkdtempSync(join(scratch, 'recorded-')));
   const recorder = new Recorder<Word>(root);
+  const endRun = observe(new OtherRun());
   try {
     const store = await LocalStore.open(root);
     await perform(store, workload, (word) => recorder.mark(word));
     await store.close();
     return { workload, log: recorder.log };
   } finally {
+    endRun();
     recorder.end();
     rmSync(root, { recursive: true });
   }
+}
+
+/** The machine runs anew after the power has come back: what is recorded belongs to another run than what recovers. */
+class OtherRun implements Observer {
+  readonly folder = '/proc/sys/kernel/random/boot_id';
+
+  before(): Fault {
+    return { answer: 'before the power failed' };
+  }
+
+  after(): void {}
 }
 
 /** Lets the power fail at every moment of a recording, rebuilds what may be left, and lets the store recover from it. */
@@ -113,11 +128,7 @@ function keyOf(log: DiskLog<Word>, { cut, fates }: Survival, words: number): str
 async function recover(disk: RebuiltDisk, knowledge: Knowledge, scratch: string): Promise<Violations> {
   const root = mkdtempSync(join(scratch, 'rebuilt-'));
   try {
-    const own = formatOwner(await thisProcess());
-    // What this process has staged was staged by one that is gone: that had begun before.
-    disk.writeTo(root, (name) =>
-      name.startsWith(own) ? `${own.replace(/\d+$/, '1')}${name.slice(own.length)}` : name,
-    );
+    disk.writeTo(root, asOfAnother);
     return await recoverAt(root, knowledge);
   } catch (error) {
     return [`the store does not recover: ${error instanceof Error ? error.stack : String(error)}`];
@@ -126,28 +137,30 @@ async function recover(disk: RebuiltDisk, knowledge: Knowledge, scratch: string)
   }
 }
 
+/** What this process has staged was staged by one that is gone: that had begun before. */
+function asOfAnother(name: string): string {
+  const owner = parseOwner(name);
+  return owner?.pid === process.pid ? formatOwner({ ...owner, start: 1 }) : name;
+}
+
 async function recoverAt(root: string, knowledge: Knowledge): Promise<Violations> {
-  const warnings: string[] = [];
-  const store = await LocalStore.open(root, {
-    onWarning: (message, { err }) => {
-      if (err !== undefined) warnings.push(`warning: ${message}: ${String(err)}`);
-    },
-  });
-  const violations = await judge(store, knowledge);
+  const violations: Violations = [];
+  const onWarning = (message: string, { err }: Readonly<Record<string, unknown>>): void => {
+    if (err !== undefined) violations.push(`warning: ${message}: ${String(err)}`);
+  };
+  const store = await LocalStore.open(root, { onWarning });
+  violations.push(...(await judge(store, knowledge)));
+  violations.push(...(await judgeMemory(store, knowledge)));
   violations.push(...(await retryAll(store, knowledge)));
   violations.push(...(await judge(store, knowledge)).map((violation) => `after the retry: ${violation}`));
   await store.close();
-  violations.push(...leftovers(root).map((path) => `${path} is left behind`), ...warnings);
+  // When nobody needs to be told any more what became of uploads, nothing is left of them.
+  const later = await LocalStore.open(root, { onWarning, uploads: { resumeTimeout: 0 } });
+  await later.close();
+  const staging = join(root, '.filex/staging');
+  for (const path of readdirSync(staging, { recursive: true }))
+    violations.push(`${String(path)} is left behind`);
   return [...new Set(violations)];
-}
-
-/** Files that are staged and belong to no upload that is under way. */
-function leftovers(root: string): string[] {
-  const staging = join(root, '.filex');
-  mkdirSync(staging, { recursive: true });
-  return readdirSync(staging, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => entry.name);
 }
 
 function describe(log: DiskLog<Word>, { cut, fates }: Survival): string {

@@ -94,8 +94,9 @@ export class Recorder<M> implements Observer {
         const inode = this.#of(call);
         return () => this.#log.push({ op: 'times', inode, mtime: Number(args[2]) });
       }
-      case 'writev':
       case 'copyFile':
+        return this.#copy(target as string);
+      case 'writev':
       case 'symlink':
       case 'chown':
       case 'fchown':
@@ -116,6 +117,20 @@ export class Recorder<M> implements Observer {
         this.#log.push({ op: 'create', ...this.#place(path), inode, kind: 'file', mode: mode & 0o777 });
       } else if ((flags & TRUNCATES) !== 0)
         this.#log.push({ op: 'truncate', inode: this.#known(stats, path), length: 0 });
+    };
+  }
+
+  #copy(target: string): (result: unknown) => void {
+    const made = this.#open(target, CREATES | TRUNCATES, 0o666);
+    return () => {
+      const descriptor = real.openSync(target, 'r');
+      try {
+        made?.(descriptor);
+        const bytes = real.readFileSync(descriptor);
+        this.#log.push({ op: 'write', inode: this.#at(target), offset: 0, bytes });
+      } finally {
+        real.closeSync(descriptor);
+      }
     };
   }
 

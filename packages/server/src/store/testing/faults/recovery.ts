@@ -1,7 +1,7 @@
 import { FilexError } from '@filex/protocol';
 import { numberedName } from '@filex/protocol/node';
 import type { Store } from '../../store.js';
-import { attempt, type UploadTask } from './upload-task.js';
+import { attemptUpload, keyOf, type UploadTask } from './upload-task.js';
 import type { Task, Word } from './workload.js';
 
 /** What clients of a workload know at some moment. */
@@ -48,7 +48,7 @@ export async function retryAll(store: Store, { tasks, words }: Knowledge): Promi
     const task = tasks[number] as Task;
     if (task.do !== 'upload') continue;
     try {
-      const { path } = await attempt(store, task);
+      const { path } = await attemptUpload(store, { ...task, cutAfter: 0 });
       const content = await contentOf(store, path);
       if (Buffer.compare(content, task.content) !== 0)
         violations.push(`${task.path} (${task.ifExists}) was done again, and ${path} is another file`);
@@ -57,6 +57,22 @@ export async function retryAll(store: Store, { tasks, words }: Knowledge): Promi
       if (error instanceof FilexError && error.code === 'ALREADY_EXISTS' && isRefusing(task)) continue;
       violations.push(`${task.path} (${task.ifExists}) cannot be done again: ${String(error)}`);
     }
+  }
+  return violations;
+}
+
+/** Whether the store remembers what was committed, for clients that have lost the answer. */
+export async function judgeMemory(store: Store, { tasks, words }: Knowledge): Promise<Violations> {
+  const violations: Violations = [];
+  for (const word of words) {
+    const task = tasks[word.task] as Task;
+    if (word.word !== 'done' || task.do !== 'upload') continue;
+    const kept = await store.recall(keyOf(task));
+    const known = kept?.committed?.outcome.path;
+    if (known !== word.path)
+      violations.push(
+        `${task.path} (${task.ifExists}) was acknowledged as ${word.path}, and is remembered as ${known}`,
+      );
   }
   return violations;
 }

@@ -1,6 +1,6 @@
-import { type ConflictPolicy, TreeDigest } from '@filex/protocol';
+import { BLOCK_SIZE, type ConflictPolicy, TreeDigest } from '@filex/protocol';
 import { sha256Provider } from '@filex/protocol/node';
-import type { CommitOutcome, StagedUpload, Store } from '../../store.js';
+import type { CommitOutcome, StagedUpload, Store, UploadKey } from '../../store.js';
 
 /** An upload as its client sees it, over all its attempts. */
 export interface UploadTask {
@@ -15,59 +15,89 @@ export interface UploadTask {
   readonly piece: number;
   /** Pieces after which what was written is made safe; 0: never before the commit. */
   readonly syncEvery: number;
+  /** Bytes after which the connection is cut, once; 0: it never is. */
+  readonly cutAfter: number;
 }
 
-/** Whose uploads they are. */
-const principal = 'tester';
-
-/** Begins an upload anew. */
-export function begin(
-  store: Store,
-  { path, content, ifExists, mtime, operationId }: UploadTask,
-): Promise<StagedUpload> {
-  const request = {
-    path,
-    operationId,
-    size: content.length,
-    ifExists,
-    mtime,
-    executable: false,
-    principal,
-    arguments: JSON.stringify([path, content.length, ifExists, mtime]),
-  };
-  return store.stage(request);
+/** A store gave back something that was never given to it. */
+export class WrongBytes extends Error {
+  override readonly name = 'WrongBytes';
 }
 
-/** Writes a part of the content, in pieces. */
-export async function write(
+/** Names an upload, over all its attempts. */
+export function keyOf({ operationId }: UploadTask): UploadKey {
+  return { principal: 'tester', operationId };
+}
+
+/** One attempt, from whatever the store has kept of it, to its end, as the server does it; `attempt` counts from 1. */
+export async function attemptUpload(store: Store, task: UploadTask): Promise<CommitOutcome> {
+  const first = await store.recall(keyOf(task));
+  if (first?.committed !== undefined) return first.committed.outcome;
+  const { cutAfter } = task;
+  if (cutAfter > 0 && first === undefined) {
+    await cut(store, task);
+    return attemptUpload(store, { ...task, cutAfter: 0 });
+  }
+  const { leaves, digest } = digestsOf(task.content);
+  const kept = first?.leaves ?? [];
+  for (const [index, leaf] of kept.entries())
+    if (Buffer.compare(leaf, leaves[index] ?? new Uint8Array()) !== 0)
+      throw new WrongBytes(`block ${index} of ${task.path} is kept and has another digest`);
+  const staged = first === undefined || kept.length === 0 ? await begin(store, task) : await first.resume();
+  try {
+    if (first !== undefined && kept.length > 0) await staged.fence(first.epoch + 1);
+    await writeFrom(staged, task, leaves, kept.length * BLOCK_SIZE, task.content.length);
+  } catch (error) {
+    await staged.abort();
+    throw error;
+  }
+  return staged.commit({ length: task.content.length, digest, algorithm: 'sha256' });
+}
+
+/** The beginning of an upload, of which the connection is lost. */
+async function cut(store: Store, task: UploadTask): Promise<void> {
+  const { leaves } = digestsOf(task.content);
+  const staged = await begin(store, task);
+  try {
+    await writeFrom(staged, task, leaves, 0, task.cutAfter);
+  } catch (error) {
+    await staged.abort();
+    throw error;
+  }
+  await staged.suspend();
+}
+
+function begin(store: Store, task: UploadTask): Promise<StagedUpload> {
+  const { path, content, ifExists, mtime } = task;
+  const asked = JSON.stringify([path, content.length, ifExists, mtime]);
+  const size = content.length;
+  return store.stage({ ...keyOf(task), path, size, ifExists, mtime, executable: false, arguments: asked });
+}
+
+async function writeFrom(
   staged: StagedUpload,
   { content, piece, syncEvery }: UploadTask,
+  leaves: readonly Uint8Array[],
   from: number,
   to: number,
 ): Promise<void> {
   let pieces = 0;
-  for (let at = from; at < to; at += piece) {
-    await staged.write(content.subarray(at, Math.min(to, at + piece)));
+  for (let at = from; at < to; ) {
+    const end = Math.min(to, at + piece);
+    await staged.write(content.subarray(at, end));
+    for (let block = Math.floor(at / BLOCK_SIZE); block < Math.floor(end / BLOCK_SIZE); block += 1)
+      await staged.blockWritten(leaves[block] as Uint8Array, block);
+    at = end;
     pieces += 1;
     if (syncEvery > 0 && pieces % syncEvery === 0) await staged.sync();
   }
 }
 
-/** Publishes what was written, all of it. */
-export function commit(staged: StagedUpload, { content }: UploadTask): Promise<CommitOutcome> {
-  const digest = new TreeDigest(sha256Provider.create);
-  digest.update(content);
-  return staged.commit({ length: content.length, digest: digest.digest(), algorithm: 'sha256' });
-}
-
-/** One attempt, from whatever the store has of it, to its end. */
-export async function attempt(store: Store, task: UploadTask): Promise<CommitOutcome> {
-  const staged = await begin(store, task);
-  try {
-    await write(staged, task, 0, task.content.length);
-  } catch (error) {
-    await staged.abort();
-    throw error;
-  }
-  return commit(staged, task);
+/** Of whole blocks, and of all. */
+function digestsOf(content: Uint8Array): { readonly leaves: Uint8Array[]; readonly digest: Uint8Array } {
+  const leaves: Uint8Array[] = [];
+  const tree = new TreeDigest(sha256Provider.create, (leaf) => leaves.push(leaf));
+  tree.update(content);
+  const digest = tree.digest();
+  return { leaves: leaves.slice(0, Math.floor(content.length / BLOCK_SIZE)), digest };
 }

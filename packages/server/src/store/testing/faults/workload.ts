@@ -1,7 +1,7 @@
 import { BLOCK_SIZE, type ConflictPolicy, conflictPolicies, FilexError } from '@filex/protocol';
 import type { Store } from '../../store.js';
 import { type Random, seededRandom } from './random.js';
-import { attempt, type UploadTask } from './upload-task.js';
+import { attemptUpload, type UploadTask } from './upload-task.js';
 
 /** Something that a client wants done, and how it can be seen. */
 export type Task =
@@ -51,7 +51,7 @@ export async function perform(store: Store, workload: Workload, say: (word: Word
 async function performTask(store: Store, task: Task): Promise<string> {
   switch (task.do) {
     case 'upload':
-      return (await attempt(store, task)).path;
+      return (await attemptUpload(store, task)).path;
     case 'make folder':
       await store.makeDirectory(task.path, { parents: true, mtime: undefined });
       return task.path;
@@ -87,6 +87,9 @@ export function mixedWorkload(seed: number): Workload {
     // Moved and removed.
     [make('moved', 1000), { do: 'rename', path: 'moved', target: 'moved-away' }],
     [make('removed', 1000), { do: 'remove', path: 'removed' }],
+    // Cut, and gone on with.
+    [make('cut', 2 * BLOCK_SIZE + 99, { piece: 500_000, syncEvery: 1, cutAfter: BLOCK_SIZE + 200_000 })],
+    [make('cut-early', BLOCK_SIZE + 99, { piece: 500_000, cutAfter: 500_000 })],
     // Large, with points up to which it is safe.
     [make('large', 2 * BLOCK_SIZE + 12_345, { piece: 300_000, syncEvery: 2 })],
     [
@@ -111,6 +114,16 @@ export const shortWorkloads = {
     ],
   ],
   removed: [[uploads(seededRandom(3))('a', 600), { do: 'remove', path: 'a' }]],
+  'cut and gone on with': [
+    [
+      uploads(seededRandom(5))('a', BLOCK_SIZE + 600, {
+        piece: BLOCK_SIZE,
+        syncEvery: 1,
+        cutAfter: BLOCK_SIZE,
+        ifExists: 'overwrite',
+      }),
+    ],
+  ],
   'put into a new folder': [[{ do: 'make folder', path: 'a/b' }, uploads(seededRandom(4))('a/b/c', 600)]],
 } as const satisfies Record<string, Workload>;
 
@@ -121,7 +134,7 @@ function again(ifExists: ConflictPolicy): Workload {
   return [[first, second]];
 }
 
-type Settings = Partial<Pick<UploadTask, 'ifExists' | 'mtime' | 'piece' | 'syncEvery'>>;
+type Settings = Partial<Pick<UploadTask, 'ifExists' | 'mtime' | 'piece' | 'syncEvery' | 'cutAfter'>>;
 
 function uploads(next: Random): (path: string, size: number, settings?: Settings) => Task {
   const id = (): string => Array.from({ length: 32 }, () => next(16).toString(16)).join('');
@@ -134,6 +147,7 @@ function uploads(next: Random): (path: string, size: number, settings?: Settings
     operationId: id(),
     piece: 64 * 1024,
     syncEvery: 0,
+    cutAfter: 0,
     ...settings,
   });
 }
