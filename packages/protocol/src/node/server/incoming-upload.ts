@@ -25,6 +25,7 @@ import { callHandler, handlerError, withEffect } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
 import type { Committed } from './remembered-upload.js';
 import type { Transfer } from './transfer-watch.js';
+import { withReceipt } from './upload-receipt.js';
 
 interface End {
   readonly length: number;
@@ -261,10 +262,15 @@ class IncomingUpload implements Transfer {
       () => into.commit({ length, digest, algorithm: this.#algorithm }),
       'unknown',
     );
-    const moved = { bytes: length, digest: hexOf(digest), algorithm: this.#algorithm };
+    const moved = {
+      bytes: length,
+      digest: hexOf(digest),
+      algorithm: this.#algorithm,
+      time: Date.now() * 1000,
+    };
     const result = { outcome, path: path === request.path ? undefined : path, etag, ...moved };
     remembered.upload = recordedUpload(publishedUpload(remembered.upload, result));
-    return result;
+    return withReceipt(this.#run, result);
   }
 
   /** It was committed before: what comes is dropped, and who sends the same is told the same. */
@@ -280,7 +286,7 @@ class IncomingUpload implements Transfer {
     if (ended.refusal !== undefined) {
       throw new FilexError(ended.refusal.code, undefined, { effect: ended.refusal.effect });
     }
-    return { ...(ended.upload.result as Committed), bytes: 0 };
+    return { ...withReceipt(this.#run, ended.upload.result as Committed), bytes: 0 };
   }
 
   /** What becomes of the upload when its stream has failed; returns what to tell of it. */

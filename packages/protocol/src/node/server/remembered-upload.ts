@@ -10,6 +10,8 @@ export interface Committed extends Omit<UploadOutcome, 'path'> {
   readonly bytes: number;
   readonly digest: string;
   readonly algorithm: DigestAlgorithm;
+  /** When; microseconds since 1970. */
+  readonly time: number;
 }
 
 /** One stream of an upload. */
