@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { bounds } from '../bounds.js';
 import { channelBinding } from '../tls/channel-binding.js';
+import { fingerprintOf } from '../tls/fingerprint.js';
 import { FrameCutter, type RawFrame } from '../wire/frame.js';
 import { Violation } from '../wire/violation.js';
 
@@ -63,6 +64,12 @@ export class Transport {
       alpn: this.#socket.alpnProtocol || '',
       serverName: servername || '',
     };
+  }
+
+  /** The fingerprint of the key that the peer has shown; undefined in plaintext. */
+  get fingerprint(): string | undefined {
+    const certificate = this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate() : undefined;
+    return certificate && fingerprintOf(certificate);
   }
 
   /** Bytes that came so far. */
