@@ -2,12 +2,13 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { bounds } from '../bounds.js';
 import { channelBinding } from '../tls/channel-binding.js';
-import { fingerprintOf } from '../tls/fingerprint.js';
 import { FrameCutter, type RawFrame } from '../wire/frame.js';
 import { Violation } from '../wire/violation.js';
 
 /** Bytes both ways on a socket, with a bound on every wait. Knows frames, and no rule about them. */
 export class Transport {
+  /** Of the key that the peer has shown; undefined in plaintext. */
+  readonly fingerprint: string | undefined;
   readonly #socket: Socket;
   /** The TCP connection below: the socket itself, unless that is TLS. */
   readonly #carrier: Socket;
@@ -23,8 +24,10 @@ export class Transport {
   /**
    * @param timeout milliseconds that an answer may take.
    * @param carrier the TCP connection below a TLS socket.
+   * @param fingerprint of the key that the peer has shown in it.
    */
-  constructor(socket: Socket, timeout: number, carrier: Socket = socket) {
+  constructor(socket: Socket, timeout: number, carrier: Socket = socket, fingerprint?: string) {
+    this.fingerprint = fingerprint;
     this.#socket = socket;
     this.#carrier = carrier;
     this.#timeout = timeout;
@@ -64,12 +67,6 @@ export class Transport {
       alpn: this.#socket.alpnProtocol || '',
       serverName: servername || '',
     };
-  }
-
-  /** The fingerprint of the key that the peer has shown; undefined in plaintext. */
-  get fingerprint(): string | undefined {
-    const certificate = this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate() : undefined;
-    return certificate && fingerprintOf(certificate);
   }
 
   /** Bytes that came so far. */
