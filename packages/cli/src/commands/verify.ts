@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import { visibleText } from '@filex/protocol';
 import { fileError } from '@filex/protocol/node';
 import { KnownHosts } from '../access/known-hosts.js';
@@ -113,11 +113,11 @@ class Comparison {
       const judged = await judge.judge(line);
       if (judged.status === 'good') latest.add(judged.number, judged.receipt);
     }
-    const name = basename(resolve(path));
-    const numbers = isFolder ? latest.numbers() : latest.numbersFor(name);
+    const whole = resolve(path).split(sep).join('/');
+    const numbers = isFolder ? latest.numbers() : latest.numbersFor(whole);
     if (numbers.size === 0 && latest.numbers().size > 0)
       throw new UsageError(
-        `No receipt in ${JSON.stringify(file)} is for a file called ${JSON.stringify(name)}.`,
+        `No receipt in ${JSON.stringify(file)} is for a file called ${JSON.stringify(basename(path))}.`,
       );
     return new Comparison(context, await LocalDigests.load(), { path, isFolder }, numbers);
   }
