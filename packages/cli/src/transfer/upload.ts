@@ -1,14 +1,16 @@
+import { basename, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { checkPath } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
+import type { KeepReceipt } from '../receipts/keep-receipts.js';
 import { type FoundFolder, walk } from '../tree/walk.js';
 import { Engine } from './engine.js';
 import { sliced } from './lanes.js';
 import type { TransferOptions } from './options.js';
 import type { Observer } from './outcome.js';
 import { RemoteFolder } from './remote-folder.js';
-import { joinRemote } from './remote-path.js';
+import { baseOf, joinRemote } from './remote-path.js';
 
 interface SourceFile {
   readonly kind: 'file';
@@ -37,12 +39,18 @@ export type UploadSource = SourceFile | SourceFolder | SourceStream;
 export interface UploadOptions extends TransferOptions {
   /** Upload what symlinks point to, instead of skipping them. */
   readonly follow: boolean;
+  /** Asks the server for receipts, and takes them. */
+  readonly keepReceipt?: KeepReceipt | undefined;
 }
 
 /** One step of the work. A folder comes before what is in it. */
 export type UploadItem =
   | { readonly kind: 'folder'; readonly folder: RemoteFolder }
-  | (SourceFile & { readonly folder: RemoteFolder | undefined })
+  | (SourceFile & {
+      readonly folder: RemoteFolder | undefined;
+      /** What it is called below what the user named, `/`-separated. */
+      readonly named: string;
+    })
   | SourceStream;
 
 /** Uploads files, folders and streams over one session. */
@@ -84,7 +92,9 @@ export class Upload {
         continue;
       }
       this.#observer.found(source.kind === 'file' ? source.size : 0);
-      yield source.kind === 'file' ? { ...source, folder: undefined } : source;
+      yield source.kind === 'file'
+        ? { ...source, folder: undefined, named: basename(resolve(source.local)) }
+        : source;
     }
     this.#observer.foundAll();
   }
@@ -106,7 +116,8 @@ export class Upload {
       const parent = found.parent === undefined ? undefined : folders.get(found.parent);
       if (found.kind === 'file') {
         this.#observer.found(found.size);
-        yield { kind: 'file', local, remote, size: found.size, folder: parent };
+        const named = joinRemote(source.contents ? '' : baseOf(source.remote), found.path);
+        yield { kind: 'file', local, remote, size: found.size, folder: parent, named };
       } else if (remote !== '') {
         const keepsTime = source.contents && found.path === '';
         const folder = new RemoteFolder(local, remote, parent, () =>
@@ -143,23 +154,32 @@ export class Upload {
     return false;
   }
 
-  async #sendFile({ local, remote, size, folder }: Extract<UploadItem, { kind: 'file' }>): Promise<void> {
+  async #sendFile(item: Extract<UploadItem, { kind: 'file' }>): Promise<void> {
+    const { local, remote, size, folder, named } = item;
     if (!(await this.#ready(folder))) {
       this.#observer.notTried(size);
       return;
     }
-    await this.#send(local, local, remote, size);
+    await this.#send(local, local, remote, size, named);
   }
 
   async #sendStream({ stream, remote }: SourceStream): Promise<void> {
     await this.#send(stream, '-', remote, 0);
   }
 
-  async #send(source: string | Readable, from: string, remote: string, size: number): Promise<void> {
+  async #send(
+    source: string | Readable,
+    from: string,
+    remote: string,
+    size: number,
+    named?: string,
+  ): Promise<void> {
+    const { keepReceipt } = this.#options;
     const lane = this.#observer.begin(from, size);
     try {
       const result = await this.#session.upload(source, remote, {
         ifExists: this.#options.ifExists,
+        receipt: keepReceipt !== undefined,
         signal: this.#engine.signal,
         onProgress: ({ acknowledged, total, transferred }) =>
           lane.progress(acknowledged, total ?? transferred),
@@ -168,6 +188,7 @@ export class Upload {
       if (outcome === 'skipped') {
         lane.end({ status: 'skipped', reason: 'exists', from, to: remote, detail: 'already there' });
       } else {
+        await keepReceipt?.(result, named);
         lane.end({ status: 'done', outcome, from, to: result.path, size: result.size, digest, algorithm });
       }
     } catch (error) {

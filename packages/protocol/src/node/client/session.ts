@@ -11,6 +11,8 @@ import { windowsFor } from '../rate-limit.js';
 import type {
   ConnectOptions,
   Credentials,
+  DigestOptions,
+  DigestResult,
   DownloadOptions,
   DownloadSink,
   ListOptions,
@@ -26,6 +28,7 @@ import type {
 } from '../types.js';
 import { call } from './call.js';
 import type { ClientContext } from './context.js';
+import { digest } from './digest.js';
 import { download } from './download.js';
 import { list } from './listing.js';
 import { read } from './read.js';
@@ -123,6 +126,10 @@ export class ClientSession implements Session, DriverOwner {
     if (result.entry === undefined)
       throw new FilexError('STATE_VIOLATION', 'the server answered without an entry', { path });
     return { ...result.entry, path };
+  }
+
+  digest(path: string, options: DigestOptions = {}): Promise<DigestResult> {
+    return this.#run(path, (context) => digest(context, path, options));
   }
 
   async makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {

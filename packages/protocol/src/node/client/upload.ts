@@ -157,6 +157,7 @@ class Upload {
         executable,
         algorithm,
         offset,
+        receipt: this.#options.receipt,
       },
       (stream) => {
         this.#attempts = beginAttempt(this.#attempts, offset ?? 0);
@@ -244,6 +245,7 @@ class Upload {
       size: sent.length,
       digest: Buffer.from(sent.digest).toString('hex'),
       algorithm: this.#context.algorithm,
+      receipt: result.receipt,
     };
   }
 
