@@ -51,3 +51,15 @@ export const CONNECT_TIMEOUT = 10_000;
 export const MIN_BANDWIDTH = 1024;
 /** Entries that a client takes of one listing, unless told otherwise. */
 export const MAX_LISTING_ENTRIES = 10_000_000;
+/** Attempts to connect again, in a row, unless told otherwise. */
+export const RECONNECT_RETRIES = 30;
+/** Milliseconds before the first of them … */
+export const RECONNECT_MIN_DELAY = 500;
+/** … and before any, at most. */
+export const RECONNECT_MAX_DELAY = 30_000;
+/** How often one operation is tried again after a failure that may be over soon. */
+export const OPERATION_RETRIES = 3;
+/** Names that a listing remembers, so that it can begin again without giving any twice; a longer one cannot. */
+export const MAX_NAMES_GIVEN = 1_000_000;
+/** How often an upload begins again because its file has changed between two attempts. */
+export const MAX_NEW_BEGINNINGS = 3;

@@ -3,6 +3,9 @@ import * as tls from 'node:tls';
 import { FilexError } from '../errors.js';
 import { type FilexUrl, parseUrl } from '../url.js';
 import { CONNECT_TIMEOUT, MAX_TIMER } from './bounds.js';
+import { reconnectPolicy } from './client/backoff.js';
+import { Line } from './client/line.js';
+import { ReconnectingSession } from './client/reconnecting-session.js';
 import { ClientSession } from './client/session.js';
 import { type OnRead, slabReader } from './socket-reader.js';
 import { readGathered } from './tls/gathered-reads.js';
@@ -20,10 +23,34 @@ import type { ConnectOptions, Credentials, Session } from './types.js';
  * `anonymous`.
  * @throws FilexError `URL_INVALID`, `CONNECT_FAILED`, `WRONG_PROTOCOL` (something else answers there), `IDENTITY_CHANGED`,
  * `IDENTITY_UNKNOWN`, `AUTH_FAILED`, `TIMEOUT`, or the code the server refused with.
- * @throws RangeError for limits that make no sense.
+ * @throws RangeError for limits, and options of `reconnect`, that make no sense.
  */
 export async function connect(url: string | FilexUrl, options: ConnectOptions = {}): Promise<Session> {
   const address = typeof url === 'string' ? parseUrl(url) : url;
+  const { reconnect = false } = options;
+  if (reconnect === false) return dial(address, options);
+  const policy = reconnectPolicy(reconnect);
+  const again = { ...options, passcode: askedOnce(options.passcode) };
+  const first = await dial(address, again);
+  // Whoever was the right server stays so: nobody is asked again, and no other one can take over in between.
+  const fingerprint = first.identity?.fingerprint ?? address.fingerprint;
+  const dialAgain = (signal: AbortSignal): Promise<ClientSession> =>
+    dial({ ...address, fingerprint }, { ...again, signal });
+  return new ReconnectingSession(new Line(first, dialAgain, policy));
+}
+
+/** A passcode that is good is not asked for again. */
+function askedOnce(passcode: ConnectOptions['passcode']): ConnectOptions['passcode'] {
+  if (typeof passcode !== 'function') return passcode;
+  let asked: Promise<string> | undefined;
+  return () => {
+    asked ??= passcode();
+    return asked;
+  };
+}
+
+/** Makes one connection, up to where it can be used. */
+async function dial(address: FilexUrl, options: ConnectOptions): Promise<ClientSession> {
   if (options.signal?.aborted === true) throw abortError(options.signal);
   const session = new ClientSession(options, credentialsOf(address, options));
   const onRead: OnRead = (bytes, slab) => session.driver.onRead(bytes, slab);

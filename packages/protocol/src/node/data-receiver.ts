@@ -41,14 +41,23 @@ export class DataReceiver {
     return this.#tree.length;
   }
 
+  /** Bytes of the file that are stored, those that were there before included. */
+  get stored(): number {
+    return this.#stored;
+  }
+
   /** Whether it could take more: it knows where to write, and everything that came is written. */
   get idle(): boolean {
     return this.#write !== undefined && this.#pumping === undefined && !this.#stopped;
   }
 
-  /** Goes on after whole blocks that are there already, of which these are the digests. Before anything arrives. */
-  goOnAfter(leaves: readonly Uint8Array[]): void {
+  /**
+   * Goes on after whole blocks that are there already, of which these are the digests. Before anything arrives.
+   * @param tail what is there of the next block.
+   */
+  goOnAfter(leaves: readonly Uint8Array[], tail: Uint8Array = new Uint8Array(0)): void {
     for (const leaf of leaves) this.#tree.appendLeaf(leaf);
+    this.#tree.update(tail);
     this.#stored = this.#tree.length;
   }
 

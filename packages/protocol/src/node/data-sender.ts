@@ -50,10 +50,17 @@ export class DataSender {
   /** Where in all that the connection sends the last of that ended. */
   #writtenAt = 0;
 
-  constructor(driver: Driver, stream: number, createHash: HashFactory, onSent: (offset: number) => void) {
+  /** @param onBlock told the digest of each block as it is complete, in order; what it throws ends `run`. */
+  constructor(
+    driver: Driver,
+    stream: number,
+    createHash: HashFactory,
+    onSent: (offset: number) => void,
+    onBlock?: (leaf: Uint8Array, index: number) => void,
+  ) {
     this.#driver = driver;
     this.#stream = stream;
-    this.#tree = new TreeDigest(createHash);
+    this.#tree = new TreeDigest(createHash, onBlock);
     this.#onSent = onSent;
   }
 

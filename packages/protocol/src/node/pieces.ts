@@ -59,11 +59,17 @@ export class IterableSource implements PieceSource {
   /** Whether the iterator was asked for a chunk and has not answered. */
   #pending = false;
   #ended = false;
+  #asked = false;
 
   constructor(iterable: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     this.#iterable = iterable;
     this.#iterator =
       Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
+  }
+
+  /** Whether nothing was taken from it yet. */
+  get untouched(): boolean {
+    return !this.#asked;
   }
 
   async next(): Promise<Piece | undefined> {
@@ -106,6 +112,7 @@ export class IterableSource implements PieceSource {
   /** Undefined when it was cancelled. */
   async #step(): Promise<IteratorResult<unknown> | undefined> {
     this.#pending = true;
+    this.#asked = true;
     try {
       const asked = Promise.resolve(this.#iterator.next()).finally(() => {
         this.#pending = false;

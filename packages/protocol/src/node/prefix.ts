@@ -13,23 +13,27 @@ export interface Prefix {
 }
 
 /**
- * Reads and digests the first `length` bytes.
+ * Digests the first `length` bytes, and reads what it has to for that.
  * @param wanted asked between two reads; when it says no, nobody will look at the result.
+ * @param known the digests of the first blocks, which are not read; there may be more than are asked for.
  */
 export async function digestPrefix(
   file: Readable,
   length: number,
   createHash: HashFactory,
   wanted: () => boolean,
+  known: readonly Uint8Array[] = [],
 ): Promise<Prefix | undefined> {
-  const leaves: Uint8Array[] = [];
   const whole = length - (length % BLOCK_SIZE);
+  const leaves = known.slice(0, whole / BLOCK_SIZE);
+  const start = leaves.length * BLOCK_SIZE;
   const tail = Buffer.alloc(length - whole);
   const tree = new TreeDigest(createHash, (leaf, index) => {
     if (index < whole / BLOCK_SIZE) leaves.push(leaf);
   });
-  const buffer = Buffer.allocUnsafe(Math.min(SLAB_SIZE, length));
-  for (let at = 0; at < length; ) {
+  for (const leaf of leaves) tree.appendLeaf(leaf);
+  const buffer = Buffer.allocUnsafe(Math.min(SLAB_SIZE, length - start));
+  for (let at = start; at < length; ) {
     if (!wanted()) return undefined;
     const count = await file.read(buffer.subarray(0, Math.min(buffer.length, length - at)), at);
     if (count === 0) return undefined;

@@ -20,7 +20,10 @@ export interface DigestProvider {
 export interface Progress {
   /** Handed to the connection (upload) or received (download). */
   readonly transferred: number;
-  /** Upload: stored by the server as far as it has said so. Download: written to the sink. Never decreases. */
+  /**
+   * Upload: stored by the server as far as it has said so. Download: written to the sink. Less than before only when a session that
+   * reconnects finds that the other end has lost what it had, or has another file now.
+   */
   readonly acknowledged: number;
   /** The size of the file, as far as known. */
   readonly total: number | undefined;
@@ -99,10 +102,47 @@ export interface ConnectOptions {
   readonly agent?: string | undefined;
   /**
    * Bytes of file content per second that all operations of the session send together, and as many that they receive. At
-   * least 1024. Default: no limit.
+   * least 1024; holds for each connection in turn when the session reconnects. Default: no limit.
    */
   readonly bandwidthLimit?: number | undefined;
+  /**
+   * Whether the session outlives its connection: when that is lost, operations under way and new ones wait for the next one,
+   * and go on. The first connection is not tried again: a wrong address fails at once. Default: false.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
 }
+
+/** How a session connects again. What cannot get better (another identity, a refused passcode) is never tried again. */
+export interface ReconnectOptions {
+  /**
+   * Attempts to connect in a row, without an answer or a byte of a file in between; then operations reject with what the last
+   * one met, and the session has ended. Default: 30.
+   */
+  readonly retries?: number | undefined;
+  /** Milliseconds before the first; doubles with each up to `maxDelay`. Each is drawn at random between half of it and all. Default: 500. */
+  readonly minDelay?: number | undefined;
+  /** Milliseconds; the delay, too, after the server has said `RATE_LIMITED`. Default: 30 000, or `minDelay` if that is longer. */
+  readonly maxDelay?: number | undefined;
+  /** How often one operation is tried again after the server has answered it with a failure marked `retry`. Default: 3. */
+  readonly operationRetries?: number | undefined;
+  /** Called when the state has changed. What it throws ends the session. */
+  readonly onState?: ((state: SessionState) => void) | undefined;
+}
+
+/** Where a session that reconnects is. */
+export type SessionState =
+  /** It has a connection; `connection` counts them from 1. */
+  | { readonly state: 'connected'; readonly connection: number }
+  /** It waits `delay` milliseconds before the attempt `attempt` of `retries`, because of `error`. */
+  | {
+      readonly state: 'waiting';
+      readonly error: FilexError;
+      readonly attempt: number;
+      readonly retries: number;
+      readonly delay: number;
+    }
+  /** It connects: the attempt `attempt` of `retries`. */
+  | { readonly state: 'connecting'; readonly attempt: number; readonly retries: number };
 
 /** What every operation of a session takes. */
 export interface OperationOptions {
@@ -139,8 +179,29 @@ export interface UploadOptions extends OperationOptions {
   readonly size?: number | undefined;
   /** Ask the server for a signed receipt of the commit. Default: false. */
   readonly receipt?: boolean | undefined;
+  /**
+   * Called, and awaited, before each attempt is sent: what a program has to write down to go on with the same upload later.
+   * What it throws ends the upload.
+   */
+  readonly onAttempt?: ((attempt: UploadAttempt) => void | Promise<void>) | undefined;
   /** Called when a figure has changed. What it throws ends the upload. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** One attempt at an upload, about to be made. */
+export interface UploadAttempt {
+  /** 32 hexadecimal digits; another one when the source was found to be another file and is sent from the beginning. */
+  readonly operationId: string;
+  /** Counts from `earlierAttempts` + 1; from 1 for a new id. Later `earlierAttempts`, if it turns out to be the last. */
+  readonly attempt: number;
+}
+
+/** Two files in which a download that was cut is kept. */
+export interface PartialFiles {
+  /** What is there of the content, from the beginning. Has to be in the folder of the destination. */
+  readonly file: string;
+  /** The digests of its whole blocks, in records of 36 bytes: the digest, and a CRC-32 of it and the index of the block. */
+  readonly digests: string;
 }
 
 /** What became of an upload or download. */
@@ -224,6 +285,13 @@ export interface DownloadOptions extends OperationOptions {
   readonly ifExists?: ConflictPolicy | undefined;
   /** For a file path as destination: flush to the device before the name appears. Default: true. */
   readonly durable?: boolean | undefined;
+  /**
+   * For a file path as destination: where to keep what has come when the download fails, in whole blocks, and to go on from when
+   * these files are named again, as far as the server's file still begins with it. They are read, and compared, first, unless
+   * they are as a download has left them that had time to. Both are gone after success. Not for two downloads at once. Default:
+   * what has come is removed.
+   */
+  readonly partial?: PartialFiles | undefined;
   /** Refuse to transfer when the file is another version: an `etag` of `stat` or `list`. */
   readonly ifMatch?: string | undefined;
 }
@@ -257,11 +325,12 @@ export interface RemoveOptions extends OperationOptions {
 }
 
 /**
- * A usable connection to a server. Any number of operations may run at once; each rejects with a `FilexError`.
+ * A usable connection to a server, or with `reconnect` one after the other. Any number of operations may run at once; each
+ * rejects with a `FilexError`.
  * Paths are relative to the root the server shows, `/`-separated; `''` is the root itself.
  */
 export interface Session {
-  /** The other end, as it has introduced itself. */
+  /** The other end, as it has introduced itself; of one that reconnects, on the latest connection. */
   readonly server: {
     /** Name and version of its program, not made safe for terminals. */
     readonly agent: string;
@@ -272,7 +341,10 @@ export interface Session {
     /** What it has shown under TLS; undefined for plaintext. */
     readonly identity: ServerIdentity | undefined;
   };
-  /** Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. */
+  /**
+   * Resolves when the session has ended, with what ended it: `undefined` after `close()`, `SHUTTING_DOWN` by the server. One that
+   * reconnects ends only when it is told to, or when there will be no other connection.
+   */
   readonly closed: Promise<Error | undefined>;
   /**
    * Sends a file. Resolves when the server has verified and stored it, durable under its name; until then there is
@@ -327,7 +399,7 @@ export interface Session {
   remove(path: string, options?: RemoveOptions): Promise<{ outcome: Outcome }>;
   /** Round-trip time in milliseconds. */
   ping(): Promise<number>;
-  /** Waits for running operations, then says goodbye. */
+  /** Waits for running operations, then says goodbye. Those that wait for a connection reject with `CANCELLED`. */
   close(): Promise<void>;
   /** Ends everything now; running operations reject with `CONNECTION_LOST`. */
   destroy(): void;

@@ -1,46 +1,232 @@
 import { FilexError } from '../../errors.js';
-import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
-import { BLOCK_SIZE, digestsEqual, rootOf } from '../../wire/digest.js';
+import type { DigestAlgorithm, Entry } from '../../vocabulary.js';
+import { BLOCK_SIZE, digestsEqual, TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
 import { DataReceiver } from '../data-receiver.js';
 import type { Arrival, StreamEvent } from '../driver.js';
-import type { DownloadOptions, DownloadSink, TransferResult } from '../types.js';
+import type { DownloadInfo, DownloadOptions, SinkOutcome, TransferResult } from '../types.js';
 import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
+import type { Destination, StoppableSink } from './sinks.js';
 import { isSkip } from './upload.js';
 
-/** A sink whose writes may wait for somebody who never comes. */
-export interface StoppableSink extends DownloadSink {
-  /** The download has failed: makes a write that is under way settle. */
-  stop?(): void;
-}
-
-/** Makes the sink, now that it is known what will come. */
-export type OpenSink = (entry: Entry, offset: number) => Promise<StoppableSink>;
-
-/** Downloads one file into a sink. The sink is told to commit only what was verified end to end. */
+/** Downloads one file. The sink is told to commit only what was verified end to end. */
 export async function download(
   context: ClientContext,
   path: string,
-  openSink: OpenSink,
+  destination: Destination,
   options: DownloadOptions,
 ): Promise<TransferResult> {
-  const { signal, ifExists } = options;
-  const transfer = new Download(context, path, options);
+  const transfer = new Download(path, destination, options);
   try {
-    return await transfer.run(openSink);
+    return await transfer.attempt(context);
   } catch (error) {
-    if (isSkip(error, ifExists)) {
-      return { outcome: 'skipped', path, size: 0, digest: undefined, algorithm: context.algorithm };
-    }
-    throw operationError(error, signal, path);
+    await transfer.abandon(error);
+    throw error;
   }
 }
 
-class Download {
+/** What of a file is there already. */
+interface Before {
+  /** The digests of its whole blocks. */
+  readonly leaves: readonly Uint8Array[];
+  /** What is there of the next one. */
+  readonly tail: Uint8Array;
+}
+
+/** One download, over as many connections as it needs. */
+export class Download {
+  readonly #path: string;
+  readonly #destination: Destination;
+  readonly #options: DownloadOptions;
+  readonly #remembers: boolean;
+  #algorithm: DigestAlgorithm | undefined;
+  /** The digests of the whole blocks that the sink has. */
+  #leaves: Uint8Array[] | undefined;
+  /** What the sink has of the next one, where it cannot be read back. */
+  #tail = new Tail();
+  /** Bytes that the sink has. */
+  #stored = 0;
+  #sink: StoppableSink | undefined;
+  /** What the sink was told of. */
+  #entry: Entry | undefined;
+  #committed = false;
+
+  /** @param remembers whether there may be more than one attempt. */
+  constructor(path: string, destination: Destination, options: DownloadOptions, remembers = false) {
+    this.#path = path;
+    this.#destination = destination;
+    this.#options = options;
+    this.#remembers = remembers;
+  }
+
+  /**
+   * Makes one attempt; the sink keeps what it got until {@link abandon}.
+   * @param patience aborts when there will be no other attempt; undefined when there will be none anyway.
+   */
+  async attempt(context: ClientContext, patience?: AbortSignal): Promise<TransferResult> {
+    const { signal, ifExists } = this.#options;
+    try {
+      return await this.#attempt(context, patience);
+    } catch (error) {
+      if (isSkip(error, ifExists)) {
+        const { algorithm } = context;
+        return { outcome: 'skipped', path: this.#path, size: 0, digest: undefined, algorithm };
+      }
+      throw operationError(error, signal, this.#path);
+    }
+  }
+
+  /** A download changes nothing on the other end. */
+  readonly effect = 'none';
+
+  /** Whether another attempt could do it. */
+  canRepeat(): boolean {
+    return !this.#committed;
+  }
+
+  /** The download has failed for good. */
+  async abandon(reason: unknown): Promise<void> {
+    if (this.#committed) return; // A commit that fails cleans up after itself.
+    try {
+      await this.#sink?.abort?.(FilexError.from(reason));
+    } catch {
+      // Why the download failed is what its caller must know; that the sink did not even end well is not.
+    }
+  }
+
+  async #attempt(context: ClientContext, patience: AbortSignal | undefined): Promise<TransferResult> {
+    const algorithm = this.#algorithm ?? context.algorithm;
+    const createHash = context.hashOf(algorithm) ?? context.createHash;
+    this.#algorithm = algorithm;
+    if (this.#leaves === undefined) {
+      const { signal } = this.#options;
+      this.#leaves = [...((await this.#destination.recall?.(createHash, signal)) ?? [])];
+      this.#stored = this.#leaves.length * BLOCK_SIZE;
+    }
+    const before = { leaves: [...this.#leaves], tail: await this.#readTail() };
+    const stream = new DownloadStream(context, this.#path, this.#options, {
+      algorithm,
+      before,
+      onStored: (stored, leaves) => this.#onStored(stored, leaves),
+    });
+    return stream.run({
+      open: (accept) => this.#open(accept),
+      commit: (info) => {
+        // From here on the sink decides.
+        this.#committed = true;
+        return this.#sink?.commit?.(info);
+      },
+      leave: () => this.#waitForWrites(stream, patience),
+    });
+  }
+
+  /** Where to write what comes after ACCEPT. */
+  async #open(accept: Messages['ACCEPT']): Promise<(bytes: Uint8Array) => void | Promise<void>> {
+    const entry = entryOf(this.#path, accept);
+    const goesOn = accept.offset === this.#stored;
+    if (this.#sink === undefined) {
+      if (!goesOn) this.#forget();
+      this.#sink = await this.#destination.open(entry, accept.offset);
+    } else if (this.#sink.restart !== undefined) {
+      if (!goesOn) await this.#sink.restart();
+      if (!goesOn) this.#forget();
+    } else if (!goesOn || !isSameVersion(entry, this.#entry as Entry)) {
+      // What was given away cannot be taken back.
+      throw new FilexError('SOURCE_CHANGED', 'the file changed while it was downloaded', {
+        path: this.#path,
+      });
+    }
+    this.#entry = entry;
+    this.#algorithm = accept.algorithm ?? this.#algorithm;
+    const sink = this.#sink;
+    if (!this.#remembers || sink.readBack !== undefined) return (bytes) => sink.write(bytes);
+    return async (bytes) => {
+      await sink.write(bytes);
+      this.#tail.add(bytes);
+    };
+  }
+
+  #forget(): void {
+    this.#leaves = [];
+    this.#stored = 0;
+  }
+
+  async #readTail(): Promise<Uint8Array> {
+    const length = this.#stored % BLOCK_SIZE;
+    if (length === 0) return new Uint8Array(0);
+    return (await this.#sink?.readBack?.(this.#stored - length)) ?? this.#tail.last(length);
+  }
+
+  /** @param leaves the digests of whole blocks that came, those before this attempt included. */
+  async #onStored(stored: number, leaves: readonly Uint8Array[]): Promise<void> {
+    this.#stored = stored;
+    const kept = this.#leaves as Uint8Array[];
+    while ((kept.length + 1) * BLOCK_SIZE <= stored) {
+      const leaf = leaves[kept.length] as Uint8Array;
+      kept.push(leaf);
+      await this.#sink?.blockWritten?.(leaf);
+    }
+  }
+
+  /** After the end of a stream. What was being written counts, if there may be another attempt; else it is not waited for. */
+  async #waitForWrites(stream: DownloadStream, patience: AbortSignal | undefined): Promise<void> {
+    const stop = (): void => this.#sink?.stop?.();
+    const stopListening = patience === undefined ? stop() : onAbort(patience, stop);
+    try {
+      await stream.stop();
+    } finally {
+      stopListening?.();
+    }
+  }
+}
+
+/** The last bytes that were written, as many as are in one block at most. */
+class Tail {
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+
+  add(bytes: Uint8Array): void {
+    const added = bytes.subarray(Math.max(0, bytes.length - BLOCK_SIZE));
+    if (this.#length + added.length > this.#bytes.length) this.#makeRoom(added.length);
+    this.#bytes.set(added, this.#length);
+    this.#length += added.length;
+  }
+
+  /** A copy of the last `length` bytes. */
+  last(length: number): Uint8Array {
+    return Uint8Array.from(this.#bytes.subarray(this.#length - length, this.#length));
+  }
+
+  /** Keeps one block, and has room for as much again: so nothing is copied more than once. */
+  #makeRoom(added: number): void {
+    const kept = this.#bytes.subarray(Math.max(0, this.#length - BLOCK_SIZE), this.#length);
+    const size = Math.min(2 * BLOCK_SIZE, 2 * (kept.length + added));
+    const wider = Buffer.allocUnsafe(size);
+    wider.set(kept);
+    this.#bytes = wider;
+    this.#length = kept.length;
+  }
+}
+
+/** What a stream tells the download that it is for. */
+interface Course {
+  /** Makes ready for what comes after ACCEPT; resolves with where to write it. */
+  open(accept: Messages['ACCEPT']): Promise<(bytes: Uint8Array) => void | Promise<void>>;
+  commit(info: DownloadInfo): Promise<SinkOutcome | undefined> | undefined;
+  /** The stream is of no use any more. */
+  leave(): Promise<void>;
+}
+
+/** One attempt at a download: a stream of one connection. */
+class DownloadStream {
   readonly #context: ClientContext;
   readonly #path: string;
   readonly #options: DownloadOptions;
+  readonly #asked: DigestAlgorithm;
+  readonly #before: Before;
+  readonly #onStored: (stored: number, leaves: readonly Uint8Array[]) => Promise<void>;
+  readonly #leaves: Uint8Array[] = [];
   readonly #answer: Answer;
   readonly #accepted: Promise<Messages['ACCEPT']>;
   #accept!: (accept: Messages['ACCEPT']) => void;
@@ -52,11 +238,25 @@ class Download {
   /** Rejects what `run` waits for. */
   #interrupt: ((error: FilexError) => void) | undefined;
   #stream = 0;
+  /** Whether the sink is what this stream says it is: as long as what was there before, or empty. */
+  #writing = false;
 
-  constructor(context: ClientContext, path: string, options: DownloadOptions) {
+  constructor(
+    context: ClientContext,
+    path: string,
+    options: DownloadOptions,
+    from: {
+      readonly algorithm: DigestAlgorithm;
+      readonly before: Before;
+      readonly onStored: (stored: number, leaves: readonly Uint8Array[]) => Promise<void>;
+    },
+  ) {
     this.#context = context;
     this.#path = path;
     this.#options = options;
+    this.#asked = from.algorithm;
+    this.#before = from.before;
+    this.#onStored = from.onStored;
     this.#answer = new Answer(path, () => false);
     this.#accepted = new Promise((resolve, reject) => {
       this.#accept = resolve;
@@ -65,13 +265,10 @@ class Download {
     this.#accepted.catch(() => undefined);
   }
 
-  async run(openSink: OpenSink): Promise<TransferResult> {
-    const { signal, ifMatch, leaves = [] } = this.#options;
-    const { algorithm, createHash } = this.#context;
-    const prefix = leaves.length > 0 ? rootOf(leaves, createHash) : undefined;
-    const offset = leaves.length > 0 ? leaves.length * BLOCK_SIZE : undefined;
+  async run(course: Course): Promise<TransferResult> {
+    const { signal, ifMatch } = this.#options;
     this.#stream = await this.#context.open(
-      { operation: 'download', path: this.#path, ifMatch, algorithm, offset, prefix },
+      { operation: 'download', path: this.#path, ifMatch, algorithm: this.#asked, ...this.#goOn() },
       () => ({
         onEvent: (event) => this.#onEvent(event),
         onData: (arrival) => this.#onData(arrival),
@@ -80,32 +277,48 @@ class Download {
       signal,
     );
     const stopListening = onAbort(signal, () => this.#fail(new FilexError('CANCELLED')));
-    let sink: StoppableSink | undefined;
-    let committed = false;
     try {
       const accept = await this.#until(this.#accepted);
-      const entry = entryOf(this.#path, accept);
-      sink = await openSink(entry, accept.offset);
+      const write = await course.open(accept);
       if (this.#failure !== undefined) throw this.#failure;
       const receiver = this.#receiver as DataReceiver;
-      const into = sink;
-      receiver.open((bytes) => into.write(bytes));
+      this.#writing = true;
+      receiver.open(write);
       await this.#until(this.#answer.settled);
       const digest = await this.#until(receiver.finish());
       const verified = this.#verify(digest);
-      // From here on the sink decides: a commit that fails cleans up after itself.
-      committed = true;
-      const outcome = await sink.commit?.({ entry, digest: verified, algorithm: this.#algorithm(accept) });
-      return this.#result(accept, verified, outcome);
+      const info = {
+        entry: entryOf(this.#path, accept),
+        digest: verified,
+        algorithm: this.#algorithm(accept),
+      };
+      return this.#result(accept, verified, await course.commit(info));
     } catch (error) {
       resetStream(this.#context.driver, this.#stream, 'CANCELLED');
-      sink?.stop?.();
-      await this.#receiver?.stop();
-      if (!committed) await abort(sink, FilexError.from(error));
+      await course.leave();
       throw error;
     } finally {
       stopListening();
     }
+  }
+
+  /** Resolves when nothing is being written any more, and it is known what was. */
+  async stop(): Promise<void> {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    await receiver.stop();
+    if (this.#writing) await this.#onStored(receiver.stored, this.#leaves);
+  }
+
+  /** What of the file is there, for OPEN. */
+  #goOn(): { readonly offset?: number; readonly prefix?: Uint8Array } {
+    const { leaves, tail } = this.#before;
+    const offset = leaves.length * BLOCK_SIZE + tail.length;
+    if (offset === 0) return {};
+    const tree = new TreeDigest(this.#context.hashOf(this.#asked) ?? this.#context.createHash);
+    for (const leaf of leaves) tree.appendLeaf(leaf);
+    tree.update(tail);
+    return { offset, prefix: tree.digest() };
   }
 
   /** Waits for something, but no longer than this end goes on. */
@@ -117,11 +330,7 @@ class Download {
     });
   }
 
-  #result(
-    accept: Messages['ACCEPT'],
-    digest: Uint8Array,
-    sunk: { readonly outcome: Outcome; readonly path: string } | undefined,
-  ): TransferResult {
+  #result(accept: Messages['ACCEPT'], digest: Uint8Array, sunk: SinkOutcome | undefined): TransferResult {
     return {
       outcome: sunk?.outcome ?? 'read',
       path: sunk?.path ?? this.#path,
@@ -132,7 +341,7 @@ class Download {
   }
 
   #algorithm(accept: Messages['ACCEPT']): DigestAlgorithm {
-    return accept.algorithm ?? this.#context.algorithm;
+    return accept.algorithm ?? this.#asked;
   }
 
   #onEvent(event: StreamEvent): void {
@@ -151,6 +360,10 @@ class Download {
       this.#fail(new FilexError('UNSUPPORTED', 'the server chose a digest that this end cannot compute'));
       return;
     }
+    if (accept.offset > 0 && this.#algorithm(accept) !== this.#asked) {
+      this.#fail(new FilexError('STATE_VIOLATION', 'the server goes on with another digest'));
+      return;
+    }
     if (accept.size < accept.offset) {
       this.#fail(new FilexError('LENGTH_MISMATCH', 'the server goes on beyond the end of its file'));
       return;
@@ -159,10 +372,17 @@ class Download {
     this.#receiver = new DataReceiver({
       createHash,
       consume: (count) => this.#context.driver.consume(this.#stream, count),
-      onStored: (stored) => this.#tell(stored),
+      onStored: async (stored) => {
+        await this.#onStored(stored, this.#leaves);
+        this.#tell(stored);
+      },
       onFailure: (error) => this.#fail(error),
+      onBlock: (leaf) => this.#leaves.push(leaf),
     });
-    if (accept.offset > 0) this.#receiver.goOnAfter(this.#options.leaves ?? []);
+    if (accept.offset > 0) {
+      this.#leaves.push(...this.#before.leaves);
+      this.#receiver.goOnAfter(this.#before.leaves, this.#before.tail);
+    }
     this.#accept(accept);
   }
 
@@ -218,13 +438,9 @@ class Download {
   }
 }
 
-/** Why the download failed is what its caller must know; that the sink did not even end well is not. */
-async function abort(sink: DownloadSink | undefined, reason: Error): Promise<void> {
-  try {
-    await sink?.abort?.(reason);
-  } catch {
-    // Told below.
-  }
+/** Whether two descriptions are of the same version of a file, as far as can be told. */
+function isSameVersion(a: Entry, b: Entry): boolean {
+  return a.size === b.size && a.mtime === b.mtime && a.etag === b.etag;
 }
 
 function entryOf(path: string, accept: Messages['ACCEPT']): Entry {

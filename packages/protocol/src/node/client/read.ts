@@ -1,7 +1,6 @@
-import type { OperationOptions } from '../types.js';
+import type { OperationOptions, TransferResult } from '../types.js';
 import { onAbort, operationError } from './answer.js';
-import type { ClientContext } from './context.js';
-import { download } from './download.js';
+import type { Destination, StoppableSink } from './sinks.js';
 
 interface Offered {
   readonly bytes: Uint8Array;
@@ -13,29 +12,25 @@ interface Offered {
  * the loop early cancels; the iteration ends without an error only after the digest was verified.
  */
 export async function* read(
-  context: ClientContext,
   path: string,
   options: OperationOptions,
+  download: (into: Destination, signal: AbortSignal) => Promise<TransferResult>,
 ): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
   const stopListening = onAbort(options.signal, () => stop.abort(options.signal?.reason));
   let offered: Offered | undefined;
   let wake = (): void => undefined;
   let finished = false;
-  const transfer = download(
-    context,
-    path,
-    async () => ({
-      write: (bytes) =>
-        new Promise<void>((resolve) => {
-          offered = { bytes: Buffer.from(bytes), taken: resolve };
-          wake();
-        }),
-      // A chunk that still waits for a reader would keep the download from ending.
-      stop: () => offered?.taken(),
-    }),
-    stop,
-  );
+  const sink: StoppableSink = {
+    write: (bytes) =>
+      new Promise<void>((resolve) => {
+        offered = { bytes: Buffer.from(bytes), taken: resolve };
+        wake();
+      }),
+    // A chunk that still waits for a reader would keep the download from ending.
+    stop: () => offered?.taken(),
+  };
+  const transfer = download({ open: async () => sink }, stop.signal);
   const done = transfer.finally(() => {
     finished = true;
     wake();

@@ -26,13 +26,13 @@ import type {
   UploadOptions,
   UploadSource,
 } from '../types.js';
-import { call } from './call.js';
+import { makeDirectory, remove, rename, stat } from './call.js';
 import type { ClientContext } from './context.js';
 import { digest } from './digest.js';
 import { download } from './download.js';
 import { list } from './listing.js';
 import { read } from './read.js';
-import { sinkFor } from './sinks.js';
+import { destinationFor } from './sinks.js';
 import { StreamSlots } from './stream-slots.js';
 import { upload } from './upload.js';
 
@@ -92,6 +92,11 @@ export class ClientSession implements Session, DriverOwner {
     this.#slots = new StreamSlots(() => this.driver.connection.canOpen);
   }
 
+  /** Why nothing new can start; undefined while it can. */
+  get over(): FilexError | undefined {
+    return this.#refusal;
+  }
+
   get server(): Session['server'] {
     const { agent, algorithm } = this.#negotiated;
     return { agent, principal: this.#principal, algorithm, identity: this.identity };
@@ -100,7 +105,7 @@ export class ClientSession implements Session, DriverOwner {
   // ------------------------------------------------------------------ operations
 
   upload(source: UploadSource, path: string, options: UploadOptions = {}): Promise<TransferResult> {
-    return this.#run(path, (context) => upload(context, source, path, options));
+    return this.run(path, (context) => upload(context, source, path, options));
   }
 
   download(
@@ -108,52 +113,39 @@ export class ClientSession implements Session, DriverOwner {
     destination: string | URL | NodeJS.WritableStream | DownloadSink,
     options: DownloadOptions = {},
   ): Promise<TransferResult> {
-    return this.#run(path, (context) => download(context, path, sinkFor(destination, options), options));
+    return this.run(path, (context) =>
+      download(context, path, destinationFor(destination, options), options),
+    );
   }
 
   read(path: string, options: OperationOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#iterate(path, (context) => read(context, path, options));
+    return this.iterate(path, (context) =>
+      read(path, options, (into, signal) => download(context, path, into, { signal })),
+    );
   }
 
   list(path = '', options: ListOptions = {}): AsyncIterable<Entry> {
-    return this.#iterate(path, (context) => list(context, path, options));
+    return this.iterate(path, (context) => list(context, path, options));
   }
 
-  async stat(path: string, options: OperationOptions = {}): Promise<Entry> {
-    const result = await this.#run(path, (context) =>
-      call(context, { operation: 'stat', path }, options.signal),
-    );
-    if (result.entry === undefined)
-      throw new FilexError('STATE_VIOLATION', 'the server answered without an entry', { path });
-    return { ...result.entry, path };
+  stat(path: string, options: OperationOptions = {}): Promise<Entry> {
+    return this.run(path, (context) => stat(context, path, options));
   }
 
   digest(path: string, options: DigestOptions = {}): Promise<DigestResult> {
-    return this.#run(path, (context) => digest(context, path, options));
+    return this.run(path, (context) => digest(context, path, options));
   }
 
-  async makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {
-    const { parents, mtime, signal } = options;
-    const request = { operation: 'makeDirectory', path, parents, mtime } as const;
-    const result = await this.#run(path, (context) => call(context, request, signal));
-    return { outcome: result.outcome ?? 'created' };
+  makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {
+    return this.run(path, (context) => makeDirectory(context, path, options));
   }
 
-  async rename(from: string, to: string, options: RenameOptions = {}): Promise<{ outcome: Outcome }> {
-    const { ifExists, signal } = options;
-    const request = { operation: 'rename', path: from, target: to, ifExists } as const;
-    const result = await this.#run(from, (context) => {
-      checkPath(to);
-      return call(context, request, signal);
-    });
-    return { outcome: result.outcome ?? 'renamed' };
+  rename(from: string, to: string, options: RenameOptions = {}): Promise<{ outcome: Outcome }> {
+    return this.run(from, (context) => rename(context, from, to, options));
   }
 
-  async remove(path: string, options: RemoveOptions = {}): Promise<{ outcome: Outcome }> {
-    const { recursive, signal } = options;
-    const request = { operation: 'remove', path, recursive } as const;
-    const result = await this.#run(path, (context) => call(context, request, signal));
-    return { outcome: result.outcome ?? 'removed' };
+  remove(path: string, options: RemoveOptions = {}): Promise<{ outcome: Outcome }> {
+    return this.run(path, (context) => remove(context, path, options));
   }
 
   ping(): Promise<number> {
@@ -288,7 +280,8 @@ export class ClientSession implements Session, DriverOwner {
     return this.#context as ClientContext;
   }
 
-  #run<T>(path: string, operation: (context: ClientContext) => Promise<T>): Promise<T> {
+  /** Runs one operation, which `close` waits for. */
+  run<T>(path: string, operation: (context: ClientContext) => Promise<T>): Promise<T> {
     const running = (async () => operation(this.#usable(path)))().finally(() => {
       this.#running.delete(running);
     });
@@ -296,7 +289,8 @@ export class ClientSession implements Session, DriverOwner {
     return running;
   }
 
-  async *#iterate<T>(
+  /** The same for one that gives its results one by one. */
+  async *iterate<T>(
     path: string,
     operation: (context: ClientContext) => AsyncGenerator<T>,
   ): AsyncGenerator<T> {

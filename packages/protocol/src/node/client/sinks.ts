@@ -1,26 +1,69 @@
 import { FilexError } from '../../errors.js';
 import type { Entry } from '../../vocabulary.js';
+import type { HashFactory } from '../../wire/digest.js';
 import { FileSink } from '../files/index.js';
+import { recallPartial } from '../files/partial-file.js';
 import type { DownloadOptions, DownloadSink } from '../types.js';
-import type { OpenSink, StoppableSink } from './download.js';
+
+/** A sink whose writes may wait for somebody who never comes, and that may be able to take back what it was given. */
+export interface StoppableSink extends DownloadSink {
+  /** The download has failed: makes a write that is under way settle. */
+  stop?(): void;
+  /** Drops what was written. Without it, nobody can. */
+  restart?(): Promise<void>;
+  /** What was written from `offset` on. Without it, the download remembers as much as it needs. */
+  readBack?(offset: number): Promise<Uint8Array>;
+  /** Told the digest of each whole block that was written, in order. */
+  blockWritten?(leaf: Uint8Array): Promise<void>;
+}
+
+/** Where a download goes. */
+export interface Destination {
+  /** The digests of the whole blocks that are there already. Default: none. */
+  recall?(createHash: HashFactory, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]>;
+  /**
+   * Makes the sink, now that it is known what will come.
+   * @param offset from where on: after all that `recall` has told of, or 0.
+   */
+  open(entry: Entry, offset: number): Promise<StoppableSink>;
+}
 
 /** What `download` was given, as something that takes bytes. */
-export function sinkFor(
+export function destinationFor(
   destination: string | URL | NodeJS.WritableStream | DownloadSink,
   options: DownloadOptions,
-): OpenSink {
-  if (options.leaves !== undefined && !isSink(destination)) {
-    return () => Promise.reject(new FilexError('UNSUPPORTED', 'only a sink can go on after what is there'));
-  }
+): Destination {
+  const { ifExists, durable, leaves, partial } = options;
+  if (leaves !== undefined && !isSink(destination))
+    return impossible('only a sink can go on after what is there');
   if (typeof destination === 'string' || destination instanceof URL) {
-    const { ifExists, durable } = options;
-    return (entry: Entry) => FileSink.open(destination, { ifExists, durable, expected: entry });
+    return {
+      ...(partial === undefined
+        ? {}
+        : { recall: (createHash, signal) => recallPartial(partial, createHash, signal) }),
+      open: (entry, offset) =>
+        FileSink.open(destination, { ifExists, durable, expected: entry, partial, offset }),
+    };
   }
-  if (isWritable(destination)) return async () => writableSink(destination);
-  return async (entry, offset) => {
-    await destination.open?.(entry, offset);
-    return destination;
+  if (partial !== undefined) return impossible('only a file can be kept in part');
+  if (isWritable(destination)) return { open: async () => writableSink(destination) };
+  return {
+    ...(leaves === undefined ? {} : { recall: async () => leaves }),
+    open: async (entry, offset) => {
+      await destination.open?.(entry, offset);
+      // Nothing of it but what a sink has: it may have more, by names that mean something else here.
+      return {
+        write: (bytes) => destination.write(bytes),
+        commit: async (info) => destination.commit?.(info),
+        abort: (reason) => destination.abort?.(reason),
+      };
+    },
   };
+}
+
+function impossible(why: string): Destination {
+  const refuse = (): Promise<never> => Promise.reject(new FilexError('UNSUPPORTED', why));
+  return { recall: refuse, open: refuse };
 }
 
 function isSink(destination: string | URL | NodeJS.WritableStream | DownloadSink): boolean {

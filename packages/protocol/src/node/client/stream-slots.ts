@@ -2,6 +2,7 @@
 export class StreamSlots {
   readonly #free: () => boolean;
   #waiting: { readonly go: () => void; readonly fail: (error: Error) => void }[] = [];
+  #failure: Error | undefined;
 
   /** @param free whether a stream could be opened now. */
   constructor(free: () => boolean) {
@@ -33,6 +34,8 @@ export class StreamSlots {
         reject(signal?.reason);
       };
       if (signal?.aborted === true) return reject(signal.reason);
+      // It took a while to get ready for this, and the connection is gone.
+      if (this.#failure !== undefined) return reject(this.#failure);
       if (this.#waiting.length === 0 && this.#free()) return entry.go();
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(entry);
@@ -51,6 +54,7 @@ export class StreamSlots {
 
   /** Nothing can be opened any more. */
   fail(error: Error): void {
+    this.#failure ??= error;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const entry of waiting) entry.fail(error);

@@ -1,15 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import type { OperationResult } from '../../connection.js';
-import { FilexError } from '../../errors.js';
+import { type Effect, FilexError } from '../../errors.js';
 import {
   acceptAttempt,
   attemptsOnRecord,
   beginAttempt,
   endAttempt,
   failAttempt,
+  loseAttempt,
+  noAttempt,
   type UploadAttempts,
 } from '../../machine/upload-attempts.js';
-import { digestsEqual } from '../../wire/digest.js';
+import type { DigestAlgorithm } from '../../vocabulary.js';
+import { BLOCK_SIZE, digestsEqual, type HashFactory } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
+import { MAX_NEW_BEGINNINGS } from '../bounds.js';
 import { DataSender, type PieceSource, type Sent } from '../data-sender.js';
 import type { StreamEvent } from '../driver.js';
 import { FileSource } from '../files/index.js';
@@ -18,6 +23,9 @@ import { digestPrefix } from '../prefix.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
 import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
+
+/** Bytes of an operation id. */
+const ID_SIZE = 16;
 
 /** A source that can be read more than once. */
 interface Again {
@@ -28,7 +36,10 @@ interface Again {
 
 /** A source made ready: what is known of it, and its pieces. */
 interface OpenedSource {
-  readonly pieces: PieceSource;
+  /** From the beginning. */
+  pieces(): PieceSource;
+  /** Whether nothing of it was read. */
+  isUntouched(): boolean;
   /** Set when it can be read from anywhere. */
   readonly again?: Again | undefined;
   readonly size: number | undefined;
@@ -57,30 +68,35 @@ function inMemory(source: Uint8Array): Again {
 async function openSource(source: UploadSource, options: UploadOptions): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) {
     const file = await FileSource.open(source);
-    const pieces = new SlabSource(file, file.size);
+    const from = (offset: number): PieceSource => new SlabSource(file, file.size, offset);
     return {
-      pieces,
-      again: { file, from: (offset) => new SlabSource(file, file.size, offset) },
+      pieces: () => from(0),
+      isUntouched: () => false,
+      again: { file, from },
       size: file.size,
       mtime: options.mtime ?? file.mtime,
       executable: options.executable ?? file.executable,
       verify: () => file.verify(),
-      close: async () => {
-        await pieces.close();
-        await file.close();
-      },
+      close: () => file.close(),
     };
   }
-  const pieces = new IterableSource(source instanceof Uint8Array ? [source] : source);
-  return {
-    pieces,
-    again: source instanceof Uint8Array ? inMemory(source) : undefined,
-    size: options.size ?? (source instanceof Uint8Array ? source.length : undefined),
-    mtime: options.mtime,
-    executable: options.executable ?? false,
-    verify: unchanged,
-    close: () => pieces.close(),
-  };
+  const { size, mtime, executable = false } = options;
+  const known = { mtime, executable, verify: unchanged };
+  if (source instanceof Uint8Array) {
+    const again = inMemory(source);
+    const close = async (): Promise<void> => undefined;
+    return {
+      ...known,
+      pieces: () => again.from(0),
+      isUntouched: () => false,
+      again,
+      size: size ?? source.length,
+      close,
+    };
+  }
+  const pieces = new IterableSource(source);
+  const close = (): Promise<void> => pieces.close();
+  return { ...known, pieces: () => pieces, isUntouched: () => pieces.untouched, size, close };
 }
 
 /** Uploads one source under one name. */
@@ -90,62 +106,255 @@ export async function upload(
   path: string,
   options: UploadOptions,
 ): Promise<TransferResult> {
-  const { signal, ifExists } = options;
-  let opened: OpenedSource | undefined;
+  const transfer = new Upload(source, path, options);
   try {
-    signal?.throwIfAborted();
-    opened = await openSource(source, options);
-    return await new Upload(context, opened, path, options).run();
-  } catch (error) {
-    if (isSkip(error, ifExists)) {
-      const { algorithm } = context;
-      return { outcome: 'skipped', path, size: opened?.size ?? 0, digest: undefined, algorithm };
-    }
-    throw operationError(error, signal, path);
+    return await transfer.attempt(context);
   } finally {
-    await opened?.close();
+    await transfer.close();
   }
 }
 
-class Upload {
-  readonly #context: ClientContext;
-  readonly #source: OpenedSource;
+/** One upload, over as many connections as it needs. */
+export class Upload {
+  readonly #source: UploadSource;
   readonly #path: string;
   readonly #options: UploadOptions;
-  readonly #answer: Answer;
   readonly #progress: UploadProgress;
-  #sender: DataSender | undefined;
-  readonly #accepted: Promise<Messages['ACCEPT']>;
-  #accept!: (accept: Messages['ACCEPT']) => void;
-  #stream = 0;
+  #opened: OpenedSource | undefined;
+  #id: Uint8Array | undefined;
+  #algorithm: DigestAlgorithm | undefined;
   #attempts: UploadAttempts;
+  /** Attempts of this object with this id. */
+  #made = 0;
+  #beginnings = 0;
+  /** The digests of the first whole blocks, as far as they were read. */
+  #leaves: Uint8Array[] = [];
+  /** What END has said that the file is, unless it was answered with a failure. */
+  #sent: Sent | undefined;
+  /** Whether the server has shown that what it has is not the beginning of the source. */
+  #mismatch = false;
 
-  constructor(context: ClientContext, source: OpenedSource, path: string, options: UploadOptions) {
-    this.#context = context;
+  constructor(source: UploadSource, path: string, options: UploadOptions) {
     this.#source = source;
     this.#path = path;
     this.#options = options;
     this.#attempts = attemptsOnRecord(options.earlierAttempts ?? 0);
+    this.#progress = new UploadProgress(options.onProgress);
+  }
+
+  /** What may have come of all attempts so far. */
+  get effect(): Effect {
+    return this.#attempts.effect;
+  }
+
+  /** Makes one attempt. */
+  async attempt(context: ClientContext): Promise<TransferResult> {
+    const { signal, ifExists } = this.#options;
+    try {
+      signal?.throwIfAborted();
+      return await this.#attempt(context);
+    } catch (error) {
+      if (isSkip(error, ifExists)) {
+        const size = this.#opened?.size ?? 0;
+        return {
+          outcome: 'skipped',
+          path: this.#path,
+          size,
+          digest: undefined,
+          algorithm: context.algorithm,
+        };
+      }
+      throw operationError(error, signal, this.#path);
+    }
+  }
+
+  /** Whether another attempt could do it. */
+  canRepeat({ code }: FilexError): boolean {
+    // Otherwise it is not an older one of ours that came late.
+    if (code === 'SUPERSEDED' && this.#made < 2) return false;
+    const opened = this.#opened;
+    return (
+      opened === undefined || opened.again !== undefined || this.#sent !== undefined || opened.isUntouched()
+    );
+  }
+
+  /** Puts the source away. Nothing follows. */
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.close();
+  }
+
+  async #attempt(context: ClientContext): Promise<TransferResult> {
+    this.#opened ??= await openSource(this.#source, this.#options);
+    if (this.#made > 0) await this.#checkSource();
+    const { onAttempt } = this.#options;
+    this.#id ??= idOf(this.#options.operationId) ?? randomBytes(ID_SIZE);
+    // As it was the first time: it is one of the arguments by which the server knows the upload.
+    this.#algorithm ??= context.algorithm;
+    const operationId = Buffer.from(this.#id).toString('hex');
+    await onAttempt?.({ operationId, attempt: this.#attempts.attempt + 1 });
+    this.#made += 1;
+    const source = this.#opened;
+    this.#progress.total = source.size;
+    const state = this.#state;
+    const stream = new UploadStream(context, this.#path, this.#options, {
+      source,
+      operationId: this.#id,
+      algorithm: this.#algorithm,
+      offset: this.#offset(source),
+      progress: this.#progress,
+      state,
+    });
+    try {
+      return await stream.run();
+    } catch (error) {
+      // The source was looked at, and is what it was: what the server has kept is wrong. It knows, and drops it.
+      if (!this.#mismatch || this.#made < 2 || !this.#mayBeginAgain()) throw error;
+      await this.#beginAgain();
+      return this.#attempt(context);
+    }
+  }
+
+  #mayBeginAgain(): boolean {
+    // Otherwise something of the old one may be there: whoever asked for this must know.
+    return this.#attempts.effect === 'none' && this.#beginnings < MAX_NEW_BEGINNINGS;
+  }
+
+  /** What the streams share. */
+  get #state(): UploadState {
+    const upload = this;
+    return {
+      get attempts() {
+        return upload.#attempts;
+      },
+      set attempts(attempts) {
+        upload.#attempts = attempts;
+      },
+      get sent() {
+        return upload.#sent;
+      },
+      set sent(sent) {
+        upload.#sent = sent;
+      },
+      get leaves() {
+        return upload.#leaves;
+      },
+      set leaves(leaves) {
+        upload.#leaves = leaves;
+      },
+      get mismatch() {
+        return upload.#mismatch;
+      },
+      set mismatch(mismatch) {
+        upload.#mismatch = mismatch;
+      },
+    };
+  }
+
+  /** What to ask the server for: as much as it may have. */
+  #offset({ again, size }: OpenedSource): number | undefined {
+    if (this.#attempts.attempt === 0) return undefined;
+    const offset = this.#sent?.length ?? (again === undefined ? 0 : (size ?? 0));
+    return offset > 0 ? offset : undefined;
+  }
+
+  /**
+   * Before another attempt: a file that has changed is another upload.
+   * @throws FilexError `SOURCE_CHANGED`.
+   */
+  async #checkSource(): Promise<void> {
+    // All of it was sent before, and was one version then: the server can be asked for that, whatever the file is now.
+    if (this.#sent !== undefined) return;
+    try {
+      await (this.#opened as OpenedSource).verify();
+    } catch (error) {
+      const changed = error instanceof FilexError && error.code === 'SOURCE_CHANGED';
+      const isPath = typeof this.#source === 'string' || this.#source instanceof URL;
+      if (!changed || !isPath || !this.#mayBeginAgain()) throw error;
+      await this.#beginAgain();
+    }
+  }
+
+  async #beginAgain(): Promise<void> {
+    this.#beginnings += 1;
+    await this.close();
+    this.#id = randomBytes(ID_SIZE);
+    this.#attempts = noAttempt;
+    this.#made = 0;
+    this.#leaves = [];
+    this.#mismatch = false;
+    this.#opened = await openSource(this.#source, this.#options);
+  }
+}
+
+/** What is known of an upload, over all of its streams. */
+interface UploadState {
+  attempts: UploadAttempts;
+  sent: Sent | undefined;
+  leaves: Uint8Array[];
+  /** Whether the server has shown that what it has is not the beginning of the source. */
+  mismatch: boolean;
+}
+
+/** One attempt at an upload: a stream of one connection. */
+class UploadStream {
+  readonly #context: ClientContext;
+  readonly #path: string;
+  readonly #options: UploadOptions;
+  readonly #source: OpenedSource;
+  readonly #operationId: Uint8Array;
+  readonly #algorithm: DigestAlgorithm;
+  readonly #createHash: HashFactory;
+  readonly #offset: number | undefined;
+  readonly #progress: UploadProgress;
+  readonly #state: UploadState;
+  readonly #answer: Answer;
+  #sender: DataSender | undefined;
+  readonly #accepted: Promise<Messages['ACCEPT']>;
+  #accept!: (accept: Messages['ACCEPT']) => void;
+  #stream = 0;
+
+  constructor(
+    context: ClientContext,
+    path: string,
+    options: UploadOptions,
+    what: {
+      readonly source: OpenedSource;
+      readonly operationId: Uint8Array;
+      readonly algorithm: DigestAlgorithm;
+      readonly offset: number | undefined;
+      readonly progress: UploadProgress;
+      readonly state: UploadState;
+    },
+  ) {
+    this.#context = context;
+    this.#path = path;
+    this.#options = options;
+    this.#source = what.source;
+    this.#operationId = what.operationId;
+    this.#algorithm = what.algorithm;
+    this.#createHash = context.hashOf(what.algorithm) ?? context.createHash;
+    this.#offset = what.offset;
+    this.#progress = what.progress;
+    this.#state = what.state;
     this.#answer = new Answer(
       path,
-      () => this.#attempts.effect !== 'none',
-      (told) => failAttempt(this.#attempts, told).effect,
+      () => this.#state.attempts.effect !== 'none',
+      (told) => this.#fail(told),
     );
     this.#accepted = new Promise((resolve, reject) => {
       this.#accept = resolve;
       this.#answer.settled.then(() => reject(new FilexError('STATE_VIOLATION')), reject);
     });
     this.#accepted.catch(() => undefined);
-    this.#progress = new UploadProgress(source.size, options.onProgress);
   }
 
   async run(): Promise<TransferResult> {
-    const { ifExists = 'fail', signal, earlierAttempts = 0 } = this.#options;
-    const { driver, algorithm, createHash } = this.#context;
-    const { size, mtime, executable, again } = this.#source;
-    const operationId = idOf(this.#options.operationId);
-    const offset =
-      earlierAttempts > 0 && again !== undefined && size !== undefined && size > 0 ? size : undefined;
+    const { ifExists = 'fail', signal } = this.#options;
+    const { driver } = this.#context;
+    const { size, mtime, executable } = this.#source;
+    const [offset, operationId, algorithm] = [this.#offset, this.#operationId, this.#algorithm];
     this.#stream = await this.#context.open(
       {
         operation: 'upload',
@@ -160,14 +369,17 @@ class Upload {
         receipt: this.#options.receipt,
       },
       (stream) => {
-        this.#attempts = beginAttempt(this.#attempts, offset ?? 0);
-        this.#sender = new DataSender(driver, stream, createHash, (offset) => this.#progress.sent(offset));
+        this.#state.attempts = beginAttempt(this.#state.attempts, offset ?? 0);
+        this.#sender = new DataSender(
+          driver,
+          stream,
+          this.#createHash,
+          (sent) => this.#progress.sent(sent),
+          (leaf, index) => this.#onBlock(leaf, index),
+        );
         return {
           onEvent: (event) => this.#onEvent(event),
-          onLost: (error, unseen) => {
-            this.#answer.lose(error, unseen && earlierAttempts === 0);
-            this.#sender?.cancel();
-          },
+          onLost: (error, unseen) => this.#onLost(error, unseen),
         };
       },
       signal,
@@ -178,9 +390,8 @@ class Upload {
       this.#sender?.cancel();
     });
     try {
-      const pieces = offset === undefined ? this.#source.pieces : await this.#goOn(again as Again);
-      const sent = await (this.#sender as DataSender).run(pieces, size);
-      if (sent !== undefined) await this.#end(sent);
+      const sent = await this.#send();
+      if (sent !== undefined) this.#end(sent);
       const result = await this.#answer.settled;
       if (sent === undefined) {
         throw new FilexError('STATE_VIOLATION', 'the server took a file that was not sent', {
@@ -198,33 +409,75 @@ class Upload {
     }
   }
 
-  /** Compares what the server says it has with the source; returns the rest of it. */
-  async #goOn(again: Again): Promise<PieceSource> {
+  /** Sends what the server does not have; undefined when there is an answer already. */
+  async #send(): Promise<Sent | undefined> {
+    const { size } = this.#source;
+    const sender = this.#sender as DataSender;
+    if (this.#offset === undefined) return this.#whole(await sender.run(this.#source.pieces(), size));
     const accept = await this.#accepted;
+    const before = this.#state.sent;
+    if (before !== undefined && accept.offset === before.length) {
+      this.#judge(accept, digestsEqual(before.digest, accept.prefix as Uint8Array));
+      this.#progress.startAt(accept.offset);
+      return before;
+    }
+    const { again } = this.#source;
+    if (again === undefined) {
+      const words = 'the connection was lost, and the source cannot be read again';
+      throw new FilexError('CONNECTION_LOST', words, { path: this.#path });
+    }
+    const pieces = await this.#goOn(accept, again);
+    return this.#whole(await sender.run(pieces, size));
+  }
+
+  /** All was read: it has to be one version of the file. */
+  async #whole(sent: Sent | undefined): Promise<Sent | undefined> {
+    if (sent === undefined || this.#answer.given) return undefined;
+    // The last leaf is of a block that is not whole.
+    this.#state.leaves.length = Math.min(this.#state.leaves.length, Math.floor(sent.length / BLOCK_SIZE));
+    await this.#source.verify();
+    return sent;
+  }
+
+  /** Compares what the server says it has with the source; returns the rest of it. */
+  async #goOn(accept: Messages['ACCEPT'], again: Again): Promise<PieceSource> {
     const { offset } = accept;
-    const { createHash } = this.#context;
-    const ours = await digestPrefix(again.file, offset, createHash, () => !this.#answer.given);
+    const wanted = (): boolean => !this.#answer.given;
+    const ours = await digestPrefix(again.file, offset, this.#createHash, wanted, this.#state.leaves);
     if (this.#answer.given) return await this.#answer.settled.then(() => again.from(offset));
     const same =
       offset === 0 || (ours !== undefined && digestsEqual(ours.digest, accept.prefix as Uint8Array));
     this.#judge(accept, same);
-    if (ours !== undefined && offset > 0) (this.#sender as DataSender).goOnAfter(ours);
+    if (ours !== undefined && offset > 0) {
+      (this.#sender as DataSender).goOnAfter(ours);
+      if (ours.leaves.length > this.#state.leaves.length) this.#state.leaves = [...ours.leaves];
+    }
     this.#progress.startAt(offset);
     return again.from(offset);
   }
 
+  /** Keeps the digest of a block. One that was read before must be the same as then. */
+  #onBlock(leaf: Uint8Array, index: number): void {
+    const { leaves } = this.#state;
+    const known = leaves[index];
+    if (known === undefined) leaves.push(leaf);
+    else if (!digestsEqual(leaf, known)) {
+      throw new FilexError('SOURCE_CHANGED', 'the file changed between two attempts', { path: this.#path });
+    }
+  }
+
   /** @throws FilexError why not to go on after this ACCEPT. */
   #judge(accept: Messages['ACCEPT'], prefixIsOurs: boolean): void {
-    const { attempts, refusal } = acceptAttempt(this.#attempts, accept, prefixIsOurs);
-    this.#attempts = attempts;
+    const { attempts, refusal } = acceptAttempt(this.#state.attempts, accept, prefixIsOurs);
+    this.#state.attempts = attempts;
+    this.#state.mismatch = !prefixIsOurs;
     if (refusal !== undefined) throw new FilexError(refusal, undefined, { path: this.#path });
   }
 
-  async #end(sent: Sent): Promise<void> {
+  #end(sent: Sent): void {
     if (this.#answer.given) return;
-    await this.#source.verify();
-    if (this.#answer.given) return;
-    this.#attempts = endAttempt(this.#attempts);
+    this.#state.attempts = endAttempt(this.#state.attempts);
+    this.#state.sent = sent;
     this.#context.driver.connection.end(this.#stream, sent.length, sent.digest);
     this.#context.driver.schedule();
   }
@@ -244,18 +497,21 @@ class Upload {
       path: result.path === undefined || result.path === '' ? this.#path : result.path,
       size: sent.length,
       digest: Buffer.from(sent.digest).toString('hex'),
-      algorithm: this.#context.algorithm,
+      algorithm: this.#algorithm,
       receipt: result.receipt,
     };
   }
 
   #onEvent(event: StreamEvent): void {
+    // It may be another stream's turn by now.
+    if (this.#answer.given) return;
     if (event.type === 'accept') {
-      if (this.#attempts.state === 'asking') this.#accept(event.accept);
+      if (this.#state.attempts.state === 'asking') this.#accept(event.accept);
       else this.#judge(event.accept, true);
       return;
     }
     if (event.type !== 'ack') {
+      if (event.type === 'reset') this.#fail(undefined);
       if (this.#answer.take(event)) this.#sender?.cancel();
       return;
     }
@@ -265,6 +521,26 @@ class Upload {
       // The caller's listener threw, on our stack: its upload fails, and nothing else.
       this.#giveUp(error);
     }
+  }
+
+  /** The server has failed with it. @returns what is to be said of the effect. */
+  #fail(told: Effect | undefined): Effect {
+    const state = this.#state;
+    state.attempts = failAttempt(state.attempts, told);
+    state.sent = undefined;
+    // They may be what was wrong.
+    state.leaves = [];
+    return state.attempts.effect;
+  }
+
+  #onLost(error: FilexError, unseen: boolean): void {
+    if (!this.#answer.given) {
+      const { attempts } = this.#state;
+      const lost = loseAttempt(attempts);
+      this.#state.attempts = unseen ? { ...lost, effect: attempts.before } : lost;
+    }
+    this.#answer.lose(error);
+    this.#sender?.cancel();
   }
 
   #giveUp(error: unknown): void {
@@ -294,20 +570,21 @@ export function isSkip(error: unknown, ifExists: UploadOptions['ifExists']): boo
 }
 
 class UploadProgress {
-  readonly #total: number | undefined;
   readonly #listener: UploadOptions['onProgress'];
+  /** Bytes of the file, when known. */
+  total: number | undefined;
   #sent = 0;
   #acknowledged = 0;
 
-  /** So much is there already. */
-  startAt(offset: number): void {
-    this.#sent = offset;
-    this.#acknowledged = offset;
+  constructor(listener: UploadOptions['onProgress']) {
+    this.#listener = listener;
   }
 
-  constructor(total: number | undefined, listener: UploadOptions['onProgress']) {
-    this.#total = total;
-    this.#listener = listener;
+  /** So much is there already, from another attempt. */
+  startAt(offset: number): void {
+    this.#sent = offset;
+    // A server that goes on from the beginning of a block has not lost what it has of it.
+    if (offset + BLOCK_SIZE <= this.#acknowledged || offset > this.#acknowledged) this.#acknowledged = offset;
   }
 
   sent(offset: number): void {
@@ -316,11 +593,11 @@ class UploadProgress {
   }
 
   acknowledged(offset: number): void {
-    this.#acknowledged = offset;
+    this.#acknowledged = Math.max(this.#acknowledged, offset);
     this.#tell();
   }
 
   #tell(): void {
-    this.#listener?.({ transferred: this.#sent, acknowledged: this.#acknowledged, total: this.#total });
+    this.#listener?.({ transferred: this.#sent, acknowledged: this.#acknowledged, total: this.total });
   }
 }

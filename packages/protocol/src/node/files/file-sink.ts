@@ -1,11 +1,16 @@
+import { constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FilexError } from '../../errors.js';
 import type { ConflictPolicy, Outcome } from '../../vocabulary.js';
-import type { DownloadInfo, DownloadSink } from '../types.js';
-import { stat } from './calls.js';
+import { BLOCK_SIZE } from '../../wire/digest.js';
+import type { DownloadInfo, DownloadSink, PartialFiles } from '../types.js';
+import { close, open, stat, unlink } from './calls.js';
 import type { Directory } from './directory-sync.js';
-import { fileError } from './errno.js';
+import { errnoOf, fileError } from './errno.js';
+import { readAll } from './existing-file.js';
+import { LeavesFile } from './leaves-file.js';
+import { sealPartial } from './partial-file.js';
 import { refuseEarly } from './publication.js';
 import { createPublishingContext, StagedFile, stagingName } from './staged-file.js';
 
@@ -15,6 +20,10 @@ export interface FileSinkOptions {
   readonly ifExists?: ConflictPolicy | undefined;
   /** Flush to the device before the name appears. Default: true. */
   readonly durable?: boolean | undefined;
+  /** Where to stage it, and keep it after `abort`. Default: under a hidden name, removed by `abort`. */
+  readonly partial?: PartialFiles | undefined;
+  /** Goes on after so many bytes, whole blocks, of `partial`. Default: 0, which drops what is there. */
+  readonly offset?: number | undefined;
   /** Bytes, and microseconds since 1970, of the file that will be written, when known: finds a conflict before the transfer. */
   readonly expected?: { readonly size: number; readonly mtime: number } | undefined;
 }
@@ -24,22 +33,27 @@ const context = createPublishingContext();
 
 /**
  * Takes a download into a file: staged beside it as `.filex-<random>.part`, so on the same file system, and published
- * whole. After `abort`, or a `commit` that failed, nothing is left.
+ * whole. After `abort`, or a `commit` that failed, nothing is left; with `partial`, `abort` keeps what can be gone on with.
  */
 export class FileSink implements DownloadSink {
   readonly #staged: StagedFile;
+  readonly #path: string;
+  /** The digests of its blocks, when it is kept. */
+  readonly #leaves: LeavesFile | undefined;
   readonly #directory: Directory;
   readonly #folder: string;
   readonly #name: string;
   readonly #options: FileSinkOptions;
 
   private constructor(
-    staged: StagedFile,
+    staged: { readonly file: StagedFile; readonly path: string; readonly leaves: LeavesFile | undefined },
     directory: Directory,
     destination: string,
     options: FileSinkOptions,
   ) {
-    this.#staged = staged;
+    this.#staged = staged.file;
+    this.#path = staged.path;
+    this.#leaves = staged.leaves;
     this.#directory = directory;
     this.#folder = dirname(destination);
     this.#name = basename(destination);
@@ -65,13 +79,55 @@ export class FileSink implements DownloadSink {
         throw fileError(error, { action: 'write', path: label });
       },
     );
-    const path = join(folder, `.filex-${stagingName()}.part`);
-    return new FileSink(await StagedFile.create({ path, label, context }), directory, label, options);
+    const { partial, offset = 0 } = options;
+    const path = partial?.file ?? join(folder, `.filex-${stagingName()}.part`);
+    const leaves = partial && new LeavesFile(partial.digests, offset / BLOCK_SIZE);
+    const staging = { path, label, context };
+    if (partial === undefined || offset === 0) {
+      if (partial !== undefined) await removeOld(path, label);
+      return new FileSink(
+        { file: await StagedFile.create(staging), path, leaves },
+        directory,
+        label,
+        options,
+      );
+    }
+    const file = await StagedFile.reopen({ ...staging, length: offset });
+    return new FileSink({ file, path, leaves }, directory, label, options);
   }
 
   /** Appends to what is staged. The view is not looked at any more once the promise has settled. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#staged.write(bytes);
+  }
+
+  /** Keeps the digest of a whole block that was written, where there is a place for it. */
+  async blockWritten(leaf: Uint8Array): Promise<void> {
+    await this.#leaves?.append(leaf).catch((error: unknown) => this.#fail(error, 'write'));
+  }
+
+  /** Drops what was written. */
+  async restart(): Promise<void> {
+    // The digests first: they must not vouch for anything that is not there.
+    await this.#leaves?.truncate(0).catch((error: unknown) => this.#fail(error, 'write'));
+    await this.#staged.truncate(0);
+  }
+
+  /** What was written from `offset` on. */
+  async readBack(offset: number): Promise<Uint8Array> {
+    const bytes = Buffer.alloc(this.#staged.length - offset);
+    try {
+      const fd = await open(this.#path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+      try {
+        const count = await readAll(fd, bytes, bytes.length, offset);
+        if (count < bytes.length) throw new FilexError('IO_ERROR', 'what was written is not there any more');
+      } finally {
+        await close(fd);
+      }
+    } catch (error) {
+      this.#fail(error, 'go on with');
+    }
+    return bytes;
   }
 
   /**
@@ -81,21 +137,62 @@ export class FileSink implements DownloadSink {
    */
   async commit({ entry }: DownloadInfo): Promise<{ readonly outcome: Outcome; readonly path: string }> {
     const { ifExists = 'fail', durable = true } = this.#options;
-    const { outcome, name } = await this.#staged.publish({
-      directory: this.#directory,
-      name: this.#name,
-      ifExists,
-      mtime: entry.mtime,
-      executable: entry.executable,
-      durable,
-    });
-    return { outcome, path: join(this.#folder, name) };
+    // Before the file: digests alone are dropped by whoever finds them.
+    await this.#leaves?.park().catch((error: unknown) => this.#fail(error, 'write'));
+    try {
+      const { outcome, name } = await this.#staged.publish({
+        directory: this.#directory,
+        name: this.#name,
+        ifExists,
+        mtime: entry.mtime,
+        executable: entry.executable,
+        durable,
+      });
+      return { outcome, path: join(this.#folder, name) };
+    } finally {
+      // The file is published or gone, so these are of no use; that they could not be removed changes nothing about that.
+      await this.#leaves?.discard().catch(context.onWarning);
+    }
   }
 
-  /** Removes what was staged. */
-  abort(): Promise<void> {
-    return this.#staged.discard();
+  /** Removes what was staged, or keeps it for the next time. */
+  async abort(reason?: Error): Promise<void> {
+    const { partial } = this.#options;
+    const leaves = this.#leaves;
+    // Less than a block could not be gone on with.
+    if (partial === undefined || leaves === undefined || leaves.count === 0 || isSpoiled(reason)) {
+      await this.#staged.discard();
+      await leaves?.discard().catch((error: unknown) => this.#fail(error, 'clean up after'));
+      return;
+    }
+    try {
+      await this.#staged.sync();
+      await leaves.sync().finally(() => leaves.park());
+    } catch (error) {
+      this.#fail(error, 'keep');
+    } finally {
+      await this.#staged.park();
+    }
+    // Only what is durable is left as what can be gone on with unread.
+    await sealPartial(partial).catch((error: unknown) => this.#fail(error, 'keep'));
   }
+
+  #fail(error: unknown, action: string): never {
+    throw fileError(error, { action, path: join(this.#folder, this.#name) });
+  }
+}
+
+/** What the bytes are wrong after, as a whole, although each block was right when it came. */
+function isSpoiled(reason: Error | undefined): boolean {
+  return (
+    reason instanceof FilexError && (reason.code === 'DIGEST_MISMATCH' || reason.code === 'LENGTH_MISMATCH')
+  );
+}
+
+async function removeOld(path: string, label: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw fileError(error, { action: 'write', path: label });
+  });
 }
 
 async function directoryAt(path: string, label: string): Promise<Directory> {

@@ -4,22 +4,29 @@ import { onTestFinished } from 'vitest';
 /** A cable between a client and a server that can be cut at any byte. */
 export class Cable {
   readonly url: string;
+  /** The port at the other end, of those who connect from now on. */
+  target: number;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
+  /** Called when a client connects, before anything gets through. */
+  onJoin: (() => void) | undefined;
+  /** How many have. */
+  joined = 0;
   /** Bytes that still get through, each way; then the cable is cut. */
   #left: { up: number; down: number } = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY };
 
-  private constructor(server: net.Server, port: number) {
+  private constructor(server: net.Server, port: number, target: number) {
+    this.target = target;
     this.#server = server;
     this.url = `filex+tcp://127.0.0.1:${port}/`;
   }
 
   static async start(target: number): Promise<Cable> {
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => cable.#join(socket, target));
+    const server = net.createServer({ allowHalfOpen: true }, (socket) => cable.#join(socket));
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
-    const cable = new Cable(server, (server.address() as net.AddressInfo).port);
+    const cable = new Cable(server, (server.address() as net.AddressInfo).port, target);
     onTestFinished(() => cable.stop());
     return cable;
   }
@@ -37,8 +44,10 @@ export class Cable {
     this.#server.close();
   }
 
-  #join(near: net.Socket, target: number): void {
-    const far = net.connect({ host: '127.0.0.1', port: target, allowHalfOpen: true });
+  #join(near: net.Socket): void {
+    this.joined += 1;
+    this.onJoin?.();
+    const far = net.connect({ host: '127.0.0.1', port: this.target, allowHalfOpen: true });
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);

@@ -1,0 +1,147 @@
+import { type Effect, FilexError } from '../../errors.js';
+import { onAbort, operationError } from './answer.js';
+import { delayBefore } from './backoff.js';
+import type { ClientContext } from './context.js';
+import type { Line } from './line.js';
+import { isPassing } from './retry.js';
+import type { ClientSession } from './session.js';
+import { sleep } from './wait.js';
+import { Witness } from './witness.js';
+
+/** One attempt that can begin. */
+export interface Try {
+  readonly session: ClientSession;
+  readonly witness: Witness;
+}
+
+/** An operation that can be tried again. */
+export interface Repeatable<T> {
+  /**
+   * One attempt.
+   * @param patience aborts when there will be no other one.
+   */
+  attempt(context: ClientContext, patience: AbortSignal): Promise<T>;
+  /** Whether another attempt can do it, after one that has failed. */
+  canRepeat(error: FilexError): boolean;
+  /** What may have come of all attempts so far. */
+  readonly effect: Effect;
+}
+
+/** The attempts at one operation, over all connections that it needs. */
+export class Tries {
+  readonly #line: Line;
+  readonly #path: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #patience = new AbortController();
+  readonly #stopListening: (() => void)[];
+  /** Attempts that the server has answered with a failure which may be over soon. */
+  #refused = 0;
+  /** How far the operation ever came. */
+  #furthest = 0;
+  #current: Try | undefined;
+
+  constructor(line: Line, path: string, signal: AbortSignal | undefined) {
+    this.#line = line;
+    this.#path = path;
+    this.#signal = signal;
+    this.#stopListening = [
+      onAbort(signal, () => this.#patience.abort(signal?.reason)),
+      line.onEnd((error) => this.#patience.abort(error)),
+    ];
+  }
+
+  /** Aborts when there will be no further attempt. */
+  get patience(): AbortSignal {
+    return this.#patience.signal;
+  }
+
+  /** Begins the next attempt when there is a connection for it. Call {@link failed} with what this throws, too. */
+  async next(): Promise<Try> {
+    this.#current = undefined;
+    const session = await this.#line.connection(this.patience);
+    const onPosition = (position: number): void => {
+      if (position <= this.#furthest) return;
+      this.#furthest = position;
+      this.#line.onProgress();
+    };
+    this.#current = { session, witness: new Witness(onPosition, () => this.#line.onProgress()) };
+    return this.#current;
+  }
+
+  /**
+   * Takes the failure of an attempt; resolves when it is time for the next one.
+   * @throws FilexError what to tell, when there will be none.
+   */
+  async failed(
+    error: unknown,
+    { canRepeat, effect }: Pick<Repeatable<unknown>, 'canRepeat' | 'effect'>,
+  ): Promise<void> {
+    const failure = withEffect(operationError(error, this.#signal, this.#path), effect);
+    if (!this.#mayRepeat(failure) || !canRepeat(failure)) throw failure;
+    const { operationRetries } = this.#line.policy;
+    if (this.#isLost(failure)) {
+      if (this.patience.aborted)
+        throw withEffect(operationError(this.patience.reason, this.#signal, this.#path), effect);
+      return;
+    }
+    if (this.#refused >= operationRetries) throw failure;
+    this.#refused += 1;
+    try {
+      await sleep(delayBefore(this.#refused, this.#line.policy, Math.random()), this.patience);
+    } catch {
+      // Nobody waits for another attempt: without the wish of the caller, what the last one met is what there is to tell.
+      const why = this.#signal?.aborted === true ? this.#signal.reason : failure;
+      throw withEffect(operationError(why, this.#signal, this.#path), effect);
+    }
+  }
+
+  /** The operation is over. */
+  end(): void {
+    for (const stop of this.#stopListening) stop();
+  }
+
+  #mayRepeat(failure: FilexError): boolean {
+    const current = this.#current;
+    if (current === undefined) return false;
+    return this.#isLost(failure) || current.witness.saw(failure) || current.witness.heard('SUPERSEDED');
+  }
+
+  #isLost(failure: FilexError): boolean {
+    const { session, witness } = this.#current as Try;
+    return (witness.lost || session.over !== undefined) && isPassing(failure.code);
+  }
+}
+
+/** Runs an operation until it has succeeded, or failed for good. */
+export async function persist<T>(
+  line: Line,
+  path: string,
+  signal: AbortSignal | undefined,
+  operation: Repeatable<T>,
+): Promise<T> {
+  const tries = new Tries(line, path, signal);
+  try {
+    for (;;) {
+      try {
+        const { session, witness } = await tries.next();
+        return await session.run(path, (context) =>
+          operation.attempt(witness.watch(context), tries.patience),
+        );
+      } catch (error) {
+        await tries.failed(error, {
+          canRepeat: (failure) => operation.canRepeat(failure),
+          effect: operation.effect,
+        });
+      }
+    }
+  } finally {
+    tries.end();
+  }
+}
+
+/** An error that says no less than what may have happened before. */
+export function withEffect(error: FilexError, effect: Effect): FilexError {
+  if (error.effect !== 'none' || effect === 'none') return error;
+  const { code, message, path, retry, cause } = error;
+  return new FilexError(code, message, { path, effect, retry, cause });
+}
