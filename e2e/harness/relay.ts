@@ -9,6 +9,8 @@ export interface Relay {
   url(path?: string): string;
   /** Resolves when so many bytes have passed, to the server (`up`) or to the client (`down`). */
   passed(direction: Direction, bytes: number): Promise<void>;
+  /** Bytes that have passed so far. */
+  total(direction: Direction): number;
   /** Passes nothing on in either direction, from now on. */
   hold(): void;
   release(): void;
@@ -39,6 +41,7 @@ export async function startRelay(target: number): Promise<Relay> {
   return {
     url: (path = '') => `filex+tcp://127.0.0.1:${port}/${path}`,
     passed: (direction, bytes) => meter.reaches(direction, bytes),
+    total: (direction) => meter.total(direction),
     hold: () => {
       held = true;
       for (const line of lines) line.hold();
@@ -89,6 +92,10 @@ class Meter {
   count(direction: Direction, bytes: number): void {
     this.#totals[direction] += bytes;
     this.#tell();
+  }
+
+  total(direction: Direction): number {
+    return this.#totals[direction];
   }
 
   reaches(direction: Direction, bytes: number): Promise<void> {

@@ -99,13 +99,13 @@ describe('a listing', () => {
 
 describe('a file', () => {
   /** Answers an honest `stat`, and the download as `lie` says. */
-  async function download(lie: (reply: Asked['reply']) => void) {
+  async function download(lie: (reply: Asked['reply']) => void, ...options: string[]) {
     const url = await hostileServer(({ operation, path, reply }) => {
       if (operation === 'stat') reply.stat({ path });
       else lie(reply);
     });
     const around = surroundings();
-    const exit = await filex(['get', url('file.txt'), around.destination]);
+    const exit = await filex(['get', ...options, url('file.txt'), around.destination]);
     return { exit, ...around };
   }
 
@@ -177,7 +177,11 @@ describe('a file', () => {
   });
 
   test('cut off in the middle leaves nothing: exit 5', async () => {
-    const { exit, untouched } = await download((reply) => reply.accept(100).data(evil).hangUp());
+    const { exit, untouched } = await download(
+      (reply) => reply.accept(100).data(evil).hangUp(),
+      '--retries',
+      '0',
+    );
     expect(exit.code, exit.stderr).toBe(5);
     untouched();
   });

@@ -55,6 +55,32 @@ export const bounds = {
   passcodeAttempts: 3,
   /** Milliseconds to reach a server, unless `--connect-timeout` says otherwise. */
   connectTimeout: 10_000,
+  /** How often in a row to connect again, unless `--retries` says otherwise. */
+  retries: 30,
+  /** The most `--retries` can ask for. */
+  maxRetries: 1_000_000,
+  /** Seconds, the most `--timeout` can ask for: what a timer of Node can wait. */
+  maxTimeout: 2_000_000,
+  /** Milliseconds a command may take to end in good order after `--timeout`; then the process ends. */
+  deadlineGrace: 10_000,
+  /** Bytes of a file, one block: what is larger is remembered while it is transferred, so that another run can go on. */
+  rememberedSize: 1024 * 1024,
+  /** Transfers remembered at once. When there are as many, more are transferred without being remembered. */
+  transferStates: 1_000,
+  /** Bytes of what is remembered of one transfer. */
+  transferStateSize: 64 * 1024,
+  /** Characters of the words of a command that are remembered with a transfer; a longer one is not. */
+  rememberedCommand: 8 * 1024,
+  /** Milliseconds that an interrupted transfer, and what is there of it, is kept: 30 days. */
+  transferStateAge: 30 * 24 * 60 * 60 * 1000,
+  /** Milliseconds between two signs of life of who is at work on a transfer. */
+  lockHeartbeat: 60_000,
+  /** Milliseconds without such a sign after which nobody is, when that cannot be found out otherwise: it was on another machine. */
+  lockLifetime: 180_000,
+  /** Milliseconds after which a lock, or a file that was being written, has been left behind by a process that has died. */
+  leftoverAge: 24 * 60 * 60 * 1000,
+  /** Off a terminal: milliseconds between two lines about the connection. */
+  connectionInterval: 1_000,
   /** Bytes per second that `--bwlimit` can ask for, at least. */
   leastBandwidth: 1024,
   /** Milliseconds a session may take to say goodbye before it is cut. */

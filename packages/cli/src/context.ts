@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import type { FilexUrl } from '@filex/protocol';
-import type { Session } from '@filex/protocol/node';
+import { FilexError, type FilexUrl } from '@filex/protocol';
+import type { Session, SessionState } from '@filex/protocol/node';
 import picocolors from 'picocolors';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Questions } from './access/questions.js';
 import type { Reached, SessionOpener } from './access/session-opener.js';
 import { bounds } from './bounds.js';
+import { AdvisedError, exits, isTransient } from './errors.js';
 import type { Io } from './io.js';
 import type { Settings } from './settings.js';
 import { quoteCommand } from './ui/quote.js';
@@ -20,23 +21,40 @@ type Colors = ReturnType<typeof picocolors.createColors>;
 export class Context {
   readonly io: Io;
   readonly settings: Settings;
-  /** Aborts when the user interrupts, or when nobody reads our output any more. */
+  /** Aborts when the user interrupts, when `--timeout` has passed, or when nobody reads our output any more. */
   readonly signal: AbortSignal;
   readonly stdout: Stdout;
   readonly #interrupted: AbortSignal;
+  readonly #deadline: AbortSignal | undefined;
   /** For standard error. */
   readonly colors: Colors;
   readonly #argv: readonly string[];
   readonly #sessions: Session[] = [];
   #opener: Promise<SessionOpener> | undefined;
+  /** Told about the connection, unless somebody else is, who shows more. */
+  #watcher: ((state: SessionState) => void) | undefined;
+  #connection: SessionState | undefined;
+  #warner: ((text: string) => void) | undefined;
 
-  constructor(io: Io, settings: Settings, argv: readonly string[], interrupted: AbortSignal) {
+  /**
+   * @param interrupted aborts when the user wants to stop.
+   * @param deadline aborts, with why, when the command may not go on any longer.
+   */
+  constructor(
+    io: Io,
+    settings: Settings,
+    argv: readonly string[],
+    interrupted: AbortSignal,
+    deadline?: AbortSignal,
+  ) {
     this.io = io;
     this.settings = settings;
     this.#argv = argv;
     this.#interrupted = interrupted;
+    this.#deadline = deadline;
     this.stdout = new Stdout(io.stdout);
-    this.signal = AbortSignal.any([interrupted, this.stdout.broken.signal]);
+    const stops = [interrupted, this.stdout.broken.signal, ...(deadline === undefined ? [] : [deadline])];
+    this.signal = AbortSignal.any(stops);
     // Every operation under way listens; that many is not a leak.
     setMaxListeners(0, this.signal);
     this.colors = picocolors.createColors(usesColor(io.stderr, settings.color, io.env));
@@ -47,6 +65,11 @@ export class Context {
     return this.#interrupted.aborted;
   }
 
+  /** Whether `--timeout` has passed. */
+  get late(): boolean {
+    return this.#deadline?.aborted === true;
+  }
+
   /** A line for people, on standard error. */
   note(text: string): void {
     if (!this.settings.quiet) this.complain(text);
@@ -55,6 +78,21 @@ export class Context {
   /** A line for people that even `--quiet` shows. */
   complain(text: string): void {
     this.io.stderr.write(`${text}\n`);
+  }
+
+  /** Something that people should know though nothing has failed; not with `--quiet`. */
+  warn(text: string): void {
+    if (this.settings.quiet) return;
+    if (this.#warner === undefined) this.complain(text);
+    else this.#warner(text);
+  }
+
+  /** Has warnings shown by somebody who has the screen. Returns how to end that. */
+  warnBy(warner: (text: string) => void): () => void {
+    this.#warner = warner;
+    return () => {
+      this.#warner = undefined;
+    };
   }
 
   /** A line of data. */
@@ -87,6 +125,7 @@ export class Context {
 
   async open(url: FilexUrl): Promise<Session> {
     const { terminalQuestions } = await import('./ui/terminal-questions.js');
+    if (this.#watcher === undefined) await this.#tellConnection();
     return (await this.reach(url, this.canAsk ? terminalQuestions(this) : undefined)).session;
   }
 
@@ -96,6 +135,44 @@ export class Context {
     const reached = await (await this.#opener).open(url, questions);
     this.#sessions.push(reached.session);
     return reached;
+  }
+
+  /**
+   * Has somebody told when a session loses its connection, or has one again.
+   * @returns ends that; whoever was told before is told again.
+   */
+  watchConnection(watcher: (state: SessionState) => void): () => void {
+    const before = this.#watcher;
+    this.#watcher = watcher;
+    return () => {
+      this.#watcher = before;
+    };
+  }
+
+  /** For verbs that have nothing else to show. */
+  async #tellConnection(): Promise<void> {
+    const { ConnectionEvents, ConnectionNotes } = await import('./ui/connection-notes.js');
+    const { json, quiet } = this.settings;
+    if (quiet && !json) return;
+    const teller = json
+      ? new ConnectionEvents((event) => this.post(event))
+      : new ConnectionNotes({ write: (line) => this.complain(line), now: this.io.now });
+    this.#watcher ??= (state) => teller.change(state);
+  }
+
+  /** What an error means, given what became of the connection: that every attempt to connect again was in vain. */
+  explain(error: unknown): unknown {
+    const last = this.#connection;
+    if (last === undefined || last.state === 'connected' || last.attempt < last.retries) return error;
+    if (!(error instanceof FilexError) || !isTransient(error.code)) return error;
+    const times = last.retries === 1 ? 'one attempt' : `${last.retries} attempts`;
+    return new AdvisedError(
+      error.code,
+      `gave up after ${times} to connect again: ${error.message}`,
+      'Run the same command again when the server is back. --retries N tries more often.',
+      error,
+      exits.retriesExhausted,
+    );
   }
 
   async #createOpener(): Promise<SessionOpener> {
@@ -108,12 +185,24 @@ export class Context {
       bandwidthLimit: settings.bwlimit,
       digests: await loadDigestProviders(),
       agent: `filex-client/${version}`,
+      reconnect: settings.retries > 0 && {
+        retries: settings.retries,
+        onState: (state: SessionState) => {
+          this.#connection = state;
+          this.#watcher?.(state);
+        },
+      },
     };
     return createSessionOpener(io, {
       passcodeStdin: settings.passcodeStdin === true,
       connect: (address, identity) => io.connect(address, { ...options, ...identity }),
       note: (text) => this.complain(text),
     });
+  }
+
+  /** The words of the command line as they were given. */
+  get words(): readonly string[] {
+    return this.#argv;
   }
 
   /** The command line as it was given. */

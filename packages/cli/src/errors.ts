@@ -27,10 +27,13 @@ export class UsageError extends Error {
 export class AdvisedError extends FilexError {
   /** What to do next. */
   readonly hint: string;
+  /** When it is not the one that the code has. */
+  readonly exit: number | undefined;
 
-  constructor(code: Code, message: string, hint: string, cause?: unknown) {
+  constructor(code: Code, message: string, hint: string, cause?: unknown, exit?: number) {
     super(code, message, { cause });
     this.hint = hint;
+    this.exit = exit;
   }
 }
 
@@ -178,6 +181,21 @@ export function exitCode(code: Code): number {
 /** Whether the session is over, so that trying the next file is pointless. */
 export function isFatal(error: FilexError): boolean {
   return table[error.code].fatal === true;
+}
+
+/** What may be over when it is tried again a little later, by another connection. */
+const transient: ReadonlySet<Code> = new Set<Code>([
+  'CONNECT_FAILED',
+  'CONNECTION_LOST',
+  'TIMEOUT',
+  'SHUTTING_DOWN',
+  'TOO_MANY_CONNECTIONS',
+  'RATE_LIMITED',
+]);
+
+/** Whether it was the connection that failed, and another one may do better. */
+export function isTransient(code: Code): boolean {
+  return transient.has(code);
 }
 
 export function hintFor(error: FilexError): string {

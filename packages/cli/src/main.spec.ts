@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
-import { type Entry, FilexError } from '@filex/protocol';
+import { type Code, type Entry, FilexError } from '@filex/protocol';
+import type { ConnectOptions, SessionState } from '@filex/protocol/node';
 import { describe, expect, it } from 'vitest';
 import { bounds } from './bounds.js';
 import { main } from './main.js';
@@ -376,5 +377,99 @@ describe('sessions', () => {
     const verbose = fakeProcess(broken);
     await verbose.run('ls', '-v', server);
     expect(verbose.stderr()).toContain('main.spec');
+  });
+});
+
+describe('the line is cut', () => {
+  /** A server whose sessions go through `states` when they are asked to list something, and then fail. */
+  function cutting(states: readonly SessionState[], code: Code) {
+    let connect: ConnectOptions | undefined;
+    const session = some();
+    session.before = (operation) => {
+      if (operation !== 'list') return;
+      const { reconnect } = connect ?? {};
+      for (const state of states) if (typeof reconnect === 'object') reconnect.onState?.(state);
+      throw new FilexError(code, 'nothing listens there');
+    };
+    return fakeProcess({
+      connect: async (_url, options) => {
+        connect = options;
+        return session;
+      },
+    });
+  }
+  const error = new FilexError('CONNECTION_LOST', 'gone');
+  const waiting = (attempt: number): SessionState => ({
+    state: 'waiting',
+    error,
+    attempt,
+    retries: 2,
+    delay: 1000,
+  });
+  const connecting: SessionState = { state: 'connecting', attempt: 2, retries: 2 };
+
+  it.each(['CONNECT_FAILED', 'TIMEOUT', 'TOO_MANY_CONNECTIONS', 'SHUTTING_DOWN', 'RATE_LIMITED'] as const)(
+    'every attempt met %s: exit 5',
+    async (code) => {
+      const it = cutting([waiting(1), waiting(2), connecting], code);
+      expect(await it.run('ls', '--retries', '2', server)).toBe(5);
+      expect(it.stderr()).toContain('Reconnecting in 1 s (attempt 1 of 2): gone\n');
+      expect(it.stderr()).toContain(
+        'error: gave up after 2 attempts to connect again: nothing listens there',
+      );
+    },
+  );
+
+  it('somebody else answers: exit 13, however many attempts are left', async () => {
+    const it = cutting([waiting(1)], 'IDENTITY_CHANGED');
+    expect(await it.run('ls', server)).toBe(13);
+    expect(it.stderr()).not.toContain('gave up');
+  });
+
+  it('with --json there are events, with --quiet there is nothing', async () => {
+    const json = cutting([{ state: 'connected', connection: 1 }, waiting(1)], 'NOT_FOUND');
+    expect(await json.run('ls', '--json', server)).toBe(4);
+    expect(json.events().map(({ event, state }) => [event, state])).toEqual([
+      ['connection', 'waiting'],
+      ['error', undefined],
+    ]);
+    expect(json.stderr()).not.toContain('Reconnecting');
+    const quiet = cutting([waiting(1)], 'NOT_FOUND');
+    await quiet.run('ls', '-q', server);
+    expect(quiet.stderr()).not.toContain('Reconnecting');
+  });
+
+  it('--retries says how often, 0 is never', async () => {
+    const seen: unknown[] = [];
+    const connect = async (_url: string, { reconnect }: ConnectOptions) => {
+      seen.push(typeof reconnect === 'object' ? reconnect.retries : reconnect);
+      return some();
+    };
+    await fakeProcess({ connect }).run('ls', server);
+    await fakeProcess({ connect }).run('ls', '--retries', '7', server);
+    await fakeProcess({ connect, env: { FILEX_RETRIES: '8' } }).run('ls', server);
+    await fakeProcess({ connect }).run('ls', '--retries', '0', server);
+    expect(seen).toEqual([30, 7, 8, false]);
+  });
+});
+
+describe('--timeout', () => {
+  it('gives up what hangs, in good order: exit 10, and says so', async () => {
+    const session = some();
+    session.before = () => new Promise(() => undefined);
+    const it = fakeProcess({ session });
+    expect(await it.run('stat', '--timeout', '1', `${server}/a.txt`)).toBe(10);
+    expect(it.stderr()).toContain('given up, as --timeout says: 1 second has passed');
+    expect(session.ended).toBe('destroyed');
+    expect(it.exits).toEqual([]);
+  });
+
+  it('is nothing to who is in time', async () => {
+    const it = fakeProcess({ session: some(), env: { FILEX_TIMEOUT: '100' } });
+    expect(await it.run('stat', `${server}/a.txt`)).toBe(0);
+  });
+
+  it.each(['0', '1.5', 'soon', '3000000'])('%j is no time', async (time) => {
+    expect(await fakeProcess().run('ls', '--timeout', time, server)).toBe(2);
   });
 });

@@ -1,6 +1,7 @@
 import { visibleText } from '@filex/protocol';
 import { CommanderError } from 'commander';
 import { Context } from './context.js';
+import { Deadline } from './deadline.js';
 import { exits, UsageError } from './errors.js';
 import type { Io } from './io.js';
 import { createProgram } from './program.js';
@@ -37,7 +38,8 @@ async function perform(
     if (interrupted.signal.aborted) io.exit(exits.interrupted);
     interrupted.abort();
   });
-  const context = new Context(io, settings, argv, interrupted.signal);
+  const deadline = settings.timeout === undefined ? undefined : new Deadline(settings.timeout, io);
+  const context = new Context(io, settings, argv, interrupted.signal, deadline?.signal);
   try {
     const code = await work(context);
     return context.interrupted ? exits.interrupted : code;
@@ -45,6 +47,7 @@ async function perform(
     return tellError(context, error);
   } finally {
     await context.close();
+    deadline?.cancel();
     unsubscribe();
   }
 }

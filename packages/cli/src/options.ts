@@ -39,7 +39,17 @@ export function addCommonOptions(command: Command): void {
         .argParser(integer('the time', 1, 3600))
         .default(bounds.connectTimeout / 1000),
     )
-    .addOption(bandwidthOption());
+    .addOption(bandwidthOption())
+    .addOption(
+      option('--retries <n>', 'how often to connect again when the line is cut', 'FILEX_RETRIES')
+        .argParser(integer('the number', 0, bounds.maxRetries))
+        .default(bounds.retries),
+    )
+    .addOption(
+      option('--timeout <seconds>', 'give the whole command up after that time', 'FILEX_TIMEOUT').argParser(
+        integer('the time', 1, bounds.maxTimeout),
+      ),
+    );
 }
 
 /** What `put` and `get` have in common. */
@@ -57,11 +67,7 @@ export function addTransferOptions(command: Command): void {
         .choices([...conflictPolicies])
         .default('fail'),
     )
-    .addOption(
-      option('--transfers <n>', 'files on their way at once', 'FILEX_TRANSFERS')
-        .argParser(integer('the number', 1, bounds.maxTransfers))
-        .default(bounds.transfers),
-    )
+    .addOption(transfersOption())
     .addOption(
       option(
         '--include <glob>',
@@ -92,6 +98,12 @@ function bandwidthOption(): Option {
     'bytes per second at most, such as 500K or 2.5M',
     'FILEX_BWLIMIT',
   ).argParser(bandwidth);
+}
+
+export function transfersOption(): Option {
+  return option('--transfers <n>', 'files on their way at once', 'FILEX_TRANSFERS')
+    .argParser(integer('the number', 1, bounds.maxTransfers))
+    .default(bounds.transfers);
 }
 
 export function dryRunOption(): Option {

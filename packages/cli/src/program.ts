@@ -13,6 +13,7 @@ import {
   integer,
   option,
   policyOption,
+  transfersOption,
 } from './options.js';
 import type { Settings } from './settings.js';
 
@@ -33,7 +34,11 @@ Examples:
   filex-client                                          asks for everything
   filex-client put -r photos filex://ann@nas:12345/     uploads the folder photos as user ann
   filex-client get -r filex://ann@nas/photos .          downloads it
+  filex-client resume                                   shows what was interrupted, and goes on with it
   tar c . | filex-client put - filex://ann@nas/x.tar    uploads what another program writes
+
+When the line is cut it connects again, up to --retries times. What was interrupted in any other way goes on when the
+same command is run again, or with the verb resume.
 
 filex:// is encrypted; the server is known by its key, which is asked about once. filex+tcp:// is not. The passcode of
 a user is asked for, or comes from FILEX_PASSCODE, --passcode-stdin or the credentials file (see the README).
@@ -130,6 +135,17 @@ export function createProgram(io: Io, run: Runner): Command {
   get.action((words: string[], options) =>
     perform(async (context) => (await import('./commands/get.js')).get(context, words, options)),
   );
+
+  program
+    .command('resume')
+    .description('go on with what was interrupted')
+    .argument('[id...]', 'which; without any it lists all, and asks on a terminal')
+    .addOption(option('--all', 'all of them'))
+    .addOption(option('--forget', 'give them up instead, with what is there of them on this machine'))
+    .addOption(transfersOption())
+    .action((ids: string[], options) =>
+      perform(async (context) => (await import('./commands/resume.js')).resume(context, ids, options)),
+    );
 
   program
     .command('ls')

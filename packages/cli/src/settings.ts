@@ -14,4 +14,8 @@ export interface Settings {
   readonly connectTimeout: number;
   /** Bytes per second, for verbs that transfer. */
   readonly bwlimit?: number | undefined;
+  /** How often in a row to connect again before giving up; 0: never. */
+  readonly retries: number;
+  /** Seconds for the whole command. */
+  readonly timeout?: number | undefined;
 }

@@ -29,6 +29,7 @@ export class Attempt {
   pending: ServerIdentity | undefined;
   /** Whether the server has begun to ask for a proof of the passcode. */
   wasProving = false;
+  #settled: ServerIdentity | undefined;
   readonly #url: FilexUrl;
   readonly #name: string;
   readonly #options: AttemptOptions;
@@ -66,6 +67,11 @@ export class Attempt {
     return found.passcode;
   }
 
+  /** The server was let in: from now on nobody is asked any more, whenever the session connects again. */
+  settle(identity: ServerIdentity | undefined): void {
+    this.#settled = identity;
+  }
+
   /** Whether the server said no to the passcode, as opposed to this end saying no to the server. */
   isRefusal({ code, cause }: FilexError): boolean {
     return code === 'AUTH_FAILED' && this.wasProving && cause === undefined;
@@ -78,6 +84,10 @@ export class Attempt {
   verify(identity: ServerIdentity): void {
     const { known, mayAsk, hasPasscode } = this.#options;
     const { fingerprint, authorized } = identity;
+    if (this.#settled !== undefined) {
+      this.#verifyAgain(this.#settled, identity);
+      return;
+    }
     if (known !== undefined) {
       if (!known.fingerprints.includes(fingerprint)) throw this.#changed(known, identity);
     } else if (!authorized || !(hasPasscode || this.#options.authorized)) {
@@ -89,6 +99,18 @@ export class Attempt {
         `If the server has printed the same key, put ?fp=${fingerprint} at the end of the address, or connect once on a terminal.`,
       );
     }
+  }
+
+  /** At a reconnect: the key is what it was, or one that is known, too, or the authority that vouched then vouches for another. */
+  #verifyAgain(settled: ServerIdentity, { fingerprint, authorized }: ServerIdentity): void {
+    const { known } = this.#options;
+    if (fingerprint === settled.fingerprint || known?.fingerprints.includes(fingerprint) === true) return;
+    if (known === undefined && settled.authorized && authorized) return;
+    throw new AdvisedError(
+      'IDENTITY_CHANGED',
+      `${this.#name} had the key ${settled.fingerprint} a moment ago, and now has ${fingerprint}: it is another server, or somebody is in between`,
+      'Ask whoever runs the server whether it has a new key before you connect again.',
+    );
   }
 
   #changed({ fingerprints, lines }: KnownHost, { fingerprint }: ServerIdentity): FilexError {

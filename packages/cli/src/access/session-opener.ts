@@ -87,6 +87,7 @@ export class SessionOpener {
       }
       try {
         const session = await this.#connect(url, user, passcode, attempt);
+        attempt.settle(session.server.identity);
         return { session, url: await this.#remember({ ...url, user }, attempt, session) };
       } catch (failure) {
         if (!(failure instanceof FilexError)) throw failure;

@@ -5,11 +5,19 @@ import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { Download, type DownloadSource } from '../transfer/download.js';
 import { lookAtTargets, type NamedEntry, placeDownloads } from '../transfer/download-plan.js';
+import type { TransferOptions } from '../transfer/options.js';
 import type { Failed, Observer } from '../transfer/outcome.js';
 import { size } from '../ui/amounts.js';
 import { catTargets } from './cat.js';
 import { silent } from './dry-run.js';
-import { runTransfer, type TransferEnd, type TransferFlags, transferOptions } from './transfer.js';
+import {
+  originOf,
+  runTransfer,
+  sameAgain,
+  type TransferEnd,
+  type TransferFlags,
+  transferOptions,
+} from './transfer.js';
 
 /** `get URL… [DEST]` */
 export async function get(context: Context, words: readonly string[], flags: TransferFlags): Promise<number> {
@@ -30,7 +38,7 @@ export async function getTargets(
   targets: readonly Target[],
   destination: string,
   flags: TransferFlags,
-  resume = context.commandLine,
+  again = sameAgain(context),
 ): Promise<TransferEnd> {
   const named = await lookAtTargets(session, targets, flags.recursive === true, context.signal);
   const dryRun = flags.dryRun === true;
@@ -39,11 +47,13 @@ export async function getTargets(
   return runTransfer(context, {
     verb: 'Downloaded',
     single,
-    resume,
+    resume: again.command,
     start: { command: 'get', ifExists, transfers, dryRun },
     run: (report) => {
       const observer: Observer = dryRun ? silent(report) : report;
-      return download(context, session, named, destination, flags, observer);
+      const { url } = targets[0] as Target;
+      const options = transferOptions(context, url, flags, originOf(again, single));
+      return download(context, session, named, destination, options, dryRun, observer);
     },
   });
 }
@@ -53,18 +63,18 @@ async function download(
   session: Session,
   named: { readonly entries: readonly NamedEntry[]; readonly failures: readonly Failed[] },
   destination: string,
-  flags: TransferFlags,
+  options: TransferOptions,
+  dryRun: boolean,
   observer: Observer,
 ): Promise<void> {
   for (const failed of named.failures) observer.settle(failed);
   if (named.entries.length === 0) return;
-  const dryRun = flags.dryRun === true;
   const sources = placeDownloads(named.entries, destination, {
     platform: context.io.platform,
     dryRun,
     onMade: () => observer.folderMade(),
   });
-  const transfer = new Download(session, transferOptions(context, flags), observer);
+  const transfer = new Download(session, options, observer);
   if (dryRun) await tellPlan(context, transfer, sources);
   else await transfer.run(sources);
 }

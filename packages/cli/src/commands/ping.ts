@@ -18,7 +18,7 @@ export async function ping(context: Context, address: string, flags: PingFlags):
   const times: number[] = [];
   for (let i = 0; i < flags.count; i += 1) {
     context.signal.throwIfAborted();
-    const milliseconds = await session.ping();
+    const milliseconds = await abortable(session.ping(), context.signal);
     times.push(milliseconds);
     if (context.settings.json) await context.event({ event: 'ping', milliseconds });
   }
@@ -32,4 +32,13 @@ export async function ping(context: Context, address: string, flags: PingFlags):
     await context.line(`${times.length} round trips, min/avg/max ${shown.join('/')} ms`);
   }
   return 0;
+}
+
+/** A ping that nobody answers is not waited for when the command is to end. */
+function abortable<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    awaited.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }

@@ -1,4 +1,4 @@
-import { visibleText } from '@filex/protocol';
+import { type FilexUrl, visibleText } from '@filex/protocol';
 import type { Session } from '@filex/protocol/node';
 import { parseTarget, type Target } from '../address.js';
 import type { Context } from '../context.js';
@@ -10,7 +10,15 @@ import { Upload, type UploadSource } from '../transfer/upload.js';
 import { type LookedAt, lookAtSources, placeStream, placeUploads } from '../transfer/upload-plan.js';
 import { size } from '../ui/amounts.js';
 import { silent } from './dry-run.js';
-import { runTransfer, type TransferEnd, type TransferFlags, transferOptions } from './transfer.js';
+import {
+  type Again,
+  originOf,
+  runTransfer,
+  sameAgain,
+  type TransferEnd,
+  type TransferFlags,
+  transferOptions,
+} from './transfer.js';
 
 export interface PutFlags extends TransferFlags {
   readonly follow?: boolean | undefined;
@@ -27,7 +35,7 @@ export async function put(context: Context, words: readonly string[], flags: Put
   const named = lookAtSources(names, flags.recursive === true);
   return withReceipts(flags, async (receipts) => {
     const session = await context.open(target.url);
-    return (await putSources(context, session, named, target, flags, context.commandLine, receipts)).exit;
+    return (await putSources(context, session, named, target, flags, sameAgain(context), receipts)).exit;
   });
 }
 
@@ -52,7 +60,7 @@ export async function putSources(
   named: LookedAt,
   target: Target,
   flags: PutFlags,
-  resume = context.commandLine,
+  again = sameAgain(context),
   receipts?: ReceiptFile,
 ): Promise<TransferEnd> {
   const { signal } = context;
@@ -60,8 +68,9 @@ export async function putSources(
   const places =
     named.sources.length === 0 ? [] : await placeUploads(session, named.sources, target, { signal, dryRun });
   const single = named.sources.length + named.failures.length === 1 && named.sources[0]?.kind !== 'folder';
-  const keepReceipt = receipts && keepReceipts(session, target.url, receipts);
-  const plan = { sources: places, failures: named.failures, single, resume, keepReceipt };
+  const { url } = target;
+  const keepReceipt = receipts && keepReceipts(session, url, receipts);
+  const plan = { sources: places, failures: named.failures, single, again, url, keepReceipt };
   return upload(context, session, plan, flags);
 }
 
@@ -96,31 +105,35 @@ async function sendStream(
     failures: [],
     single: true,
     typed: stdin.isTTY === true,
-    resume: context.commandLine,
+    again: sameAgain(context),
+    url: target.url,
     keepReceipt: receipts && keepReceipts(session, target.url, receipts),
   };
   return (await upload(context, session, plan, flags)).exit;
 }
 
 interface Plan {
+  readonly url: FilexUrl;
   readonly sources: readonly UploadSource[];
   readonly failures: readonly Failed[];
   readonly single: boolean;
   /** The user types what is uploaded, right where the bars would be. */
   readonly typed?: boolean;
-  readonly resume: string | undefined;
+  readonly again: Again;
   readonly keepReceipt: KeepReceipt | undefined;
 }
 
 async function upload(context: Context, session: Session, plan: Plan, flags: PutFlags): Promise<TransferEnd> {
-  const { sources, failures, single, resume, keepReceipt } = plan;
-  const options = { ...transferOptions(context, flags), follow: flags.follow === true, keepReceipt };
+  const { sources, failures, single, again, keepReceipt } = plan;
+  const origin = originOf(again, single);
+  const common = transferOptions(context, plan.url, flags, origin);
+  const options = { ...common, follow: flags.follow === true, keepReceipt };
   const { ifExists, transfers } = flags;
   return runTransfer(context, {
     verb: 'Uploaded',
     single,
     typed: plan.typed === true,
-    resume,
+    resume: again.command,
     start: { command: 'put', ifExists, transfers, dryRun: flags.dryRun === true },
     run: async (report) => {
       for (const failed of failures) report.settle(failed);

@@ -33,14 +33,23 @@ export async function wizardDownload(
   const kinds = new Map(entries.map((entry) => [entry.path, entry.kind]));
   const recursive = paths.some((path) => path === base || kinds.get(path) === 'directory');
   const addresses = paths.map((path) => formatUrl({ ...url, path, trailingSlash: false }));
+  const words = (policy: ConflictPolicy): string[] => [
+    'get',
+    ...optionsFor(recursive, policy),
+    ...addresses,
+    destination,
+  ];
   const command = (policy: ConflictPolicy): string => {
-    const get = context.quote(['get', ...optionsFor(recursive, policy), ...addresses, destination]);
+    const get = context.quote(words(policy));
     return made ? `${quoteCommand(['mkdir', '-p', destination], context.io.platform)} && ${get}` : get;
   };
   const targets = addresses.map(parseTarget);
   return transferAsking(
     ask,
-    (policy) => getTargets(context, session, targets, destination, wizardFlags(policy), command(policy)),
+    (policy) => {
+      const again = { words: words(policy), command: command(policy) };
+      return getTargets(context, session, targets, destination, wizardFlags(policy), again);
+    },
     command,
   );
 }

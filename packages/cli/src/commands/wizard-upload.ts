@@ -31,14 +31,22 @@ export async function wizardUpload(
   const made = await makeMissing(context, session, folder);
   const address = formatUrl({ ...url, path: folder, trailingSlash: folder !== '' });
   const recursive = named.sources.some((source) => source.kind === 'folder');
+  const line = (policy: ConflictPolicy): string[] => [
+    'put',
+    ...optionsFor(recursive, policy),
+    ...words.map(argument),
+    address,
+  ];
   const command = (policy: ConflictPolicy): string => {
-    const put = context.quote(['put', ...optionsFor(recursive, policy), ...words.map(argument), address]);
+    const put = context.quote(line(policy));
     return made ? `${context.quote(['mkdir', '-p', address])} && ${put}` : put;
   };
   return transferAsking(
     ask,
-    (policy) =>
-      putSources(context, session, named, parseTarget(address), wizardFlags(policy), command(policy)),
+    (policy) => {
+      const again = { words: line(policy), command: command(policy) };
+      return putSources(context, session, named, parseTarget(address), wizardFlags(policy), again);
+    },
     command,
   );
 }

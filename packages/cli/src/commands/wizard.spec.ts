@@ -19,6 +19,7 @@ const settings = {
   input: true,
   color: 'never',
   connectTimeout: 1,
+  retries: 0,
 } as const;
 
 async function play(

@@ -30,7 +30,7 @@ export async function runWizard(context: Context, ask: Prompter): Promise<number
   try {
     return await converse(context, ask);
   } catch (error) {
-    if (!(error instanceof Cancelled)) throw error;
+    if (!(error instanceof Cancelled) || context.late) throw error;
     ask.outro('Stopped.');
     return exits.interrupted;
   }

@@ -41,6 +41,10 @@ export class MemorySession implements Session {
   readonly log: string[] = [];
   /** May throw or wait, to make an operation fail or last. */
   before: (operation: string, path: string) => void | Promise<void> = () => undefined;
+  /** May throw or wait, once an upload that can be gone on with has begun. */
+  during: (path: string) => void | Promise<void> = () => undefined;
+  /** What uploads that can be gone on with have said of themselves. */
+  readonly attempts: { readonly operationId: string; readonly earlierAttempts: number }[] = [];
   /** What a listing says instead of the truth. */
   lies: Entry[] | undefined;
   /** Gives something for every name. */
@@ -50,7 +54,14 @@ export class MemorySession implements Session {
   ended: 'closed' | 'destroyed' | undefined;
   #close!: (error: Error | undefined) => void;
 
+  readonly #lost: Promise<never>;
+  #lose!: (error: FilexError) => void;
+
   constructor() {
+    this.#lost = new Promise((_resolve, reject) => {
+      this.#lose = reject;
+    });
+    this.#lost.catch(() => undefined);
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
     });
@@ -76,6 +87,12 @@ export class MemorySession implements Session {
 
   upload(source: UploadSource, path: string, options: UploadOptions = {}): Promise<TransferResult> {
     return this.#run('upload', path, options, async () => {
+      const { operationId, earlierAttempts = 0 } = options;
+      if (operationId !== undefined) {
+        this.attempts.push({ operationId, earlierAttempts });
+        await options.onAttempt?.({ operationId, attempt: earlierAttempts + 1 });
+        await this.during(path);
+      }
       const { ifExists = 'fail' } = options;
       const { bytes, mtime, executable } = await read(source);
       options.onProgress?.({
@@ -235,6 +252,7 @@ export class MemorySession implements Session {
 
   destroy(): void {
     this.ended ??= 'destroyed';
+    this.#lose(new FilexError('CONNECTION_LOST'));
     this.#close(undefined);
   }
 
@@ -249,7 +267,7 @@ export class MemorySession implements Session {
     this.mostRunning = Math.max(this.mostRunning, this.running);
     try {
       await cancellable(Promise.resolve(this.before(operation, path)), options.signal);
-      return await work();
+      return await Promise.race([work(), this.#lost]);
     } finally {
       this.running -= 1;
     }

@@ -85,7 +85,15 @@ export function placeDownloads(
   const only = entries.length === 1 ? entries[0] : undefined;
   if (there !== 'folder') {
     if (only !== undefined && only.entry.kind !== 'directory' && !/[\\/]$/.test(destination)) {
-      return [{ kind: 'file', remote: only.target.path, local: destination, size: only.entry.size }];
+      return [
+        {
+          kind: 'file',
+          remote: only.target.path,
+          local: destination,
+          size: only.entry.size,
+          etag: only.entry.etag,
+        },
+      ];
     }
     const shown = JSON.stringify(destination);
     if (there !== undefined)
@@ -107,7 +115,7 @@ export function placeDownloads(
         mtime: entry.mtime,
       };
     }
-    return { kind: 'entry', remote, tree, place: baseOf(remote), size: entry.size };
+    return { kind: 'entry', remote, tree, place: baseOf(remote), size: entry.size, etag: entry.etag };
   });
 }
 

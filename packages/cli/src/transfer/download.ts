@@ -1,11 +1,12 @@
 import { checkPath, type Entry, FilexError } from '@filex/protocol';
-import { fileError, type Session, setModificationTime } from '@filex/protocol/node';
+import { fileError, type Session, setModificationTime, type TransferResult } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
 import { Standings } from '../tree/standings.js';
 import { Engine } from './engine.js';
 import type { LocalTree } from './local-tree.js';
+import type { DownloadTies } from './memory.js';
 import type { TransferOptions } from './options.js';
-import type { Observer } from './outcome.js';
+import type { Lane, Observer } from './outcome.js';
 import { joinRemote, parentOf } from './remote-path.js';
 
 interface WantedFile {
@@ -13,6 +14,7 @@ interface WantedFile {
   readonly remote: string;
   readonly local: string;
   readonly size: number;
+  readonly etag?: string | undefined;
 }
 
 interface WantedFolder {
@@ -32,6 +34,7 @@ interface WantedEntry {
   /** Where it goes, below the top of `tree`. */
   readonly place: string;
   readonly size: number;
+  readonly etag?: string | undefined;
 }
 
 /** One thing the user named, and where it goes. */
@@ -111,7 +114,7 @@ export class Download {
   }
 
   #examine(entry: Entry, source: WantedFolder, standings: Standings): DownloadItem | undefined {
-    const { path, kind, size, mtime } = entry;
+    const { path, kind, size, mtime, etag } = entry;
     const { tree } = source;
     const remote = joinRemote(source.remote, path);
     const fault = faultOf(path);
@@ -129,7 +132,7 @@ export class Download {
     if (!standings.file(path)) return undefined;
     if (kind === 'file') {
       this.#observer.found(size);
-      return { kind: 'entry', remote, tree, place, size };
+      return { kind: 'entry', remote, tree, place, size, etag };
     }
     const detail = kind === 'symlink' ? 'a symlink on the server' : 'neither a file nor a folder';
     const reason = kind === 'symlink' ? 'symlink' : 'special';
@@ -146,7 +149,7 @@ export class Download {
 
   async #do(item: DownloadItem): Promise<void> {
     if (item.kind === 'file') {
-      await this.#fetch(item.remote, item.local, item.size);
+      await this.#fetch(item.local, item);
       return;
     }
     if (item.kind === 'folder') {
@@ -165,7 +168,7 @@ export class Download {
       this.#observer.begin(remote, size).end(this.#engine.failed(error, remote, undefined));
       return;
     }
-    await this.#fetch(remote, local, size);
+    await this.#fetch(local, item);
   }
 
   /** Whether files can be put into the folder. */
@@ -176,14 +179,16 @@ export class Download {
     return false;
   }
 
-  async #fetch(remote: string, local: string, size: number): Promise<void> {
+  async #fetch(local: string, item: WantedFile | WantedEntry): Promise<void> {
+    const { remote, size, etag } = item;
     const lane = this.#observer.begin(remote, size);
     try {
-      const result = await this.#session.download(remote, local, {
-        ifExists: this.#options.ifExists,
-        signal: this.#engine.signal,
-        onProgress: ({ acknowledged, total }) => lane.progress(acknowledged, total),
-      });
+      const { url, ifExists, memory } = this.#options;
+      const get = (ties?: DownloadTies): Promise<TransferResult> => this.#get(remote, local, lane, ties);
+      const result =
+        size <= bounds.rememberedSize
+          ? await get()
+          : await (await memory()).download({ url, remote, local, ifExists, size, etag }, get);
       const { outcome, digest, algorithm } = result;
       if (outcome === 'skipped') {
         lane.end({ status: 'skipped', reason: 'exists', from: remote, to: local, detail: 'already there' });
@@ -201,6 +206,15 @@ export class Download {
     } catch (error) {
       lane.end(this.#engine.failed(error, remote, local));
     }
+  }
+
+  #get(remote: string, local: string, lane: Lane, ties?: DownloadTies): Promise<TransferResult> {
+    return this.#session.download(remote, local, {
+      ifExists: this.#options.ifExists,
+      signal: this.#engine.signal,
+      onProgress: ({ acknowledged, total }) => lane.progress(acknowledged, total),
+      ...ties,
+    });
   }
 
   async #restoreTime({ tree, place, mtime }: FolderTime): Promise<void> {

@@ -1,5 +1,6 @@
-import type { ConflictPolicy } from '@filex/protocol';
+import type { ConflictPolicy, FilexUrl } from '@filex/protocol';
 import type { Matcher } from '../tree/match.js';
+import type { TransferMemory } from './memory.js';
 
 /** What holds for all files of one command. */
 export interface TransferOptions {
@@ -8,4 +9,8 @@ export interface TransferOptions {
   readonly transfers: number;
   readonly matcher: Matcher;
   readonly signal: AbortSignal;
+  /** The server. */
+  readonly url: FilexUrl;
+  /** Loads what remembers large files; only asked for when there is one. */
+  readonly memory: () => Promise<TransferMemory>;
 }

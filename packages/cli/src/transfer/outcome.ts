@@ -47,7 +47,7 @@ export interface Observer {
 
 /** One file on its way. */
 export interface Lane {
-  /** @param acknowledged bytes, never less than before. */
+  /** @param acknowledged bytes; less than before only when the other end has lost some. */
   progress(acknowledged: number, total: number | undefined): void;
   end(settled: Settled): void;
 }

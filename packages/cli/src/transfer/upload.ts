@@ -1,12 +1,13 @@
 import { basename, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { checkPath } from '@filex/protocol';
-import type { Session } from '@filex/protocol/node';
+import type { Progress, Session, TransferResult } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
 import type { KeepReceipt } from '../receipts/keep-receipts.js';
 import { type FoundFolder, walk } from '../tree/walk.js';
 import { Engine } from './engine.js';
 import { sliced } from './lanes.js';
+import type { UploadTies } from './memory.js';
 import type { TransferOptions } from './options.js';
 import type { Observer } from './outcome.js';
 import { RemoteFolder } from './remote-folder.js';
@@ -60,6 +61,9 @@ export class Upload {
   readonly #observer: Observer;
   readonly #engine: Engine;
   #times: { readonly remote: string; readonly local: string; readonly mtime: number }[] = [];
+  /** Uploads under way that another run can go on with, and those that none can. */
+  readonly #tied = new Set<Promise<unknown>>();
+  readonly #untied = new Set<Promise<unknown>>();
 
   /** @param observer told how everything goes. */
   constructor(session: Session, options: UploadOptions, observer: Observer) {
@@ -67,6 +71,7 @@ export class Upload {
     this.#options = options;
     this.#observer = observer;
     this.#engine = new Engine(options.transfers, observer, options.signal);
+    this.#engine.signal.addEventListener('abort', () => void this.#hangUp(), { once: true });
   }
 
   /** Rejects when the session ended or the user interrupted; everything else is told to the observer. */
@@ -160,30 +165,68 @@ export class Upload {
       this.#observer.notTried(size);
       return;
     }
-    await this.#send(local, local, remote, size, named);
+    if (size <= bounds.rememberedSize) {
+      await this.#send(local, remote, size, (progress) => this.#put(local, remote, progress), named);
+      return;
+    }
+    const { url, ifExists, memory } = this.#options;
+    const put = async (progress: (progress: Progress) => void): Promise<TransferResult> =>
+      (await memory()).upload({ url, remote, local, ifExists, size }, (ties) =>
+        this.#put(local, remote, progress, ties),
+      );
+    await this.#send(local, remote, size, put, named);
   }
 
   async #sendStream({ stream, remote }: SourceStream): Promise<void> {
-    await this.#send(stream, '-', remote, 0);
+    await this.#send('-', remote, 0, (progress) => this.#put(stream, remote, progress));
+  }
+
+  /** Uploads, once. What is to be gone on with is not given up but left: see `#hangUp`. */
+  async #put(
+    source: string | Readable,
+    remote: string,
+    onProgress: (progress: Progress) => void,
+    ties?: UploadTies,
+  ): Promise<TransferResult> {
+    const { signal } = this.#engine;
+    signal.throwIfAborted();
+    const { ifExists, keepReceipt } = this.#options;
+    const tied = ties !== undefined;
+    const wish = { ifExists, onProgress, receipt: keepReceipt !== undefined };
+    const options = tied ? { ...wish, ...ties } : { ...wish, signal };
+    const running = this.#session.upload(source, remote, options);
+    const among = tied ? this.#tied : this.#untied;
+    among.add(running);
+    try {
+      return await running;
+    } finally {
+      among.delete(running);
+    }
+  }
+
+  /**
+   * Cuts the connection when this transfer is given up: a server keeps what it has of an upload then, and drops it when it is told
+   * that the upload is given up. Those that nobody will go on with are told so before.
+   */
+  async #hangUp(): Promise<void> {
+    if (this.#tied.size === 0) return;
+    await Promise.allSettled(this.#untied);
+    setImmediate(() => this.#session.destroy());
   }
 
   async #send(
-    source: string | Readable,
     from: string,
     remote: string,
     size: number,
+    work: (onProgress: (progress: Progress) => void) => Promise<TransferResult>,
     named?: string,
   ): Promise<void> {
     const { keepReceipt } = this.#options;
     const lane = this.#observer.begin(from, size);
     try {
-      const result = await this.#session.upload(source, remote, {
-        ifExists: this.#options.ifExists,
-        receipt: keepReceipt !== undefined,
-        signal: this.#engine.signal,
-        onProgress: ({ acknowledged, total, transferred }) =>
-          lane.progress(acknowledged, total ?? transferred),
-      });
+      const result = await work(({ acknowledged, total, transferred }) =>
+        lane.progress(acknowledged, total ?? transferred),
+      );
       const { outcome, digest, algorithm } = result;
       if (outcome === 'skipped') {
         lane.end({ status: 'skipped', reason: 'exists', from, to: remote, detail: 'already there' });

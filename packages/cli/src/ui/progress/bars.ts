@@ -3,6 +3,7 @@ import type picocolors from 'picocolors';
 import { bounds } from '../../bounds.js';
 import { grouped, rate, remainingTime, size } from '../amounts.js';
 import { clip, columnsOf, fit, pad, padStart } from '../columns.js';
+import { type Disconnected, reconnectingLine } from '../connection.js';
 import type { ActiveFile, Tracker } from './tracker.js';
 
 export interface BarStyle {
@@ -13,14 +14,33 @@ export interface BarStyle {
 /** What the program is doing, as the first word of the total line. */
 export type Phase = 'Uploading' | 'Downloading' | 'Finishing' | 'Stopping';
 
+/** There is no connection. */
+export interface Lost {
+  readonly state: Disconnected;
+  /** Milliseconds until it is tried to make one. */
+  readonly wait: number;
+  readonly why: string;
+}
+
 const LABEL = 12;
 const PERCENT = 5;
 const BAR_MINIMUM = 8;
 const BAR_MAXIMUM = 32;
 
 /** The total line and a line for each of a few files: never more than `columns` wide. */
-export function renderBars(phase: Phase, tracker: Tracker, columns: number, style: BarStyle): string[] {
+export function renderBars(
+  phase: Phase,
+  tracker: Tracker,
+  columns: number,
+  style: BarStyle,
+  lost?: Lost,
+): string[] {
   const lines = [totalLine(phase, tracker, columns, style)];
+  // No file moves, so what is waited for is shown instead of them.
+  if (lost !== undefined) {
+    const line = reconnectingLine(lost.state, lost.wait, lost.why, tracker.safe(), columns);
+    return [...lines, style.colors.yellow(line)];
+  }
   // One file is its own total.
   if (tracker.filesFound === 1 && !tracker.searching) return lines;
   let shown = 0;

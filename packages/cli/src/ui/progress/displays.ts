@@ -1,9 +1,11 @@
+import type { SessionState } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import { hintFor } from '../../errors.js';
 import type { Settled } from '../../transfer/outcome.js';
 import { grouped, rate, remainingTime, size } from '../amounts.js';
+import { ConnectionEvents, ConnectionNotes } from '../connection-notes.js';
 import { describeSettled } from '../describe.js';
-import { type BarStyle, type Phase, renderBars } from './bars.js';
+import { type BarStyle, type Lost, type Phase, renderBars } from './bars.js';
 import type { Display } from './report.js';
 import type { Screen } from './screen.js';
 import type { Tracker } from './tracker.js';
@@ -17,6 +19,7 @@ export class LiveDisplay implements Display {
   readonly #verbose: boolean;
   #phase: Phase;
   #drawn = Number.NEGATIVE_INFINITY;
+  #lost: (Omit<Lost, 'wait'> & { readonly until: number }) | undefined;
 
   constructor(
     screen: Screen,
@@ -34,7 +37,16 @@ export class LiveDisplay implements Display {
   tick(now: number): void {
     if (now - this.#drawn < bounds.frameInterval) return;
     this.#drawn = now;
-    this.#screen.draw(renderBars(this.#phase, this.#tracker, this.#columns(), this.#style));
+    const lost = this.#lost && { ...this.#lost, wait: this.#lost.until - now };
+    this.#screen.draw(renderBars(this.#phase, this.#tracker, this.#columns(), this.#style, lost));
+  }
+
+  connection(state: SessionState, now: number): void {
+    this.#drawn = Number.NEGATIVE_INFINITY;
+    if (state.state === 'connected') this.#lost = undefined;
+    else if (state.state === 'waiting')
+      this.#lost = { state, until: now + state.delay, why: state.error.message };
+    else this.#lost = { state, until: now, why: this.#lost?.why ?? '' };
   }
 
   phase(phase: Phase): void {
@@ -61,17 +73,29 @@ export class PlainDisplay implements Display {
   readonly #tracker: Tracker;
   readonly #verbose: boolean;
   #phase: Phase;
+  readonly #notes: ConnectionNotes;
   #since: number | undefined;
   #step = 0;
+  #isLost = false;
+  #now = 0;
 
   constructor(write: (line: string) => void, tracker: Tracker, options: { phase: Phase; verbose: boolean }) {
     this.#write = write;
     this.#tracker = tracker;
     this.#phase = options.phase;
     this.#verbose = options.verbose;
+    this.#notes = new ConnectionNotes({ write, now: () => this.#now, safe: () => tracker.safe() });
+  }
+
+  connection(state: SessionState, now: number): void {
+    this.#now = now;
+    this.#isLost = state.state !== 'connected';
+    this.#notes.change(state);
   }
 
   tick(now: number): void {
+    // That nothing moves is said by then.
+    if (this.#isLost) return;
     this.#since ??= now;
     const waited = now - this.#since;
     if (waited < bounds.plainMinimum) return;
@@ -118,6 +142,7 @@ export class JsonDisplay implements Display {
   readonly #event: (event: Readonly<Record<string, unknown>>) => void;
   readonly #write: (line: string) => void;
   readonly #tracker: Tracker;
+  readonly #events: ConnectionEvents;
   #since: number | undefined;
 
   constructor(
@@ -128,6 +153,11 @@ export class JsonDisplay implements Display {
     this.#event = event;
     this.#write = write;
     this.#tracker = tracker;
+    this.#events = new ConnectionEvents(event);
+  }
+
+  connection(state: SessionState): void {
+    this.#events.change(state);
   }
 
   tick(now: number): void {
@@ -181,6 +211,10 @@ export class QuietDisplay implements Display {
   }
 
   phase(): void {
+    // Quiet.
+  }
+
+  connection(): void {
     // Quiet.
   }
 

@@ -1,3 +1,4 @@
+import type { SessionState } from '@filex/protocol/node';
 import type { Lane, Observer, Settled } from '../../transfer/outcome.js';
 import type { Tally } from '../../transfer/tally.js';
 import type { Phase } from './bars.js';
@@ -8,6 +9,8 @@ export interface Display {
   /** Called often; shows at most as often as is useful. */
   tick(now: number): void;
   phase(phase: Phase): void;
+  /** The session has lost its connection, or has one again. */
+  connection(state: SessionState, now: number): void;
   settled(settled: Settled): void;
   /** A line for people that stays. */
   print(text: string): void;
@@ -41,6 +44,11 @@ export class Report implements Observer {
 
   phase(phase: Phase): void {
     this.#display.phase(phase);
+    this.tick();
+  }
+
+  connection(state: SessionState): void {
+    this.#display.connection(state, this.#now());
     this.tick();
   }
 

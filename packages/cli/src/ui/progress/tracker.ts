@@ -1,4 +1,5 @@
 import type { Lane, Observer, Settled } from '../../transfer/outcome.js';
+import { size } from '../amounts.js';
 
 /** One file on its way, for its bar. */
 export interface ActiveFile {
@@ -14,7 +15,7 @@ interface Sample {
 
 /**
  * How far everything is. Counts only what the other end has acknowledged, or what is written here, so that it never
- * promises what was not done.
+ * promises what was not done; when the other end has lost some of that, it is not counted any more.
  */
 export class Tracker implements Observer {
   readonly #window: number;
@@ -105,8 +106,20 @@ export class Tracker implements Observer {
     return this.filesFound === 0 ? 1 : this.filesSettled / this.filesFound;
   }
 
+  /** What would not have to be transferred again, for people; `''` while there is nothing. */
+  safe(): string {
+    if (this.bytesAcknowledged === 0) return '';
+    const fraction = this.fraction();
+    return fraction === undefined
+      ? `${size(this.bytesAcknowledged)} safe`
+      : `${Math.floor(fraction * 100)}% safe`;
+  }
+
   #acknowledge(file: ActiveFile, acknowledged: number): void {
-    if (acknowledged <= file.acknowledged) return;
+    if (acknowledged < file.acknowledged) {
+      // The other end has lost something: what comes from now on is measured from here.
+      this.#samples.length = 0;
+    }
     this.bytesAcknowledged += acknowledged - file.acknowledged;
     file.acknowledged = acknowledged;
   }

@@ -14,7 +14,7 @@ const SHOWN = 12;
 export function clackPrompter(context: Context): Prompter {
   const { io, colors } = context;
   const output = terminalOutput(io.stderr, colors.isColorSupported);
-  const streams = { input: io.stdin, output };
+  const streams = { input: io.stdin, output, signal: context.signal };
   // Ctrl-D ends input; to the user it is one more way to leave.
   clack.updateSettings({ aliases: { '\x04': 'cancel' } });
   const frame: Frame = {
