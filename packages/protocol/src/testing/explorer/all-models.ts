@@ -39,8 +39,6 @@ function subject<W>(bounds: { readonly name: string }, model: Model<W>): Subject
 function words(bounds: object): string {
   return Object.entries(bounds)
     .flatMap(([name, value]) => {
-      if (value === false) return [];
-      if (value === true) return [name];
       if (Array.isArray(value)) return [`${name} ${value.join(' then ')}`];
       if (typeof value === 'object') return [words(value as object)];
       return value === 0 ? [] : [value === '' ? `${name} empty` : `${name} ${String(value)}`];

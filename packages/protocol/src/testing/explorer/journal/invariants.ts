@@ -3,7 +3,7 @@ import { isServedUpload, type World } from './world.js';
 
 /** What is wrong in this state; undefined when nothing is. */
 export function violationIn(world: World): string | undefined {
-  const { client, disk, wrong, told, taken } = world;
+  const { client, disk, owners, wrong, told, taken } = world;
   if (wrong !== undefined) return wrong;
   for (const [name, inode] of Object.entries(disk.names)) {
     const file = disk.inodes[inode];
@@ -11,6 +11,8 @@ export function violationIn(world: World): string | undefined {
       return 'a name with something that was never verified';
   }
   const { state, effect } = client.attempts;
+  const recorded = owners.some(({ gone, line }) => !gone && line?.journal.tombstone !== undefined);
+  if (state === 'done' && !recorded) return 'a success told before it was on record';
   if (state === 'done' && !taken) {
     const file = disk.inodes[disk.kept[told ?? ''] ?? -1];
     if (file?.by !== 'upload' || file.flushed !== file.claim) return 'an acknowledged file that can be lost';

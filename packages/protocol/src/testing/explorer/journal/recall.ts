@@ -171,13 +171,8 @@ function judge(world: World, owner: number, bounds: Bounds): void {
   if (staged.state === 'suspended') {
     if (own !== undefined && (inodes[own]?.flushed.length ?? 0) < staged.durable)
       world.wrong = 'the journal counts bytes that did not survive';
+    // Whoever has it open may still write to it: it must not become what we publish. Starting again makes a new file.
     if (own === undefined || upload.foreign) staged = failUpload(staged, 'none');
-    // Whoever had it open, and may write to it, must not write to what we publish.
-    if (own !== undefined && upload.foreign) {
-      world.disk = create(world.disk, stagedName(owner), 'upload');
-      upload.inode = world.disk.names[stagedName(owner)];
-      upload.foreign = false;
-    }
   }
   upload.staged = staged;
   record(world, owner, staged.journal);
