@@ -133,7 +133,7 @@ export const journalMutants: readonly JournalMutant[] = [
     replace: '',
     bounds: { ...two, name: '', contents: ['b', 'a'], left: happens({ cuts: 1 }) },
     violation: UNVERIFIED,
-    steps: [/takes the staged name/, publishes, /hears the rest on stream 1/],
+    steps: [/takes the staged name/, /hears the rest on stream 2/, /hears the rest on stream 1/, publishes],
   },
   {
     name: 'a staged name that is not durable before the intent',
