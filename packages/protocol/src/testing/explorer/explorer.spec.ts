@@ -55,7 +55,7 @@ describe('in a commit, the explorer finds what goes wrong with', () => {
     async ({ number, bounds, violation, steps }) => {
       expect(explore(journalModel(bounds)).violation, 'without the mutant').toBeUndefined();
       const broken = await load(number);
-      const found = broken.explore(broken.journalModel(bounds), { wanted: violation });
+      const found = broken.explore(broken.journalModel(bounds), { wanted: violation, maxStates: 200_000 });
       expectCounterexample(found, violation, steps);
     },
   );

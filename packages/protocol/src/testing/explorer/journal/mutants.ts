@@ -102,8 +102,9 @@ export const journalMutants: readonly JournalMutant[] = [
   {
     name: 'taking over by copying',
     file: RECALL,
-    find: 'world.disk = rename(world.disk, stagedName(from), stagedName(owner));',
-    replace: "world.disk = create(world.disk, stagedName(owner), 'upload', world.disk.inodes[found]?.bytes);",
+    find: 'world.disk = rename(world.disk, stagedName(from), stagedName(owner));\n  upload.inode = found;',
+    replace:
+      "world.disk = create(world.disk, stagedName(owner), 'upload', world.disk.inodes[found]?.bytes); upload.inode = world.disk.names[stagedName(owner)];",
     bounds: { ...two, name: '', left: happens({ cuts: 1 }) },
     violation: DOUBLE,
     steps: [/takes the staged name/, publishes, publishes],
