@@ -60,7 +60,8 @@ async function accounts(): Promise<Accounts> {
 /** Everybody may do everything. */
 function handlerOf(store: LocalStore): Handler {
   return {
-    upload: (request, { operationId }) => store.stage({ ...request, operationId }),
+    upload: (request, { operationId, peer }) =>
+      store.stage({ ...request, operationId, principal: peer.principal }),
     download: ({ path, ifMatch }) => store.open(path, { ifMatch }),
     list: ({ path, recursive }) => store.list(path, { recursive }),
     stat: ({ path }) => store.stat(path),
