@@ -30,3 +30,16 @@ export function shared<T>(make: () => Promise<T>): () => T {
     return made.value;
   };
 }
+
+/** Does `work`, outside of a test or in one, and takes back what was made meanwhile; one at a time. */
+export async function undoing<T>(work: () => Promise<T>): Promise<T> {
+  const outer = collecting;
+  const undos: Undo[] = [];
+  collecting = undos;
+  try {
+    return await work();
+  } finally {
+    collecting = outer;
+    for (const undo of undos.reverse()) await undo();
+  }
+}

@@ -5,8 +5,10 @@ import { afterAll } from 'vitest';
 
 /** What programs remember between runs goes here, not to the home of whoever runs the tests. */
 const home = mkdtempSync(join(tmpdir(), 'filex-e2e-home-'));
+const removeHome = (): void => rmSync(home, { recursive: true, force: true });
 // Imported by every test file, so this is when the file is done.
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+if (process.env['VITEST'] === undefined) process.once('exit', removeHome);
+else afterAll(removeHome);
 
 /** Variables that change what the programs do or how they look. */
 const influences =

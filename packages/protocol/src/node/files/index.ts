@@ -11,6 +11,7 @@ export { makeFolders } from './make-folders.js';
 export { moveToFreeName } from './move-to-free-name.js';
 export { NameLocks } from './name-locks.js';
 export { numberedName } from './numbered-name.js';
+export { recallPartial } from './partial-file.js';
 export { type Prospect, refuseEarly, SPARE } from './publication.js';
 export {
   createPublishingContext,
