@@ -108,18 +108,21 @@ interface Taken {
   readonly what: 'staged' | 'second' | 'witness';
 }
 
+/** In this order. Staged names twice: whom we have taken one from may have got another from the dead behind our back. */
+const KINDS = ['staged', 'staged', 'second', 'witness'] as const;
+
 /**
- * What is to be taken next, from whom. Everybody is looked at once for each kind of name: who comes later sees us, and
- * two who went on looking could take it from each other for ever.
+ * What is to be taken next, from whom. Nobody is looked at again and again: who comes later sees us, and two who went on
+ * looking could take it from each other for ever.
  */
 function nextToTake(world: World, owner: number): Taken | undefined {
   const { wanted, inode, looked, among } = uploadOf(world, owner);
   const { names } = world.disk;
-  for (let at = looked; at < 3 * among; at += 1) {
+  for (let at = looked; at < KINDS.length * among; at += 1) {
     const from = at % among;
     if (from === owner) continue;
     const dead = !ownerOf(world, from).alive;
-    const what = (['staged', 'second', 'witness'] as const)[Math.floor(at / among)] as Taken['what'];
+    const what = KINDS[Math.floor(at / among)] as Taken['what'];
     // The second name of a file that is ours now, also when its owner lives.
     const theirs =
       dead || (what === 'staged' ? wanted : what === 'second' && (wanted || inode !== undefined));
