@@ -6,6 +6,7 @@ import { create, linksOf, rename, unlink } from './disk.js';
 import { allLines, record } from './records.js';
 import {
   type Line,
+  lastLine,
   ownerOf,
   secondName,
   stagedName,
@@ -174,11 +175,19 @@ function judge(world: World, owner: number, bounds: Bounds): void {
   if (staged.state === 'suspended') {
     if (own !== undefined && (inodes[own]?.flushed.length ?? 0) < staged.durable)
       world.wrong = 'the journal counts bytes that did not survive';
-    // Whoever has it open may still write to it: it must not become what we publish. Starting again makes a new file.
-    if (own === undefined || upload.foreign) staged = failUpload(staged, 'none');
+    // Whoever has it open may still write to it: it must not become what we publish. Starting again makes a new file, and
+    // nothing less is safe where nothing is proven: it may have gone through the hands of somebody who is dead now.
+    const open = upload.foreign || isOpenElsewhere(world, owner);
+    if (own === undefined || open || staged.durable === 0) staged = failUpload(staged, 'none');
   }
   upload.staged = staged;
   record(world, owner, staged.journal);
+}
+
+/** Whether somebody who lives has it on record. */
+function isOpenElsewhere(world: World, owner: number): boolean {
+  const { inode } = uploadOf(world, owner);
+  return world.owners.some((it, each) => each !== owner && it.alive && lastLine(it)?.inode === inode);
 }
 
 interface Conclusion {
