@@ -1,4 +1,14 @@
-import type { Budget } from './world.js';
+/** How often what is nobody's wish may still happen. */
+export interface Budget {
+  /** `kill -9`. */
+  kills: number;
+  powerCuts: number;
+  /** Connections that the client loses. */
+  cuts: number;
+  otherUploads: number;
+  /** A stranger removes, moves away or replaces what has the name. */
+  strangers: number;
+}
 
 export interface Bounds {
   readonly name: string;

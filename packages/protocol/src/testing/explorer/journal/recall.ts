@@ -6,6 +6,7 @@ import { create, linksOf, rename, unlink } from './disk.js';
 import { allLines, record } from './records.js';
 import {
   type Line,
+  lastLine,
   ownerOf,
   secondName,
   stagedName,
@@ -108,18 +109,21 @@ interface Taken {
   readonly what: 'staged' | 'second' | 'witness';
 }
 
+/** In this order. Staged names twice: whom we have taken one from may have got another from the dead behind our back. */
+const KINDS = ['staged', 'staged', 'second', 'witness'] as const;
+
 /**
- * What is to be taken next, from whom. Everybody is looked at once for each kind of name: who comes later sees us, and
- * two who went on looking could take it from each other for ever.
+ * What is to be taken next, from whom. Nobody is looked at again and again: who comes later sees us, and two who went on
+ * looking could take it from each other for ever.
  */
 function nextToTake(world: World, owner: number): Taken | undefined {
   const { wanted, inode, looked, among } = uploadOf(world, owner);
   const { names } = world.disk;
-  for (let at = looked; at < 3 * among; at += 1) {
+  for (let at = looked; at < KINDS.length * among; at += 1) {
     const from = at % among;
     if (from === owner) continue;
     const dead = !ownerOf(world, from).alive;
-    const what = (['staged', 'second', 'witness'] as const)[Math.floor(at / among)] as Taken['what'];
+    const what = KINDS[Math.floor(at / among)] as Taken['what'];
     // The second name of a file that is ours now, also when its owner lives.
     const theirs =
       dead || (what === 'staged' ? wanted : what === 'second' && (wanted || inode !== undefined));
@@ -171,11 +175,19 @@ function judge(world: World, owner: number, bounds: Bounds): void {
   if (staged.state === 'suspended') {
     if (own !== undefined && (inodes[own]?.flushed.length ?? 0) < staged.durable)
       world.wrong = 'the journal counts bytes that did not survive';
-    // Whoever has it open may still write to it: it must not become what we publish. Starting again makes a new file.
-    if (own === undefined || upload.foreign) staged = failUpload(staged, 'none');
+    // Whoever has it open may still write to it: it must not become what we publish. Starting again makes a new file, and
+    // nothing less is safe where nothing is proven: it may have gone through the hands of somebody who is dead now.
+    const open = upload.foreign || isOpenElsewhere(world, owner);
+    if (own === undefined || open || staged.durable === 0) staged = failUpload(staged, 'none');
   }
   upload.staged = staged;
   record(world, owner, staged.journal);
+}
+
+/** Whether somebody who lives has it on record. */
+function isOpenElsewhere(world: World, owner: number): boolean {
+  const { inode } = uploadOf(world, owner);
+  return world.owners.some((it, each) => each !== owner && it.alive && lastLine(it)?.inode === inode);
 }
 
 interface Conclusion {

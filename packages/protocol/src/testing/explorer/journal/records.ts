@@ -8,7 +8,7 @@ export function record(world: World, owner: number, journal: UploadJournal<strin
   flushJournal(world, owner);
 }
 
-export function append(world: World, owner: number, journal: UploadJournal<string>): void {
+function append(world: World, owner: number, journal: UploadJournal<string>): void {
   const it = ownerOf(world, owner);
   const { inode, name } = uploadOf(world, owner);
   const about = journal.durable > 0 || journal.intent !== undefined;
@@ -20,7 +20,7 @@ export function append(world: World, owner: number, journal: UploadJournal<strin
   it.tail = [...it.tail, line];
 }
 
-export function flushJournal(world: World, owner: number): void {
+function flushJournal(world: World, owner: number): void {
   const it = ownerOf(world, owner);
   it.line = lastLine(it);
   it.tail = [];

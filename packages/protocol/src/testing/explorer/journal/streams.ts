@@ -75,29 +75,32 @@ function accept(world: World, stream: Stream): void {
   record(world, owner, upload.journal);
   if (upload.state === 'staging' && offset === 0 && world.disk.inodes[known.inode ?? -1]?.bytes !== '')
     world.disk = write(world.disk, known.inode as number, '');
-  if (offset > 0 && epoch <= world.accepted) world.wrong = 'an epoch that was told before';
-  world.accepted = offset > 0 ? epoch : Math.max(epoch, world.accepted);
-  if (asked > 0) hearAccept(world, stream, offset);
+  if (stream.client) hearAccept(world, stream, offset);
+  // DATA and END follow the ACCEPT, when there is somebody to hear it.
+  else if (asked > 0) lose(world, stream);
   if (stream.phase !== 'over' && offset === 0) writeData(world, stream);
   if (stream.phase !== 'over') hearEnd(world, stream);
 }
 
-/** The client goes on where it is told, when there is still somebody to hear it. */
+/** The client goes on where it is told. */
 function hearAccept(world: World, stream: Stream, offset: number): void {
-  const { owner, epoch, content } = stream;
-  if (!stream.client) return lose(world, stream);
+  const { owner, epoch, asked, content } = stream;
   const { client } = world;
   const prefixIsOurs = offset === 0 || content === prefixOf(world, owner);
   const { attempts, refusal } = acceptAttempt(client.attempts, { epoch, offset }, prefixIsOurs);
+  client.attempts = attempts;
   if (refusal === undefined) {
-    client.attempts = endAttempt(attempts);
+    if (asked > 0) client.attempts = endAttempt(attempts);
     return;
   }
-  // Another file needs another operation.
-  client.attempts = giveUpAttempts(loseAttempt(attempts));
-  client.over = true;
+  // Two processes that know of the same tombstone count on by themselves: the next try has a higher epoch.
+  client.attempts = loseAttempt(attempts);
   stream.client = false;
   lose(world, stream);
+  if (refusal === 'SUPERSEDED') return;
+  // Another file needs another operation.
+  client.attempts = giveUpAttempts(client.attempts);
+  client.over = true;
 }
 
 function prefixOf(world: World, owner: number): string | undefined {

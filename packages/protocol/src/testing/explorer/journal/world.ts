@@ -1,6 +1,6 @@
 import type { StagedUpload, UploadJournal } from '../../../machine/staged-upload.js';
 import { noAttempt, type UploadAttempts } from '../../../machine/upload-attempts.js';
-import type { Bounds } from './bounds.js';
+import type { Bounds, Budget } from './bounds.js';
 import { create, type Disk, emptyDisk, flushFile, flushFolder, isServed } from './disk.js';
 
 /**
@@ -26,21 +26,8 @@ export interface World {
   excused: boolean;
   /** What the first RESULT has told. */
   told: string | undefined;
-  /** The epoch of the last ACCEPT. */
-  accepted: number;
   /** What a move has shown to be wrong. */
   wrong: string | undefined;
-}
-
-export interface Budget {
-  /** `kill -9`. */
-  kills: number;
-  powerCuts: number;
-  /** Connections that the client loses. */
-  cuts: number;
-  otherUploads: number;
-  /** A stranger removes, moves away or replaces what has the name. */
-  strangers: number;
 }
 
 /** A line of a journal: what of K is on record. */
@@ -128,7 +115,6 @@ export function firstWorld({ processes, left, tears, occupied }: Bounds): World 
     taken: false,
     excused: false,
     told: undefined,
-    accepted: 0,
     wrong: undefined,
   };
 }
@@ -226,6 +212,6 @@ export function keyOf(world: World): string {
   key += `|${state}${attempt}.${asked}${remembered ? 1 : 0}${before[0]}${effect[0]}${epoch}${client.connected ?? '-'}${client.over ? 1 : 0}`;
   key += `|${other.state}${other.owner}${file(other.seen)}`;
   key += `|${world.down}.${left.kills}${left.powerCuts}${left.cuts}${left.otherUploads}${left.strangers}`;
-  key += `|${world.publications}${world.taken ? 1 : 0}${world.excused ? 1 : 0}${world.told ?? '-'}${world.accepted}${world.wrong ?? ''}`;
+  key += `|${world.publications}${world.taken ? 1 : 0}${world.excused ? 1 : 0}${world.told ?? '-'}${world.wrong ?? ''}`;
   return key;
 }
