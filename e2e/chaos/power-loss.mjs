@@ -6,7 +6,7 @@ import { register } from 'node:module';
 import { parseArgs } from 'node:util';
 
 const faults = new URL('../../packages/server/src/store/testing/faults/', import.meta.url);
-register('loader.mjs', faults);
+register('./loader.mjs', faults);
 // Before anything keeps a function of node:fs.
 await import(new URL('install.ts', faults).href);
 const { loseThePower, record, scratchFolder } = await import(new URL('power-loss.ts', faults).href);

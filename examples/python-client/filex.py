@@ -358,6 +358,7 @@ MESSAGES: dict[str, dict[int, Field]] = {
         24: Field("ifMatch", _text(255)),
         26: Field("offset", U64),
         28: Field("prefix", HASH),
+        31: Field("receipt", FLAG),
     },
     "ACCEPT": {
         2: Field("offset", U64, True),
@@ -381,6 +382,8 @@ MESSAGES: dict[str, dict[int, Field]] = {
         10: Field("path", PATH),
         12: Field("etag", _text(255)),
         14: Field("entry", _fields(ENTRY_FIELDS)),
+        17: Field("receipt", _blob(0, 8192)),
+        19: Field("digest", HASH),
     },
     "RESET": {2: Field("code", U16, True), 4: Field("finalOffset", U64, True), 5: Field("reason", _text(1024))},
     "CREDIT": {2: Field("limit", U64, True)},
@@ -1499,7 +1502,7 @@ class ListingStream(Operation):
 
 
 class Call(Operation):
-    """stat, makeDirectory, rename or remove: nothing but an answer."""
+    """stat, makeDirectory, rename, remove or digest: nothing but an answer."""
 
     def __init__(self, connection: Connection, fields: dict[str, Any]):
         super().__init__(connection, fields, Machine(CALL_TABLE, "requested"))
@@ -1507,6 +1510,8 @@ class Call(Operation):
     def succeeded(self, result: dict[str, Any]) -> None:
         if self.fields["operation"] == 4 and "entry" not in result:  # FX-7.3-10; other fields may be unknown
             self.fail("STATE_VIOLATION", "the server found something, and does not say what")
+        if self.fields["operation"] == 9 and not {"entry", "digest"} <= set(result):  # FX-11.2-10
+            self.fail("STATE_VIOLATION", "the server digested something, and does not say with what result")
 
 
 # --------------------------------------------------------------------------------------------------------------
@@ -2419,7 +2424,8 @@ def check_message(vector: dict[str, Any]) -> None:
         return
     values = decode_message(vector["message"], payload)
     fields = vector["fields"]
-    expect("fields", plain(values), {**fields, "data": unhex(fields["data"]).hex()} if "data" in fields else fields)
+    longs = {name: unhex(fields[name]).hex() for name in ("data", "receipt") if isinstance(fields.get(name), (str, list))}
+    expect("fields", plain(values), {**fields, **longs})
     expect("bytes", encode_message(vector["message"], values), unhex(vector.get("canonical", vector["payload"])))
     stream = 1 if _BY_NAME[vector["message"]].on_stream else 0
     data = encode_frame(vector["message"], stream, payload)
@@ -2518,7 +2524,9 @@ class VectorConnection(Connection):
     def open_as(self, stream: int, operation: str, fields: dict[str, Any]) -> None:
         self._highest_stream = stream - 2  # the vectors choose
         kind = {"upload": VectorUpload, "download": VectorDownload, "list": VectorListing}.get(operation, VectorCall)
-        numbers = {"upload": 1, "download": 2, "list": 3, "stat": 4, "makeDirectory": 5, "rename": 6, "remove": 7}
+        numbers = {
+            "upload": 1, "download": 2, "list": 3, "stat": 4, "makeDirectory": 5, "rename": 6, "remove": 7, "digest": 9,
+        }
         self.open(kind(self, {**fields, "operation": numbers[operation]}))
 
 
@@ -2649,6 +2657,9 @@ class Session:
             elif frame.name == "GOAWAY":
                 goaway = decode_message("GOAWAY", frame.payload)
                 frames.append(("GOAWAY", goaway["code"], goaway["lastStream"]))
+            elif frame.name == "OPEN":  # odd fields are not compared
+                opened = {**decode_message("OPEN", frame.payload), "receipt": None}
+                frames.append(frame._replace(payload=encode_fields(MESSAGES["OPEN"], opened)))
             else:
                 frames.append(frame)
         return frames

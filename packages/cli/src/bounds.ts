@@ -85,6 +85,14 @@ export const bounds = {
   leastBandwidth: 1024,
   /** Milliseconds a session may take to say goodbye before it is cut. */
   closeTimeout: 2_000,
+  /** Bytes of one line of a file of receipts. */
+  receiptLine: 128 * 1024,
+  /** Receipts of one file that can be compared with the files of a folder. */
+  receiptsCompared: 1_000_000,
+  /** Files that are digested at once, here and on a server. */
+  digests: 4,
+  /** Bytes of a file that are read at once to be digested. */
+  digestBuffer: 512 * 1024,
   /** The most `ping --count` can ask for. */
   maxPings: 10_000,
 } as const;

@@ -1,3 +1,4 @@
+import { digestAlgorithms } from '@filex/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { bounds } from './bounds.js';
 import { type Context, version } from './context.js';
@@ -50,6 +51,10 @@ const patterns = `
 Patterns are compared with names at any depth, or, with a / in them, with the path below SRC; one that ends in / is for
 folders only. The last pattern that matches a file, or a folder it is in, decides. When the first is an --include, what
 nothing matches is left out.`;
+
+const verdicts = `
+Exit codes: 0 all good; 12 a receipt is not what was signed, or a file not what was received; 13 a receipt is signed with a key
+that is not known for its server. A folder is compared with the last receipt of each path.`;
 
 /**
  * The command line: verbs, arguments, options. What a verb does is only loaded when it is asked for.
@@ -105,6 +110,13 @@ export function createProgram(io: Io, run: Runner): Command {
   put
     .addOption(
       option('--follow', 'transfer what symlinks point to, instead of skipping them', 'FILEX_FOLLOW'),
+    )
+    .addOption(
+      option(
+        '--receipts <file>',
+        'add to this file what the server signs for each file that it has stored; see `verify`',
+        'FILEX_RECEIPTS',
+      ),
     )
     .action((words: string[], options) =>
       perform(async (context) => (await import('./commands/put.js')).put(context, words, options)),
@@ -192,6 +204,45 @@ export function createProgram(io: Io, run: Runner): Command {
     .addOption(dryRunOption())
     .action((urls: string[], options) =>
       perform(async (context) => (await import('./commands/rm.js')).rm(context, urls, options)),
+    );
+
+  program
+    .command('sum')
+    .description('print the digests of files, here or on a server; compare a folder with one of a server')
+    .argument('<what...>', 'paths and addresses')
+    .addOption(option('-r, --recursive', 'folders with all that is in them', 'FILEX_RECURSIVE'))
+    .addOption(
+      option(
+        '--compare',
+        'print what differs between a PATH and a URL instead: exit 0 when nothing does, else 12',
+      ),
+    )
+    .addOption(
+      option('--algorithm <name>', 'which digest (default: the best that all have)').choices(
+        digestAlgorithms.filter((name) => name !== undefined),
+      ),
+    )
+    .action((what: string[], options) =>
+      perform(async (context) => (await import('./commands/sum.js')).sum(context, what, options)),
+    );
+
+  program
+    .command('verify')
+    .description('check receipts that `put --receipts` has written, without the server')
+    .argument('<receipts>', 'the file with the receipts')
+    .argument('[what]', 'a file, or a folder that was uploaded, to be compared with them')
+    .addOption(
+      option(
+        '--fp <fingerprint>',
+        'the key of the server, sha256:… (default: one that is known for it)',
+        'FILEX_FP',
+      ),
+    )
+    .addHelpText('after', verdicts)
+    .action((receipts: string, what: string | undefined, options) =>
+      perform(async (context) =>
+        (await import('./commands/verify.js')).verify(context, receipts, what, options),
+      ),
     );
 
   program

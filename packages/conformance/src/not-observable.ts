@@ -10,6 +10,8 @@ export const notObservable: Readonly<Record<string, string>> = {
   'FX-2.1-1': 'what TCP does; the default port shows only where a server was started with it',
   'FX-7.3-5': 'whether a retry would succeed cannot be known from outside',
   'FX-8.3-4': 'durability shows only when the power is cut',
+  'FX-8.5-7': 'who checks a receipt does so without the wire',
+  'FX-11.2-10': 'a client can be asked for nothing that needs it',
   'FX-12.2-5': 'durability shows only when the power is cut',
   'FX-12.3-8': 'the order of a commit shows only when the server crashes in the middle of it',
   'FX-14.1-3': 'what comparing takes is less than what the network does',

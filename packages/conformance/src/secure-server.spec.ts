@@ -7,7 +7,7 @@ import { startSecureServer, users } from './testing/secure-server.js';
 const [user, secondUser] = users.map((each) => new Credentials(each.user, each.passcode));
 
 // The other chapters have nothing to do with it: they are run in plaintext, in own-server.spec.ts.
-const only = ['FX-2.1-3', 'FX-2.1-5', 'FX-2.1-6', 'FX-3.2', 'FX-6', 'FX-12.1', 'FX-17.1-1'];
+const only = ['FX-2.1-3', 'FX-2.1-5', 'FX-2.1-6', 'FX-3.2', 'FX-6', 'FX-8.5', 'FX-12.1', 'FX-17.1-1'];
 
 it.each([
   ['inside TLS', 'filex', 150],
@@ -22,6 +22,9 @@ it.each([
   const failed = results.filter(({ outcome }) => outcome.status === 'failed');
   expect(failed.map(({ id, outcome }) => [id, outcome])).toEqual([]);
   expect(totals.passed).toBeGreaterThan(least);
+  // It gives receipts: nothing about them may be passed over.
+  const receipts = results.filter(({ id }) => id.startsWith('FX-8.5-'));
+  expect(receipts.map(({ outcome }) => outcome.status)).toEqual(receipts.map(() => 'passed'));
   const skipped = results.filter(({ outcome }) => outcome.status === 'skipped');
   expect(
     skipped.filter(({ outcome }) => !('reason' in outcome && outcome.reason.includes('--slow'))),

@@ -22,7 +22,16 @@ const limits = {
 /** What a connection may hold to be sent for its peer's sake alone: PONGs, last words and a GOAWAY with its reason. */
 const MOST_ANSWERS = 4096;
 
-const operations = ['upload', 'download', 'list', 'stat', 'makeDirectory', 'rename', 'remove'] as const;
+const operations = [
+  'upload',
+  'download',
+  'list',
+  'stat',
+  'makeDirectory',
+  'rename',
+  'remove',
+  'digest',
+] as const;
 const streams = [1, 3, 5];
 const digest = new Uint8Array(32);
 

@@ -1,4 +1,4 @@
-// Explores every state that an upload, a download and a connection can get into, within stated bounds, and prints what
+// Explores every state that an upload, its commit, a download and a connection can get into, within stated bounds, and prints what
 // it has seen. `--deep`: wider bounds, twice as long. Ends with 1, and a shortest way there, at a violation.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -75,6 +75,8 @@ export {
   type Outcome,
   operations,
   outcomes,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
 } from './vocabulary.js';
 export { type DecoderLimits, type DecoderSink, FrameDecoder } from './wire/decoder.js';
 export {
@@ -97,3 +99,12 @@ export {
 export { type Decoded, decodeMessage, encodeMessage, entrySize, type Messages } from './wire/messages.js';
 export { checkPath, pathFault } from './wire/path.js';
 export { type ForeignProtocol, foreignReply, PREFACE, recognise } from './wire/preface.js';
+export {
+  type DecodedReceipt,
+  decodeReceipt,
+  encodeReceipt,
+  encodeReceiptStatement,
+  type Receipt,
+  type ReceiptStatement,
+  signedBytes,
+} from './wire/receipt.js';

@@ -119,6 +119,8 @@ export type Limits = { readonly [K in keyof typeof limitTable]: number };
 export const MAX_PATH_BYTES = limitTable.maxPathBytes.cap;
 export const MAX_SEGMENT_BYTES = limitTable.maxSegmentBytes.cap;
 export const MAX_CONTROL_PAYLOAD = limitTable.maxControlPayload.cap;
+/** Bytes of a receipt: room for the longest path and an RSA key of 8192 bits. */
+export const MAX_RECEIPT_SIZE = 8192;
 
 /** Offsets, sizes and credit are integers up to 2^53-1, exact in every language. */
 export const MAX_U64 = Number.MAX_SAFE_INTEGER;

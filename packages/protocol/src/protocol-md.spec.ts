@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { limitTable, MAX_CONTROL_PAYLOAD, MAX_PATH_BYTES, MAX_SEGMENT_BYTES } fr
 import { machineOf } from './machine/operation.js';
 import { stagedUploadEvents, stagedUploadStates, stagedUploadTable } from './machine/staged-upload.js';
 import { uploadAttemptEvents, uploadAttemptStates, uploadAttemptsTable } from './machine/upload-attempts.js';
+import { receiptSigner, verifyReceipt } from './node/receipts.js';
 import { hex } from './testing/bytes.js';
 import { figure } from './testing/figures.js';
 import { splitFields, splitFrames } from './testing/frames.js';
@@ -21,12 +22,14 @@ import {
   type Operation,
   operations,
   outcomes,
+  signatureAlgorithms,
 } from './vocabulary.js';
 import { BLOCK_SIZE, TreeDigest } from './wire/digest.js';
 import { authSteps } from './wire/fields.js';
 import { type FrameName, frameName, frameScope, frameSender, frameTypes, HEADER_SIZE } from './wire/frame.js';
 import { decodeMessage, entryFields, type Messages, messageFields } from './wire/messages.js';
 import { PREFACE } from './wire/preface.js';
+import { receiptFields, receiptStatementFields } from './wire/receipt.js';
 
 const file = fileURLToPath(new URL('../PROTOCOL.md', import.meta.url));
 
@@ -59,6 +62,7 @@ function words(): string {
     effect: effects,
     'digest algorithm': digestAlgorithms,
     'authentication step': authSteps,
+    'signature algorithm': signatureAlgorithms,
   };
   return table(
     ['kind', 'words'],
@@ -75,21 +79,64 @@ interface AnyField {
   readonly kind: { readonly name: string };
 }
 
+const fieldTable = (title: string, of: Readonly<Record<string, AnyField>>): string =>
+  `**${title}**\n\n${table(
+    ['tag', 'field', 'kind', ''],
+    Object.entries(of).map(([name, field]) => [
+      String(field.tag),
+      code(name),
+      code(field.kind.name),
+      field.required ? 'required' : '',
+    ]),
+  )}`;
+
 function fields(): string {
-  const one = (title: string, of: Readonly<Record<string, AnyField>>): string =>
-    `**${title}**\n\n${table(
-      ['tag', 'field', 'kind', ''],
-      Object.entries(of).map(([name, field]) => [
-        String(field.tag),
-        code(name),
-        code(field.kind.name),
-        field.required ? 'required' : '',
-      ]),
-    )}`;
   return [
-    ...Object.entries(messageFields).map(([name, of]) => one(name, of)),
-    one('An entry', entryFields),
+    ...Object.entries(messageFields).map(([name, of]) => fieldTable(name, of)),
+    fieldTable('An entry', entryFields),
   ].join('\n\n');
+}
+
+function receipt(): string {
+  const statement = fieldTable('A statement', receiptStatementFields);
+  return `${fieldTable('A receipt', receiptFields)}\n\n${statement}`;
+}
+
+/** A receipt, byte by byte. */
+function receiptExample(): string {
+  const pkcs8 = Buffer.from(`302e020100300506032b657004220420${'42'.repeat(32)}`, 'hex');
+  const sign = receiptSigner(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+  const whole = sign({
+    principal: 'ann',
+    path: 'inbox/hi.txt',
+    size: 5,
+    algorithm: 'sha256',
+    digest: treeOf(Buffer.from('hello')),
+    time: 1_700_000_000_123_456,
+    operationId: new Uint8Array(16).fill(0x33),
+  });
+  const { statement, fault } = verifyReceipt(whole);
+  expect(fault).toBeUndefined();
+  const lines: string[] = [];
+  const explain = (bytes: Uint8Array, of: Readonly<Record<string, AnyField>>, indent: string): void => {
+    for (const { tag, value } of splitFields(bytes)) {
+      const name = Object.keys(of).find((each) => of[each]?.tag === tag) as string;
+      const shown = { version: 1, ...statement }[name as 'version'] as unknown;
+      const meaning = shown === undefined || shown instanceof Uint8Array ? '' : ` = ${JSON.stringify(shown)}`;
+      const head = `${indent}${hexOf(tag, 4)} ${hexOf(value.length, 4)}`;
+      if (name === 'statement') {
+        lines.push(`${head.padEnd(50)}statement, ${value.length} bytes`);
+        explain(value, receiptStatementFields, '       ');
+        continue;
+      }
+      for (let at = 0; at < value.length; at += 16) {
+        const row = `${at === 0 ? head : ' '.repeat(head.length)} ${hex(value.subarray(at, at + 16))}`;
+        lines.push(at === 0 ? `${row.padEnd(50)}${name}${meaning}` : row);
+      }
+    }
+  };
+  explain(whole, receiptFields, '');
+  return `\`\`\`\n${lines.join('\n')}\n\`\`\``;
 }
 
 function operationTable(): string {
@@ -336,6 +383,8 @@ const generated: Readonly<Record<string, () => string>> = {
   limits: limitRows,
   example,
   resumed,
+  receipt,
+  receiptExample,
   ...Object.fromEntries([...byName].map(([name, each]) => [name, () => machine(each)])),
 };
 

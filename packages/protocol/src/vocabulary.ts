@@ -13,6 +13,9 @@ export const operations = [
   'makeDirectory',
   'rename',
   'remove',
+  // A published vector has 8 as a number that nobody knows.
+  undefined,
+  'digest',
 ] as const;
 /** One of {@link operations}. */
 export type Operation = Exclude<(typeof operations)[number], undefined>;
@@ -49,6 +52,11 @@ export const effects = ['none', 'applied', 'unknown'] as const;
 export const digestAlgorithms = [undefined, 'sha256', 'blake3'] as const;
 /** One of {@link digestAlgorithms}. */
 export type DigestAlgorithm = Exclude<(typeof digestAlgorithms)[number], undefined>;
+
+/** How a receipt is signed: ECDSA with SHA-256 on the curve of the key; RSASSA-PSS with SHA-256; Ed25519. PROTOCOL.md, "Receipts". */
+export const signatureAlgorithms = [undefined, 'ecdsa-sha256', 'rsa-pss-sha256', 'ed25519'] as const;
+/** One of {@link signatureAlgorithms}. */
+export type SignatureAlgorithm = Exclude<(typeof signatureAlgorithms)[number], undefined>;
 
 /** One record of a listing, and what `stat` answers. */
 export interface Entry {

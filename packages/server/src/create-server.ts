@@ -22,6 +22,7 @@ import type { Store } from './store/store.js';
 import { type AuditLog, createAuditLog } from './telemetry/audit.js';
 import { type Logger, silentLogger } from './telemetry/log.js';
 import { logServeEvent } from './telemetry/serve-log.js';
+import { receiptsOf } from './tls/receipts.js';
 import { temporaryKey } from './tls/server-key.js';
 import { AGENT } from './version.js';
 
@@ -41,6 +42,11 @@ export interface CreateServerOptions {
   readonly tls?: Exclude<ServeOptions['tls'], undefined> | false | undefined;
   /** `sha256:…`, of the key that a `tls` function gives; only for `urls`. */
   readonly fingerprint?: string | undefined;
+  /**
+   * Signs receipts for clients that ask for one: with the key of `tls`, or clients could not tell whose they are. Default: so, when
+   * `tls` is a key; a `tls` function needs this as well, otherwise there are none.
+   */
+  readonly receipts?: ServeOptions['receipts'];
   /** Who may talk without encryption. Default: `loopback`, programs on this machine. */
   readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
   /** Who can log in: the path of a users file, or one that is open, which the caller closes. Default: nobody. */
@@ -98,6 +104,7 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
     const users = await openUsers(options, opened);
     checkThatSomebodyGetsIn(options, users);
     const tls = options.tls ?? (await temporaryKey());
+    const receipts = options.receipts ?? (typeof tls === 'object' ? receiptsOf(tls.key) : undefined);
     const store = await openStore(options, users, opened);
     const audit = await openAudit(options, opened);
     const digests =
@@ -110,6 +117,7 @@ export async function createServer(options: CreateServerOptions): Promise<FilexS
       host,
       port,
       tls: tls === false ? undefined : tls,
+      receipts,
       accounts: users?.accounts,
       anonymous: anonymous !== 'none',
       plaintext,

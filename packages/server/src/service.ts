@@ -61,6 +61,7 @@ export function createHandler(store: Store, access: Access): Handler {
       };
     },
 
+    // Also what is only to be digested: whoever may not read it must not find out what is in it by guessing.
     async download({ path, ifMatch }, context) {
       const { view } = await allow(context, { operation: 'download', path });
       return view.open(path, { ifMatch });

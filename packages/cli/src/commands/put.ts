@@ -3,6 +3,8 @@ import type { Session } from '@filex/protocol/node';
 import { parseTarget, type Target } from '../address.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
+import { type KeepReceipt, keepReceipts } from '../receipts/keep-receipts.js';
+import { ReceiptFile } from '../receipts/receipt-file.js';
 import type { Failed, Observer } from '../transfer/outcome.js';
 import { Upload, type UploadSource } from '../transfer/upload.js';
 import { type LookedAt, lookAtSources, placeStream, placeUploads } from '../transfer/upload-plan.js';
@@ -20,6 +22,8 @@ import {
 
 export interface PutFlags extends TransferFlags {
   readonly follow?: boolean | undefined;
+  /** The file that receipts are added to. */
+  readonly receipts?: string | undefined;
 }
 
 /** `put SRC… URL` */
@@ -29,8 +33,24 @@ export async function put(context: Context, words: readonly string[], flags: Put
   const target = parseTarget(words.at(-1) as string);
   if (names.includes('-')) return putStream(context, names, target, flags);
   const named = lookAtSources(names, flags.recursive === true);
-  const session = await context.open(target.url);
-  return (await putSources(context, session, named, target, flags)).exit;
+  return withReceipts(flags, async (receipts) => {
+    const session = await context.open(target.url);
+    return (await putSources(context, session, named, target, flags, sameAgain(context), receipts)).exit;
+  });
+}
+
+/** Runs `work` with the file for receipts, if one is wanted: opened before anything is sent. */
+async function withReceipts(
+  { receipts, dryRun }: PutFlags,
+  work: (file: ReceiptFile | undefined) => Promise<number>,
+): Promise<number> {
+  if (receipts === undefined || dryRun === true) return work(undefined);
+  const file = await ReceiptFile.open(receipts);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Uploads what was looked at. Failures of looking are told with the others. */
@@ -41,6 +61,7 @@ export async function putSources(
   target: Target,
   flags: PutFlags,
   again = sameAgain(context),
+  receipts?: ReceiptFile,
 ): Promise<TransferEnd> {
   const { signal } = context;
   const dryRun = flags.dryRun === true;
@@ -48,7 +69,9 @@ export async function putSources(
     named.sources.length === 0 ? [] : await placeUploads(session, named.sources, target, { signal, dryRun });
   const single = named.sources.length + named.failures.length === 1 && named.sources[0]?.kind !== 'folder';
   const { url } = target;
-  return upload(context, session, { sources: places, failures: named.failures, single, again, url }, flags);
+  const keepReceipt = receipts && keepReceipts(session, url, receipts);
+  const plan = { sources: places, failures: named.failures, single, again, url, keepReceipt };
+  return upload(context, session, plan, flags);
 }
 
 async function putStream(
@@ -62,6 +85,15 @@ async function putStream(
     throw new UsageError(
       'Standard input cannot be the file and hold the passcode, too: put the passcode into FILEX_PASSCODE or the credentials file.',
     );
+  return withReceipts(flags, (receipts) => sendStream(context, target, flags, receipts));
+}
+
+async function sendStream(
+  context: Context,
+  target: Target,
+  flags: PutFlags,
+  receipts: ReceiptFile | undefined,
+): Promise<number> {
   const session = await context.open(target.url);
   const remote = await placeStream(session, target, context.signal);
   const { stdin } = context.io;
@@ -75,6 +107,7 @@ async function putStream(
     typed: stdin.isTTY === true,
     again: sameAgain(context),
     url: target.url,
+    keepReceipt: receipts && keepReceipts(session, target.url, receipts),
   };
   return (await upload(context, session, plan, flags)).exit;
 }
@@ -87,12 +120,14 @@ interface Plan {
   /** The user types what is uploaded, right where the bars would be. */
   readonly typed?: boolean;
   readonly again: Again;
+  readonly keepReceipt: KeepReceipt | undefined;
 }
 
 async function upload(context: Context, session: Session, plan: Plan, flags: PutFlags): Promise<TransferEnd> {
-  const { sources, failures, single, again } = plan;
+  const { sources, failures, single, again, keepReceipt } = plan;
   const origin = originOf(again, single);
-  const options = { ...transferOptions(context, plan.url, flags, origin), follow: flags.follow === true };
+  const common = transferOptions(context, plan.url, flags, origin);
+  const options = { ...common, follow: flags.follow === true, keepReceipt };
   const { ifExists, transfers } = flags;
   return runTransfer(context, {
     verb: 'Uploaded',

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { type Entry, FilexError, type Outcome } from '@filex/protocol';
+import { type Entry, FilexError, type Outcome, TreeDigest } from '@filex/protocol';
 import {
+  type DigestResult,
   type DownloadOptions,
   type DownloadSink,
   FileSink,
@@ -182,6 +183,19 @@ export class MemorySession implements Session {
     return this.#run('stat', path, options, async () =>
       entryOf(path, path === '' ? folderAt(0) : this.#need(path)),
     );
+  }
+
+  digest(path: string, options: OperationOptions = {}): Promise<DigestResult> {
+    return this.#run('digest', path, options, async () => {
+      const node = this.#need(path);
+      if (node.kind === 'directory')
+        throw new FilexError('IS_A_DIRECTORY', `"${path}" is a folder`, { path });
+      if (node.kind !== 'file') throw new FilexError('NOT_A_FILE', `"${path}" is not a file`, { path });
+      const tree = new TreeDigest(() => createHash('sha256'));
+      tree.update(node.bytes);
+      const digest = Buffer.from(tree.digest()).toString('hex');
+      return { entry: entryOf(path, node), digest, algorithm: 'sha256' };
+    });
   }
 
   makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {

@@ -1,7 +1,9 @@
+import { basename, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { checkPath } from '@filex/protocol';
 import type { Progress, Session, TransferResult } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
+import type { KeepReceipt } from '../receipts/keep-receipts.js';
 import { type FoundFolder, walk } from '../tree/walk.js';
 import { Engine } from './engine.js';
 import { sliced } from './lanes.js';
@@ -9,7 +11,7 @@ import type { UploadTies } from './memory.js';
 import type { TransferOptions } from './options.js';
 import type { Observer } from './outcome.js';
 import { RemoteFolder } from './remote-folder.js';
-import { joinRemote } from './remote-path.js';
+import { baseOf, joinRemote } from './remote-path.js';
 
 interface SourceFile {
   readonly kind: 'file';
@@ -38,12 +40,18 @@ export type UploadSource = SourceFile | SourceFolder | SourceStream;
 export interface UploadOptions extends TransferOptions {
   /** Upload what symlinks point to, instead of skipping them. */
   readonly follow: boolean;
+  /** Asks the server for receipts, and takes them. */
+  readonly keepReceipt?: KeepReceipt | undefined;
 }
 
 /** One step of the work. A folder comes before what is in it. */
 export type UploadItem =
   | { readonly kind: 'folder'; readonly folder: RemoteFolder }
-  | (SourceFile & { readonly folder: RemoteFolder | undefined })
+  | (SourceFile & {
+      readonly folder: RemoteFolder | undefined;
+      /** What it is called below what the user named, `/`-separated. */
+      readonly named: string;
+    })
   | SourceStream;
 
 /** Uploads files, folders and streams over one session. */
@@ -89,7 +97,9 @@ export class Upload {
         continue;
       }
       this.#observer.found(source.kind === 'file' ? source.size : 0);
-      yield source.kind === 'file' ? { ...source, folder: undefined } : source;
+      yield source.kind === 'file'
+        ? { ...source, folder: undefined, named: basename(resolve(source.local)) }
+        : source;
     }
     this.#observer.foundAll();
   }
@@ -111,7 +121,8 @@ export class Upload {
       const parent = found.parent === undefined ? undefined : folders.get(found.parent);
       if (found.kind === 'file') {
         this.#observer.found(found.size);
-        yield { kind: 'file', local, remote, size: found.size, folder: parent };
+        const named = joinRemote(source.contents ? '' : baseOf(source.remote), found.path);
+        yield { kind: 'file', local, remote, size: found.size, folder: parent, named };
       } else if (remote !== '') {
         const keepsTime = source.contents && found.path === '';
         const folder = new RemoteFolder(local, remote, parent, () =>
@@ -148,21 +159,22 @@ export class Upload {
     return false;
   }
 
-  async #sendFile({ local, remote, size, folder }: Extract<UploadItem, { kind: 'file' }>): Promise<void> {
+  async #sendFile(item: Extract<UploadItem, { kind: 'file' }>): Promise<void> {
+    const { local, remote, size, folder, named } = item;
     if (!(await this.#ready(folder))) {
       this.#observer.notTried(size);
       return;
     }
     if (size <= bounds.rememberedSize) {
-      await this.#send(local, remote, size, (progress) => this.#put(local, remote, progress));
+      await this.#send(local, remote, size, (progress) => this.#put(local, remote, progress), named);
       return;
     }
     const { url, ifExists, memory } = this.#options;
-    await this.#send(local, remote, size, async (progress) =>
+    const put = async (progress: (progress: Progress) => void): Promise<TransferResult> =>
       (await memory()).upload({ url, remote, local, ifExists, size }, (ties) =>
         this.#put(local, remote, progress, ties),
-      ),
-    );
+      );
+    await this.#send(local, remote, size, put, named);
   }
 
   async #sendStream({ stream, remote }: SourceStream): Promise<void> {
@@ -178,9 +190,10 @@ export class Upload {
   ): Promise<TransferResult> {
     const { signal } = this.#engine;
     signal.throwIfAborted();
-    const { ifExists } = this.#options;
+    const { ifExists, keepReceipt } = this.#options;
     const tied = ties !== undefined;
-    const options = tied ? { ifExists, onProgress, ...ties } : { ifExists, onProgress, signal };
+    const wish = { ifExists, onProgress, receipt: keepReceipt !== undefined };
+    const options = tied ? { ...wish, ...ties } : { ...wish, signal };
     const running = this.#session.upload(source, remote, options);
     const among = tied ? this.#tied : this.#untied;
     among.add(running);
@@ -206,7 +219,9 @@ export class Upload {
     remote: string,
     size: number,
     work: (onProgress: (progress: Progress) => void) => Promise<TransferResult>,
+    named?: string,
   ): Promise<void> {
+    const { keepReceipt } = this.#options;
     const lane = this.#observer.begin(from, size);
     try {
       const result = await work(({ acknowledged, total, transferred }) =>
@@ -216,6 +231,7 @@ export class Upload {
       if (outcome === 'skipped') {
         lane.end({ status: 'skipped', reason: 'exists', from, to: remote, detail: 'already there' });
       } else {
+        await keepReceipt?.(result, named);
         lane.end({ status: 'done', outcome, from, to: result.path, size: result.size, digest, algorithm });
       }
     } catch (error) {

@@ -42,5 +42,5 @@ export async function connectSecure(
     socket.destroy();
     throw new Error(`the server has the key ${shown}, not ${fingerprint}`);
   }
-  return new Transport(socket, timeout, carrier);
+  return new Transport(socket, timeout, carrier, shown);
 }

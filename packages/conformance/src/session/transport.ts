@@ -7,6 +7,8 @@ import { Violation } from '../wire/violation.js';
 
 /** Bytes both ways on a socket, with a bound on every wait. Knows frames, and no rule about them. */
 export class Transport {
+  /** Of the key that the peer has shown; undefined in plaintext. */
+  readonly fingerprint: string | undefined;
   readonly #socket: Socket;
   /** The TCP connection below: the socket itself, unless that is TLS. */
   readonly #carrier: Socket;
@@ -22,8 +24,10 @@ export class Transport {
   /**
    * @param timeout milliseconds that an answer may take.
    * @param carrier the TCP connection below a TLS socket.
+   * @param fingerprint of the key that the peer has shown in it.
    */
-  constructor(socket: Socket, timeout: number, carrier: Socket = socket) {
+  constructor(socket: Socket, timeout: number, carrier: Socket = socket, fingerprint?: string) {
+    this.fingerprint = fingerprint;
     this.#socket = socket;
     this.#carrier = carrier;
     this.#timeout = timeout;

@@ -32,7 +32,7 @@ export interface Specification {
   readonly frames: Readonly<Record<string, FrameInfo>>;
   /** Number by word, for every kind that is a list of words. */
   readonly words: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** By frame; that of an entry is called `entry`. */
+  /** By frame; those of what is inside of messages are called `entry`, `receipt` and `statement`. */
   readonly messages: Readonly<Record<string, readonly FieldInfo[]>>;
   readonly operations: Readonly<Record<string, { readonly number: number; readonly machine: string }>>;
   /** Machine -> state -> event -> next state. */
@@ -70,7 +70,7 @@ export function parseSpecification(markdown: string): Specification {
       rows(block('words')).map(([kind, words]) => [
         kind,
         Object.fromEntries(
-          [...(words as string).matchAll(/(\d+) \*(\w+)\*/g)].map(([, number, word]) => [
+          [...(words as string).matchAll(/(\d+) \*([\w-]+)\*/g)].map(([, number, word]) => [
             word,
             Number(number),
           ]),
@@ -78,15 +78,17 @@ export function parseSpecification(markdown: string): Specification {
       ]),
     ),
     messages: Object.fromEntries(
-      [...block('fields').matchAll(/\*\*(.+?)\*\*\n\n((?:\|.*\n)+)/g)].map(([, title, table]) => [
-        title === 'An entry' ? 'entry' : title,
-        rows(table as string).map(([tag, name, kind, required]) => ({
-          tag: Number(tag),
-          name: plain(name),
-          kind: plain(kind),
-          required: required === 'required',
-        })),
-      ]),
+      [...`${block('fields')}${block('receipt')}`.matchAll(/\*\*(.+?)\*\*\n\n((?:\|.*\n)+)/g)].map(
+        ([, title, table]) => [
+          (title as string).replace(/^An? /, ''),
+          rows(table as string).map(([tag, name, kind, required]) => ({
+            tag: Number(tag),
+            name: plain(name),
+            kind: plain(kind),
+            required: required === 'required',
+          })),
+        ],
+      ),
     ),
     operations,
     machines: Object.fromEntries(machines.map((name) => [name, machineOf(block(name))])),

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Accounts, createVerifier, type Handler, serve, type Verifier } from '@filex/protocol/node';
+import {
+  type Accounts,
+  createVerifier,
+  type Handler,
+  receiptSigner,
+  serve,
+  type Verifier,
+} from '@filex/protocol/node';
 import { LocalStore } from 'filex-server';
 import { onTestFinished } from 'vitest';
 import { makeTestKey } from '../tls/test-key.js';
@@ -27,6 +34,7 @@ export async function startSecureServer({ anonymous = false } = {}): Promise<Sec
     host: '127.0.0.1',
     port: 0,
     tls: { key, cert },
+    receipts: receiptSigner(key),
     accounts: await accounts(),
     anonymous,
     // The suite fails to log in more often than anybody else.
@@ -52,7 +60,8 @@ async function accounts(): Promise<Accounts> {
 /** Everybody may do everything. */
 function handlerOf(store: LocalStore): Handler {
   return {
-    upload: (request, { operationId }) => store.stage({ ...request, operationId }),
+    upload: (request, { operationId, peer }) =>
+      store.stage({ ...request, operationId, principal: peer.principal }),
     download: ({ path, ifMatch }) => store.open(path, { ifMatch }),
     list: ({ path, recursive }) => store.list(path, { recursive }),
     stat: ({ path }) => store.stat(path),

@@ -14,6 +14,11 @@ export function decode<N extends MessageName>(name: N, payload: Buffer): Message
   return readFields(name, layoutOf(name), payload) as unknown as Messages[N];
 }
 
+/** A record inside of a message, by the title of its table, as strictly. @throws Violation */
+export function decodeRecord(name: 'receipt' | 'statement', bytes: Buffer): Record<string, unknown> {
+  return readFields(`the ${name}`, layoutOf(name), bytes);
+}
+
 /** The fields as they came, without judging them. Bytes that are no field are left out. */
 export function splitFields(payload: Buffer): [number, Buffer][] {
   const fields: [number, Buffer][] = [];

@@ -31,6 +31,7 @@ export interface Messages {
     ifMatch?: string;
     offset?: number;
     prefix?: Buffer;
+    receipt?: boolean;
   };
   ACCEPT: {
     offset: number;
@@ -54,6 +55,8 @@ export interface Messages {
     path?: string;
     etag?: string;
     entry?: Entry;
+    receipt?: Buffer;
+    digest?: Buffer;
   };
   RESET: { code: number; finalOffset: number; reason?: string };
   CREDIT: { limit: number };

@@ -110,6 +110,7 @@ export const machineOf = {
   5: 'call',
   6: 'call',
   7: 'call',
+  9: 'call',
 };
 
 const begins = {

@@ -80,6 +80,16 @@ const kinds = {
   entry: { path: 'path', kind: 'kind', size: 'u64', mtime: 'i64', executable: 'flag', etag: 'text[255]' },
 };
 
+/**
+ * Fields that were added after the vectors were frozen, with a value for each. What is frozen was made without them, so they
+ * have vectors of their own.
+ */
+const added = {
+  OPEN: { receipt: ['flag', true] },
+  RESULT: { receipt: ['bytes[0..8192]', 'c0ffee'], digest: ['bytes[32]', '77'.repeat(32)] },
+};
+const addedTo = (name) => added[name] ?? {};
+
 const entry = { path: 'a', kind: 'file', size: 1, mtime: 2 };
 
 /** Each message with nothing but its required fields. */
@@ -271,6 +281,13 @@ const cases = {
     ],
     invalid: [['too-long', 'has 4097 bytes', bytes(4097), bounds]],
   },
+  'bytes[0..8192]': {
+    valid: [
+      ['empty', 'is empty, which is not the same as absent', ''],
+      ['max', 'has 8192 bytes', bytes(8192)],
+    ],
+    invalid: [['too-long', 'has 8193 bytes', bytes(8193), bounds]],
+  },
   'text[64]': textCases(64),
   'text[128]': textCases(128),
   'text[255]': textCases(255),
@@ -449,7 +466,9 @@ export function messageVectors() {
     );
     valid(name, '/most', `${what} with every field.`, ['FX-5.1-1', ...inEntry], mostBytes, most[name]);
 
-    for (const [key, kind] of Object.entries(kinds[name])) {
+    for (const key of [...Object.keys(kinds[name]), ...Object.keys(addedTo(name))]) {
+      const kind = kindOf(name, key);
+      const everything = { ...most[name], ...(addedTo(name)[key] && { [key]: addedTo(name)[key][1] }) };
       const [tag] = layouts[name][key];
       const isRequired = least[name][key] !== undefined;
       // A field that is there alone, besides what is required, shows that it needs none of the others.
@@ -483,16 +502,16 @@ export function messageVectors() {
           record(name, rest),
         );
       }
-      const once = record(name, { [key]: most[name][key] });
+      const once = record(name, { [key]: everything[key] });
       invalid(
         name,
         `.${key}/twice`,
         `\`${key}\` is there twice, with the same value.`,
         ['FX-5.1-1', ...inEntry],
-        doubled(name, most[name], key, once),
+        doubled(name, everything, key, once),
       );
-      const all = record(name, most[name]);
-      const at = placeOf(name, most[name], key);
+      const all = record(name, everything);
+      const at = placeOf(name, everything, key);
       invalid(
         name,
         `.${key}/cut`,
@@ -503,7 +522,7 @@ export function messageVectors() {
     }
 
     // The structure of the message.
-    const tags = Object.values(layouts[name]).map(([tag]) => tag);
+    const tags = Object.keys(kinds[name]).map((key) => layouts[name][key][0]);
     const lastTag = Math.max(...tags);
     const odd = lastTag % 2 === 0 ? lastTag + 1 : lastTag + 2;
     const before = field(1, 'deadbeef');
@@ -608,6 +627,14 @@ export function messageVectors() {
     }
   }
 
+  // Fields that came later, together with all the others.
+  for (const [name, fields] of Object.entries(added)) {
+    const values = Object.fromEntries(Object.entries(fields).map(([key, [, value]]) => [key, value]));
+    const all = { ...most[name], ...values };
+    const later = 'with every field, those too that were added later';
+    valid(name, '/most-with-added', `${name} ${later}.`, ['FX-5.1-1', 'FX-20.1-1'], record(name, all), all);
+  }
+
   // The longest payloads.
   const room = 65_536 - size(record('HELLO', least.HELLO)) - 4;
   valid(
@@ -667,9 +694,13 @@ function written(name, fields) {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [
       key,
-      kinds[name][key].startsWith('bytes') ? notation(value) : value,
+      kindOf(name, key).startsWith('bytes') ? notation(value) : value,
     ]),
   );
+}
+
+function kindOf(name, key) {
+  return kinds[name][key] ?? addedTo(name)[key][0];
 }
 
 /** Where a field begins, in hex digits. */

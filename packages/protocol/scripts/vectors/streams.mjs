@@ -10,7 +10,16 @@ const digest = '44'.repeat(32);
 const prefix = '55'.repeat(32);
 const entry = { path: 'a', kind: 'file', size: 1, mtime: 2 };
 const roles = ['client', 'server'];
-const numbers = { upload: 1, download: 2, list: 3, stat: 4, makeDirectory: 5, rename: 6, remove: 7 };
+const numbers = {
+  upload: 1,
+  download: 2,
+  list: 3,
+  stat: 4,
+  makeDirectory: 5,
+  rename: 6,
+  remove: 7,
+  digest: 9,
+};
 const { CANCELLED, NO_SPACE, INTERNAL } = codeNumbers;
 
 /** The transcript with an operation opened on a stream: by the reader, when it is a client, or by its peer. */
@@ -59,6 +68,7 @@ export function streamFile() {
   downloads(file);
   listings(file);
   calls(file);
+  receipts(file);
   ids(file);
   senders(file);
   credit(file);
@@ -1009,6 +1019,50 @@ function listings(file) {
   );
 }
 
+/** What of a RESULT, or an OPEN, `send` of a vector says: odd fields are taken out before it is compared. */
+const compared = ({ receipt: _, digest: __, ...rest }) => rest;
+
+function receipts(file) {
+  const asked = { size: 3, receipt: true };
+  const told = { status: 'OK', effect: 'applied', outcome: 'created', receipt: 'c0ffee' };
+  const content = data(1, '616263');
+  const end = message('END', 1, { length: 3, digest });
+  file.add(
+    'client/upload/receipt',
+    'An upload whose client asks for a receipt, and gets one.',
+    ['FX-8.5-1'],
+    file
+      .after('client-open')
+      .do(
+        { action: 'open', stream: 1, operation: 'upload', operationId, path: 'a', ...asked },
+        { send: opened('upload', compared(asked)) },
+      )
+      .do({ action: 'write', stream: 1, bytes: '616263' }, { send: content })
+      .do({ action: 'end', stream: 1, length: 3, digest }, { send: end })
+      .receive(message('RESULT', 1, { ...told, status: 0 }), {
+        events: [{ event: 'result', stream: 1, ...told }],
+      }),
+  );
+  file.add(
+    'server/upload/receipt',
+    'A server hears that a receipt is wanted.',
+    ['FX-8.5-1'],
+    file
+      .after('server-open')
+      .receive(opened('upload', asked), { events: [openEvent('upload', asked)] })
+      .receive(content + end, {
+        events: [
+          { event: 'data', stream: 1, bytes: '616263' },
+          { event: 'end', stream: 1, length: 3, digest },
+        ],
+      })
+      .do(
+        { action: 'result', stream: 1, ...told },
+        { send: message('RESULT', 1, { ...compared(told), status: 0 }) },
+      ),
+  );
+}
+
 function calls(file) {
   const answers = {
     stat: [{}, { status: 0, effect: 'none', entry }],
@@ -1021,6 +1075,7 @@ function calls(file) {
       { status: 0, effect: 'applied', outcome: 'replaced' },
     ],
     remove: [{ recursive: true }, { status: 0, effect: 'applied', outcome: 'removed' }],
+    digest: [{ algorithm: 'sha256' }, { status: 0, effect: 'none', outcome: 'read', entry, digest }],
   };
   for (const [operation, [fields, result]] of Object.entries(answers)) {
     const told = { ...result, status: 'OK' };
@@ -1038,7 +1093,7 @@ function calls(file) {
       ['FX-7.3-1', 'FX-7.3-3'],
       begin(file, 'server-open', operation, fields).do(
         { action: 'result', stream: 1, ...told },
-        { send: message('RESULT', 1, result) },
+        { send: message('RESULT', 1, compared(result)) },
       ),
     );
   }

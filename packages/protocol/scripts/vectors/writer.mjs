@@ -103,6 +103,7 @@ export const layouts = {
     ifMatch: [24, utf8],
     offset: [26, u64],
     prefix: [28, same],
+    receipt: [31, flag],
   },
   ACCEPT: {
     offset: [2, u64],
@@ -126,6 +127,8 @@ export const layouts = {
     path: [10, utf8],
     etag: [12, utf8],
     entry: [14, entry],
+    receipt: [17, same],
+    digest: [19, same],
   },
   RESET: { code: [2, u16], finalOffset: [4, u64], reason: [5, utf8] },
   CREDIT: { limit: [2, u64] },

@@ -2,7 +2,7 @@ import type { OperationEvent } from './events.js';
 import type { TransitionTable } from './table.js';
 
 /**
- * A call: a question in OPEN, the answer in RESULT (stat, makeDirectory, rename, remove).
+ * A call: a question in OPEN, the answer in RESULT (stat, makeDirectory, rename, remove, digest).
  *
  *   requested   waiting for the answer
  *   cancelled   the initiator gave up; the answer may still be success, because the call may have won the race

@@ -15,6 +15,7 @@ export const machineOf: { readonly [K in Operation]: MachineName } = {
   makeDirectory: 'call',
   rename: 'call',
   remove: 'call',
+  digest: 'call',
 };
 
 /** The machines that run operations; the simple ones share `call`. */

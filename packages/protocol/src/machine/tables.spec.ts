@@ -47,7 +47,7 @@ describe('the tables of operations', () => {
     stepOperation(machine, state as never, event);
 
   it('have one for each operation', () => {
-    expect(Object.keys(machineOf)).toEqual(operations.slice(1));
+    expect(Object.keys(machineOf)).toEqual(operations.filter((name) => name !== undefined));
     for (const machine of Object.values(machineOf)) {
       expect(states(machine)).toEqual(expect.arrayContaining([...initialStates[machine]]));
     }

@@ -63,3 +63,5 @@ export const OPERATION_RETRIES = 3;
 export const MAX_NAMES_GIVEN = 1_000_000;
 /** How often an upload begins again because its file has changed between two attempts. */
 export const MAX_NEW_BEGINNINGS = 3;
+/** Bytes of a file that an operation must get further than ever before the attempts to connect again are counted anew: a block. */
+export const PROGRESS_STEP = MiB;

@@ -242,7 +242,7 @@ class TcpServer implements Server {
   }
 
   #begin(client: Client, { socket, first, exporter }: Begun): void {
-    const { handler, accounts, agent = '@filex/protocol' } = this.#options;
+    const { handler, accounts, receipts, agent = '@filex/protocol' } = this.#options;
     const refusal = client.refusal ?? this.#plaintextRefusal(client.host, exporter !== undefined);
     if (client.refusal === undefined && refusal !== undefined && !this.#refuse(client, refusal)) return;
     this.#count += 1;
@@ -259,6 +259,7 @@ class TcpServer implements Server {
       uploads: this.#uploads,
       logins: this.#logins,
       accounts,
+      receipts,
       anonymous: this.#options.anonymous ?? accounts === undefined,
       exporter,
       acceptedAt: client.acceptedAt,

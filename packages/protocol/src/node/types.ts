@@ -5,6 +5,7 @@ import type { FilexError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { ConflictPolicy, DigestAlgorithm, Entry, Outcome } from '../vocabulary.js';
 import type { HashFactory } from '../wire/digest.js';
+import type { ReceiptStatement } from '../wire/receipt.js';
 import type { ServerLimitName, ServerLimits } from './server/server-limits.js';
 
 /** A digest this end can compute, for negotiation; earlier in a list is preferred. */
@@ -176,6 +177,8 @@ export interface UploadOptions extends OperationOptions {
   readonly executable?: boolean | undefined;
   /** Bytes; default: the source file's, or unknown until the source ends. */
   readonly size?: number | undefined;
+  /** Ask the server for a signed receipt of the commit. Default: false. */
+  readonly receipt?: boolean | undefined;
   /**
    * Called, and awaited, before each attempt is sent: what a program has to write down to go on with the same upload later.
    * What it throws ends the upload.
@@ -212,6 +215,27 @@ export interface TransferResult {
   /** The tree digest, hexadecimal; undefined when nothing was transferred (`skipped`). */
   readonly digest: string | undefined;
   /** What `digest` was computed with, as negotiated for the connection. */
+  readonly algorithm: DigestAlgorithm;
+  /**
+   * Of an upload: the receipt, as the server has given it; see `verifyReceipt`, nothing in it was looked at. Undefined when none
+   * was asked for, and from a server that gives none.
+   */
+  readonly receipt?: Uint8Array | undefined;
+}
+
+/** How to have a file digested where it is. */
+export interface DigestOptions extends OperationOptions {
+  /** One that both ends have. Default: `server.algorithm` of the session. */
+  readonly algorithm?: DigestAlgorithm | undefined;
+}
+
+/** A file of a server and the digest of its content. */
+export interface DigestResult {
+  /** The file as it was when it was read. */
+  readonly entry: Entry;
+  /** The tree digest, hexadecimal. */
+  readonly digest: string;
+  /** What `digest` was computed with. */
   readonly algorithm: DigestAlgorithm;
 }
 
@@ -353,6 +377,12 @@ export interface Session {
    */
   stat(path: string, options?: OperationOptions): Promise<Entry>;
   /**
+   * The tree digest of a file of the server, computed there: nothing of the content travels.
+   * @throws FilexError `NOT_FOUND`, `IS_A_DIRECTORY`, `SOURCE_CHANGED` (while it was read), `UNSUPPORTED` (by an older server)
+   * and so on.
+   */
+  digest(path: string, options?: DigestOptions): Promise<DigestResult>;
+  /**
    * Makes a folder; one that exists is fine (`identical`).
    * @throws FilexError `PARENT_NOT_FOUND`, `NOT_A_DIRECTORY` and so on.
    */
@@ -463,6 +493,8 @@ export interface UploadOutcome {
   readonly path: string;
   /** Names this version of the file, at most 255 bytes. */
   readonly etag?: string | undefined;
+  /** When it was committed, in microseconds since 1970; the same on every replay. Default: now. */
+  readonly time?: number | undefined;
 }
 
 /**
@@ -527,7 +559,7 @@ export interface Handler {
    * remembered in memory, and by this server alone.
    */
   recall?(request: UploadRequest, context: OperationContext): Promise<RecalledUpload | undefined>;
-  /** Begins a download. */
+  /** Begins a download; or the file is only read to be digested. */
   download(request: DownloadRequest, context: OperationContext): Promise<DownloadProvider>;
   /** What is in a folder, in any order; with `recursive` everything below, folders before what is in them. */
   list(request: { path: string; recursive: boolean }, context: OperationContext): AsyncIterable<Entry>;
@@ -613,6 +645,9 @@ export type ServeEvent =
       readonly duration: number;
     };
 
+/** What a receipt says of a commit; who signs adds the key. */
+export type ReceiptFacts = Omit<ReceiptStatement, 'signatureAlgorithm' | 'key'>;
+
 /** How to serve, and what this end of each connection is like. */
 export interface ServeOptions {
   /** What does the work. */
@@ -638,6 +673,12 @@ export interface ServeOptions {
   readonly digests?: readonly DigestProvider[] | undefined;
   /** Name and version of the program, told to clients. Default: `@filex/protocol`. */
   readonly agent?: string | undefined;
+  /**
+   * Makes a receipt of an upload that was committed, called only when its client has asked for one; see `receiptSigner`. Whoever
+   * asks again is told the same facts. What it throws is told to that client as a failure, effect *applied*. Undefined, or
+   * what returns undefined: no receipts.
+   */
+  readonly receipts?: ((facts: ReceiptFacts) => Uint8Array | undefined) | undefined;
   /** What this server takes of its clients, where it differs from `standard` in `serverLimitTable`. */
   readonly serverLimits?: Partial<ServerLimits> | undefined;
   /** Told what happens. What it throws is thrown as an uncaught error: it cannot disturb a connection. */

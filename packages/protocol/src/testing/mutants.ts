@@ -1,4 +1,5 @@
 import type { Defect } from './defect.js';
+import { journalMutants } from './explorer/journal/mutants.js';
 import { explorerMutants } from './explorer/mutants.js';
 
 /**
@@ -295,7 +296,7 @@ export const mutants: readonly Mutant[] = [
 ];
 
 /** Those of the explorer are numbered after these. */
-const defects: readonly Defect[] = [...mutants, ...explorerMutants];
+const defects: readonly Defect[] = [...mutants, ...explorerMutants, ...journalMutants];
 
 /** `?mutant=3` on a module stands for the module as it is in a program that has mutant 3; its imports inherit it. */
 const query = /\?mutant=(\d+)$/;

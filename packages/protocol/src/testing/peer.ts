@@ -123,4 +123,5 @@ export const op = {
   makeDirectory: 5,
   rename: 6,
   remove: 7,
+  digest: 9,
 } as const;

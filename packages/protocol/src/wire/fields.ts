@@ -11,6 +11,8 @@ import {
   entryKinds,
   type Outcome,
   outcomes,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
 } from '../vocabulary.js';
 import { pathFault } from './path.js';
 import { decodeUtf8, encodeUtf8 } from './utf8.js';
@@ -315,6 +317,7 @@ export const entryKind: Kind<EntryKind> = oneOf('entry kind', entryKinds);
 export const outcome: Kind<Outcome> = oneOf('outcome', outcomes);
 export const effect: Kind<Effect> = oneOf('effect', effects);
 export const digestAlgorithm: Kind<DigestAlgorithm> = oneOf('digest algorithm', digestAlgorithms);
+export const signatureAlgorithm: Kind<SignatureAlgorithm> = oneOf('signature algorithm', signatureAlgorithms);
 /** What a server says about a step of the client. */
 export const authSteps = ['continue', 'success'] as const;
 export const authStep: Kind<(typeof authSteps)[number]> = oneOf('authentication step', authSteps);

@@ -46,6 +46,7 @@ describe('messages', () => {
       'operationId',
       'parents',
       'path',
+      'receipt',
       'recursive',
       'target',
     ]);

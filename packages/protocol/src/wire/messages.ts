@@ -1,5 +1,5 @@
 import { LocalProtocolError } from '../errors.js';
-import { MAX_CONTROL_PAYLOAD } from '../limits.js';
+import { MAX_CONTROL_PAYLOAD, MAX_RECEIPT_SIZE } from '../limits.js';
 import type { Entry } from '../vocabulary.js';
 import { DIGEST_SIZE } from './digest.js';
 import {
@@ -34,13 +34,13 @@ import type { MessageName } from './frame.js';
  * A message is a sequence of fields `u16 tag | u16 length | value`, tags strictly ascending. An unknown odd tag is
  * ignored, an unknown even tag is an error, so a new field says by its number whether old ends may miss it.
  */
-interface Field<T, R extends boolean> {
+export interface Field<T, R extends boolean> {
   readonly tag: number;
   readonly kind: Kind<T>;
   readonly required: R;
 }
 
-const required = <T>(tag: number, kind: Kind<T>): Field<T, true> => ({ tag, kind, required: true });
+export const required = <T>(tag: number, kind: Kind<T>): Field<T, true> => ({ tag, kind, required: true });
 const optional = <T>(tag: number, kind: Kind<T>): Field<T, false> => ({ tag, kind, required: false });
 
 /** Texts for people. */
@@ -99,6 +99,8 @@ export const messageFields = {
     ifMatch: optional(24, etag),
     offset: optional(26, u64),
     prefix: optional(28, fixedBytes(DIGEST_SIZE)),
+    // A published vector has 29 as a field that nobody knows.
+    receipt: optional(31, flag),
   },
   ACCEPT: {
     offset: required(2, u64),
@@ -122,6 +124,9 @@ export const messageFields = {
     path: optional(10, path),
     etag: optional(12, etag),
     entry: optional(14, entryRecord),
+    // Likewise 15.
+    receipt: optional(17, bytesUpTo(MAX_RECEIPT_SIZE)),
+    digest: optional(19, fixedBytes(DIGEST_SIZE)),
   },
   RESET: { code: required(2, u16), finalOffset: required(4, u64), reason: optional(5, reason) },
   CREDIT: { limit: required(2, u64) },
@@ -148,7 +153,8 @@ interface Layout {
   readonly absent: Readonly<Record<string, unknown>>;
 }
 
-function layoutOf(fields: Readonly<Record<string, Field<unknown, boolean>>>): Layout {
+/** How the fields of a record are found by their tags. */
+export function layoutOf(fields: Readonly<Record<string, Field<unknown, boolean>>>): Layout {
   const entries = Object.entries(fields);
   return {
     byTag: new Map(entries.map(([name, field]) => [field.tag, [name, field] as const])),
@@ -181,7 +187,8 @@ export function encodeMessageView<N extends MessageName>(name: N, message: Messa
   return scratch.subarray(0, writer.length);
 }
 
-function writeFields(
+/** Writes a record in its one canonical form. @throws LocalProtocolError when a value does not fit. */
+export function writeFields(
   writer: FieldWriter,
   fields: Readonly<Record<string, unknown>>,
   values: Readonly<Record<string, unknown>>,
@@ -214,7 +221,13 @@ export function decodeMessage<N extends MessageName>(name: N, payload: Uint8Arra
   }
 }
 
-function readFields(layout: Layout, bytes: Uint8Array, from: number, to: number): Record<string, unknown> {
+/** Reads a record from exactly these bytes. @throws FieldFault */
+export function readFields(
+  layout: Layout,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Record<string, unknown> {
   const values: Record<string, unknown> = { ...layout.absent };
   let at = from;
   let previous = -1;

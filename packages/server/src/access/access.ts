@@ -171,4 +171,5 @@ const phrases: Readonly<Record<Operation, string>> = {
   makeDirectory: 'make this folder',
   rename: 'rename this',
   remove: 'remove this',
+  digest: 'download this',
 };

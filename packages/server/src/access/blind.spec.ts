@@ -31,6 +31,13 @@ async function openStore(): Promise<LocalStore> {
   });
 }
 
+let operations = 0;
+/** Each upload is another one. */
+const nextId = (): string => {
+  operations += 1;
+  return operations.toString(16).padStart(32, '0');
+};
+
 const context: OperationContext = {
   peer: { connection: 1, address: '', principal: 'ann', agent: '', secure: true, mechanism: '' },
   operationId: '0'.repeat(32),
@@ -87,11 +94,15 @@ async function answer(handler: Handler, asked: Step): Promise<unknown> {
         const bytes = Buffer.from(text);
         const settings = { mtime: 1000, executable: false, algorithm: 'sha256', arguments: '' } as const;
         const size = tellsSize ? bytes.length : undefined;
-        const receiver = await handler.upload({ path: at, size, ifExists, ...settings }, context);
+        const request = { path: at, size, ifExists, ...settings };
+        const receiver = await handler.upload(request, { ...context, operationId: nextId() });
         await receiver.write(bytes);
         const digest = new TreeDigest(sha256Provider.create);
         digest.update(bytes);
-        return await receiver.commit({ length: bytes.length, digest: digest.digest(), algorithm: 'sha256' });
+        const commit = { length: bytes.length, digest: digest.digest(), algorithm: 'sha256' } as const;
+        const { time, ...told } = await receiver.commit(commit);
+        expect(time).toEqual(expect.any(Number));
+        return told;
       }
       case 'makeDirectory': {
         const [, at, parents, mtime] = asked;
@@ -193,7 +204,7 @@ describe('somebody who may only create', () => {
     }
     const handler = handlerFor(store, drop);
     const told = await answer(handler, ['upload', 'a.txt', 'new', 'fail', true]);
-    expect(told).toEqual({ outcome: 'created', path: 'a.txt' });
+    expect(told).toMatchObject({ outcome: 'created', path: 'a.txt' });
     expect(await answer(handler, ['upload', 'b/c', 'newer', 'fail', true])).toEqual({
       outcome: 'created',
       path: 'b/c',
@@ -280,7 +291,7 @@ describe('somebody who may only create', () => {
     const digest = new TreeDigest(sha256Provider.create);
     digest.update(Buffer.from('new'));
     const commit = { length: 3, digest: digest.digest(), algorithm: 'sha256' } as const;
-    expect(await receiver.commit(commit)).toEqual({ outcome: 'created', path: 'a' });
+    expect(await receiver.commit(commit)).toMatchObject({ outcome: 'created', path: 'a' });
     expect(await download(store, 'a')).toBe('old');
     expect(await download(store, 'a (1)')).toBe('new');
     await store.close();
@@ -295,7 +306,7 @@ describe('somebody who may only create', () => {
     );
     await store.remove('x', { recursive: true });
     const digest = new TreeDigest(sha256Provider.create).digest();
-    expect(await receiver.commit({ length: 0, digest, algorithm: 'sha256' })).toEqual({
+    expect(await receiver.commit({ length: 0, digest, algorithm: 'sha256' })).toMatchObject({
       outcome: 'created',
       path: 'x/a',
     });

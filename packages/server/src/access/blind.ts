@@ -65,7 +65,10 @@ export function recallBlindly(store: Store, key: UploadKey, path: string): Promi
       path,
       epoch,
       leaves,
-      committed: committed && { request: committed.request, outcome: { outcome: 'created', path } },
+      committed: committed && {
+        request: committed.request,
+        outcome: { outcome: 'created', path, time: committed.outcome.time },
+      },
       resume: () => quietly(path, async () => blindly(store, await kept.resume(), kept.path, path)),
       fence: (told) => quietly(path, () => kept.fence(told)),
     };
@@ -87,8 +90,8 @@ function blindly(store: Store, staged: StagedUpload, at: string, path: string): 
       quietly(path, async () => {
         // Somebody may have tidied up since.
         if (folder !== '') await store.makeDirectory(folder, MAKE).catch(() => undefined);
-        await staged.commit(commit);
-        return { outcome: 'created', path };
+        const { time } = await staged.commit(commit);
+        return { outcome: 'created', path, time };
       }),
   };
 }

@@ -76,13 +76,14 @@ async function begin(config: Config, places: Places): Promise<Started> {
     firstUser = await firstUserOf(config, places);
     users = await usersOf(config, places, logger);
     const { dir, host, port, plaintext, anonymous, keepFree, durability, audit, limits } = config;
-    const { tls, fingerprint } = identity;
+    const { tls, fingerprint, receipts } = identity;
     const server = await createServer({
       root: dir,
       host,
       port,
       tls,
       fingerprint,
+      receipts,
       users,
       anonymous,
       plaintext,

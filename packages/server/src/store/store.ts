@@ -148,4 +148,6 @@ export interface CommitOutcome {
   readonly path: string;
   /** Names this version of the file. */
   readonly etag: string;
+  /** When it was committed, in microseconds since 1970; the same whenever it is recalled. Default: now. */
+  readonly time?: number | undefined;
 }

@@ -5,16 +5,18 @@ import type { Config } from '../config.js';
 import type { CreateServerOptions } from '../create-server.js';
 import type { Logger } from '../telemetry/log.js';
 import { KeyFiles } from './key-files.js';
+import { receiptsOf } from './receipts.js';
 import { openServerKey } from './server-key.js';
 
-type Identity = Required<Pick<CreateServerOptions, 'tls' | 'fingerprint'>> & { close(): void };
+type Identity = Required<Pick<CreateServerOptions, 'tls' | 'fingerprint' | 'receipts'>> & { close(): void };
 
 /** What a server is known by: the user's own certificate and key, else the key in the state folder. */
 export async function openIdentity(config: Config, state: string, logger: Logger): Promise<Identity> {
   const { tlsCert: cert, tlsKey: key } = config;
   if (cert === undefined || key === undefined) {
     const tls = await openServerKey(state);
-    return { tls, fingerprint: fingerprintOf(tls.cert), close: () => undefined };
+    const receipts = receiptsOf(tls.key);
+    return { tls, fingerprint: fingerprintOf(tls.cert), receipts, close: () => undefined };
   }
   const files = await KeyFiles.open({
     cert,
@@ -22,7 +24,8 @@ export async function openIdentity(config: Config, state: string, logger: Logger
     onWarning: (message, details) => logger.warn(details, message),
     onChange: (fingerprint) => logger.info({ fingerprint }, 'new connections see the new certificate'),
   });
-  return { tls: files.context, fingerprint: files.fingerprint, close: () => files.close() };
+  const { context: tls, fingerprint, receipts } = files;
+  return { tls, fingerprint, receipts, close: () => files.close() };
 }
 
 /**

@@ -2,9 +2,10 @@ import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { SecureContext } from 'node:tls';
 import { FilexError } from '@filex/protocol';
-import { fileError, fingerprintOf, secureContext } from '@filex/protocol/node';
+import { fileError, fingerprintOf, type ReceiptFacts, secureContext } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
 import type { Warn } from '../store/local/warn.js';
+import { receiptsOf } from './receipts.js';
 
 /** Where a key of the user's own is. */
 interface KeyPaths {
@@ -59,6 +60,9 @@ export class KeyFiles {
   /** For a connection that begins. */
   readonly context = (): SecureContext => this.#loaded.context;
 
+  /** A receipt, signed with the present key. */
+  readonly receipts = (facts: ReceiptFacts): Uint8Array | undefined => this.#loaded.receipts?.(facts);
+
   /** Looks whether the files have changed, and takes what is there when it is good. Never rejects. */
   look(): Promise<void> {
     this.#look ??= this.#lookOnce().finally(() => {
@@ -96,13 +100,15 @@ const EVERYBODY = 0o006;
 interface Loaded {
   readonly context: SecureContext;
   readonly fingerprint: string;
+  readonly receipts: ReturnType<typeof receiptsOf>;
 }
 
 async function load(paths: KeyPaths): Promise<Loaded> {
   const cert = await read(paths.cert, 'the certificate');
   const key = await read(paths.key, 'the key');
   try {
-    return { context: secureContext({ cert, key }), fingerprint: fingerprintOf(cert) };
+    const context = secureContext({ cert, key });
+    return { context, fingerprint: fingerprintOf(cert), receipts: receiptsOf(key) };
   } catch (cause) {
     throw new FilexError(
       'IO_ERROR',

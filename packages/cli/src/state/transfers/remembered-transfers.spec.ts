@@ -177,7 +177,7 @@ describe('uploads that are remembered', () => {
     expect((await states.list())[0]?.record.origin).toBeUndefined();
   });
 
-  it.each(['{', '{"version":7}', '\u0000'.repeat(1000)])('are not led astray by %j', async (text) => {
+  it.each(['{', '{"version":7}', '\u0000\u0000'])('are not led astray by %j', async (text) => {
     const { run, job, states, folder, warnings } = scene();
     await upload(run(), job, 'CONNECTION_LOST');
     const [one] = await states.list();

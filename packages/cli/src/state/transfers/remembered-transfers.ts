@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { FilexError, type FilexUrl, formatUrl, visibleText } from '@filex/protocol';
 import { fileError, isExecutable, type TransferResult } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
-import { isFatal } from '../../errors.js';
+import { isFatal, isLocal } from '../../errors.js';
 import type { DownloadTies, RememberedJob, TransferMemory, UploadTies } from '../../transfer/memory.js';
 import { TransferLocks } from './transfer-locks.js';
 import {
@@ -168,6 +168,8 @@ export class RememberedTransfers implements TransferMemory {
   #isInterruption(error: unknown): boolean {
     const failure = FilexError.from(error);
     if (this.#options.signal.aborted || isFatal(failure) || failure.effect === 'unknown') return true;
+    // What is kept here would keep the disk of this machine full.
+    if (failure.code === 'NO_SPACE' && isLocal(failure)) return false;
     return failure.retry && !BEGINS_AGAIN.has(failure.code);
   }
 

@@ -1,6 +1,10 @@
+import type { ClientSession } from '../../session/client-session.js';
 import type { ServerTrial } from '../../session/server-trial.js';
+import { codeName } from '../../spec/specification.js';
 import { casesOf } from '../../suite/case.js';
 import { content } from '../../wire/bytes.js';
+import type { Messages } from '../../wire/messages.js';
+import { BLOCK_SIZE, treeDigest } from '../../wire/tree-digest.js';
 import { Violation } from '../../wire/violation.js';
 
 /** Calls. */
@@ -276,5 +280,46 @@ export const chapter11 = casesOf<ServerTrial>((check) => {
     const session = await trial.session();
     await session.expectFailure(session.open('remove'), 'PERMISSION_DENIED', 'none');
     await session.expectSuccess(session.open('stat', { path: folder }));
+  });
+
+  const digestOf = (session: ClientSession, path: string) => {
+    const stream = session.open('digest', { path, algorithm: 'sha256' });
+    return session.result(stream);
+  };
+  const needsDigests = (trial: ServerTrial, { status }: Messages['RESULT']): void => {
+    if (codeName(status) === 'UNSUPPORTED') trial.notApplicable('this server does not know the operation');
+  };
+  for (const size of [0, 5, BLOCK_SIZE, BLOCK_SIZE + 1]) {
+    check('FX-11.2-9', `digest of a file of ${size} bytes`, async (trial) => {
+      const path = await trial.path('file');
+      const session = await trial.session();
+      const file = content(size);
+      await session.upload(path, file);
+      const result = await digestOf(session, path);
+      needsDigests(trial, result);
+      const { status, effect, digest, entry } = result;
+      if (status !== 0 || effect !== 'none') throw new Violation([], `${codeName(status)}, effect ${effect}`);
+      if (digest?.equals(treeDigest(file)) !== true)
+        throw new Violation([], 'it is not the digest of the file');
+      if (entry?.path !== path || entry.kind !== 'file' || entry.size !== size)
+        throw new Violation([], `the entry is ${JSON.stringify(entry)}`);
+    });
+  }
+  check('FX-11.2-9', 'digest of nothing is NOT_FOUND, of a folder IS_A_DIRECTORY', async (trial) => {
+    const path = await trial.folder();
+    const session = await trial.session();
+    needsDigests(trial, await digestOf(session, `${path}/none`));
+    await session.expectFailure(session.open('digest', { path: `${path}/none` }), 'NOT_FOUND', 'none');
+    await session.expectFailure(session.open('digest', { path }), 'IS_A_DIRECTORY', 'none');
+    await session.expectFailure(session.open('digest'), 'IS_A_DIRECTORY', 'none');
+  });
+  check(['FX-11.2-9', 'FX-7.3-6'], 'digest that is given up is answered all the same', async (trial) => {
+    const path = await trial.path('file');
+    const session = await trial.session();
+    await session.upload(path, content(BLOCK_SIZE));
+    const stream = session.open('digest', { path });
+    session.reset(stream);
+    await session.result(stream);
+    await session.expectSuccess(session.open('stat', { path }));
   });
 });

@@ -8,6 +8,7 @@ import { chapter06 } from './chapter-06.js';
 import { chapter06Scram } from './chapter-06-scram.js';
 import { chapter07 } from './chapter-07.js';
 import { chapter08 } from './chapter-08.js';
+import { chapter08Receipts } from './chapter-08-receipts.js';
 import { chapter09 } from './chapter-09.js';
 import { chapter10 } from './chapter-10.js';
 import { chapter11 } from './chapter-11.js';
@@ -28,6 +29,7 @@ export const serverCases: readonly Case<ServerTrial>[] = [
   ...chapter06Scram,
   ...chapter07,
   ...chapter08,
+  ...chapter08Receipts,
   ...chapter09,
   ...chapter10,
   ...chapter11,

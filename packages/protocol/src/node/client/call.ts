@@ -59,12 +59,15 @@ export async function remove(
 }
 
 /** Asks a question in OPEN and resolves with the RESULT. */
-async function call(
+export async function call(
   context: ClientContext,
   request: OpenArguments & { readonly path: string },
   signal: AbortSignal | undefined,
 ): Promise<OperationResult> {
-  const answer = new Answer(request.path, () => request.operation !== 'stat');
+  const answer = new Answer(
+    request.path,
+    () => request.operation !== 'stat' && request.operation !== 'digest',
+  );
   let stopListening = (): void => undefined;
   try {
     const stream = await context.open(

@@ -3,6 +3,8 @@ import type { Entry, Outcome } from '../../vocabulary.js';
 import { checkPath } from '../../wire/path.js';
 import { MAX_NAMES_GIVEN } from '../bounds.js';
 import type {
+  DigestOptions,
+  DigestResult,
   DownloadOptions,
   DownloadSink,
   ListOptions,
@@ -17,6 +19,7 @@ import type {
 } from '../types.js';
 import { makeDirectory, remove, rename, stat } from './call.js';
 import type { ClientContext } from './context.js';
+import { digest } from './digest.js';
 import { Download } from './download.js';
 import type { Line } from './line.js';
 import { list } from './listing.js';
@@ -93,6 +96,10 @@ export class ReconnectingSession implements Session {
 
   stat(path: string, options: OperationOptions = {}): Promise<Entry> {
     return this.#call(path, options, (context) => stat(context, path, options));
+  }
+
+  digest(path: string, options: DigestOptions = {}): Promise<DigestResult> {
+    return this.#call(path, options, (context) => digest(context, path, options));
   }
 
   makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {

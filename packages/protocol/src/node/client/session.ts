@@ -11,6 +11,8 @@ import { windowsFor } from '../rate-limit.js';
 import type {
   ConnectOptions,
   Credentials,
+  DigestOptions,
+  DigestResult,
   DownloadOptions,
   DownloadSink,
   ListOptions,
@@ -26,6 +28,7 @@ import type {
 } from '../types.js';
 import { makeDirectory, remove, rename, stat } from './call.js';
 import type { ClientContext } from './context.js';
+import { digest } from './digest.js';
 import { download } from './download.js';
 import { list } from './listing.js';
 import { read } from './read.js';
@@ -127,6 +130,10 @@ export class ClientSession implements Session, DriverOwner {
 
   stat(path: string, options: OperationOptions = {}): Promise<Entry> {
     return this.run(path, (context) => stat(context, path, options));
+  }
+
+  digest(path: string, options: DigestOptions = {}): Promise<DigestResult> {
+    return this.run(path, (context) => digest(context, path, options));
   }
 
   makeDirectory(path: string, options: MakeDirectoryOptions = {}): Promise<{ outcome: Outcome }> {

@@ -1,4 +1,5 @@
 import { type Effect, FilexError } from '../../errors.js';
+import { PROGRESS_STEP } from '../bounds.js';
 import { onAbort, operationError } from './answer.js';
 import { delayBefore } from './backoff.js';
 import type { ClientContext } from './context.js';
@@ -60,7 +61,8 @@ export class Tries {
     this.#current = undefined;
     const session = await this.#line.connection(this.patience);
     const onPosition = (position: number): void => {
-      if (position <= this.#furthest) return;
+      // Less is what both ends may lose again at the next cut, so that an end of it would never come.
+      if (position < this.#furthest + PROGRESS_STEP) return;
       this.#furthest = position;
       this.#line.onProgress();
     };
@@ -140,7 +142,7 @@ export async function persist<T>(
 }
 
 /** An error that says no less than what may have happened before. */
-export function withEffect(error: FilexError, effect: Effect): FilexError {
+function withEffect(error: FilexError, effect: Effect): FilexError {
   if (error.effect !== 'none' || effect === 'none') return error;
   const { code, message, path, retry, cause } = error;
   return new FilexError(code, message, { path, effect, retry, cause });

@@ -366,6 +366,7 @@ class UploadStream {
         executable,
         algorithm,
         offset,
+        receipt: this.#options.receipt,
       },
       (stream) => {
         this.#state.attempts = beginAttempt(this.#state.attempts, offset ?? 0);
@@ -497,6 +498,7 @@ class UploadStream {
       size: sent.length,
       digest: Buffer.from(sent.digest).toString('hex'),
       algorithm: this.#algorithm,
+      receipt: result.receipt,
     };
   }
 

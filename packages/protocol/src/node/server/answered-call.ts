@@ -30,6 +30,7 @@ async function perform({ request, handler, context }: OperationRun): Promise<Suc
     case 'upload':
     case 'download':
     case 'list':
+    case 'digest':
       throw new FilexError('INTERNAL', `${operation} is no call`);
   }
 }

@@ -28,6 +28,7 @@ import { callHandler, handlerError, withEffect } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
 import { type Committed, committedOf, hexOf, RememberedUpload } from './remembered-upload.js';
 import type { Transfer } from './transfer-watch.js';
+import { withReceipt } from './upload-receipt.js';
 import type { Found } from './upload-registry.js';
 
 interface End {
@@ -310,7 +311,7 @@ class IncomingUpload implements Transfer {
     const commit = { length, digest, algorithm: this.#algorithm };
     const result = committedOf(commit, await callHandler(() => into.commit(commit), 'unknown'), request.path);
     remembered.upload = recordedUpload(publishedUpload(remembered.upload, result));
-    return result;
+    return withReceipt(this.#run, result);
   }
 
   /** It was committed before: what comes is dropped, and who sends the same is told the same. */
@@ -327,7 +328,7 @@ class IncomingUpload implements Transfer {
     if (ended.refusal !== undefined) {
       throw new FilexError(ended.refusal.code, undefined, { effect: ended.refusal.effect });
     }
-    return { ...(ended.upload.result as Committed), bytes: 0 };
+    return { ...withReceipt(this.#run, ended.upload.result as Committed), bytes: 0 };
   }
 
   /** What becomes of the upload when its stream has failed; returns what to tell of it. */

@@ -3,7 +3,8 @@ import { FilexError } from '../../errors.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import type { Driver, StreamListener } from '../driver.js';
-import type { Handler, OperationContext } from '../types.js';
+import type { Handler, OperationContext, ServeOptions } from '../types.js';
+import type { DigestTurns } from './digest-turns.js';
 import type { Transfer } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
 
@@ -17,6 +18,10 @@ export interface OperationRun {
   readonly maxListingEntries: number;
   /** What is remembered of uploads, on all connections. */
   readonly uploads: UploadRegistry;
+  /** Makes receipts. */
+  readonly receipts: ServeOptions['receipts'];
+  /** Of this connection. */
+  readonly digestTurns: DigestTurns;
   /** The digest that was negotiated for the connection. */
   readonly algorithm: DigestAlgorithm;
   hashOf(algorithm: DigestAlgorithm): HashFactory | undefined;
@@ -33,6 +38,10 @@ export interface Success {
   /** Of the file that was transferred. */
   readonly digest?: string | undefined;
   readonly algorithm?: DigestAlgorithm | undefined;
+  /** Of an upload, when it was asked for. */
+  readonly receipt?: Uint8Array | undefined;
+  /** What the client has asked to have digested; in RESULT. */
+  readonly answer?: Uint8Array | undefined;
 }
 
 /** An operation listens to its stream, and settles once with what came of it. */

@@ -6,6 +6,7 @@ import type { StreamEvent } from '../driver.js';
 import { SlabSource } from '../pieces.js';
 import { digestPrefix } from '../prefix.js';
 import type { DownloadProvider } from '../types.js';
+import { closeProvider } from './close-provider.js';
 import { handlerError } from './handler-error.js';
 import { cancelled, hashFor, type OperationRun, type RunningOperation, type Success } from './operation.js';
 import type { Transfer } from './transfer-watch.js';
@@ -69,7 +70,7 @@ export function sendDownload(run: OperationRun): RunningOperation {
     } catch (error) {
       throw handlerError(error);
     } finally {
-      await close(provider);
+      await closeProvider(provider);
     }
   };
   const transfer: Transfer = {
@@ -82,13 +83,4 @@ export function sendDownload(run: OperationRun): RunningOperation {
     stop,
   };
   return { listener, done: perform(), transfer };
-}
-
-/** What was sent is right or wrong however the file is put away. */
-async function close(provider: DownloadProvider): Promise<void> {
-  try {
-    await provider.close();
-  } catch {
-    // See above.
-  }
 }

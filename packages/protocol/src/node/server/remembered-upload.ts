@@ -11,6 +11,8 @@ export interface Committed extends Omit<UploadOutcome, 'path'> {
   readonly bytes: number;
   readonly digest: string;
   readonly algorithm: DigestAlgorithm;
+  /** When; microseconds since 1970. */
+  readonly time: number;
 }
 
 /** One stream of an upload. */
@@ -168,10 +170,10 @@ export class RememberedUpload {
 /** What RESULT tells of a commit to who asked for `path`. */
 export function committedOf(
   { length, digest, algorithm }: UploadCommit,
-  { outcome, path, etag }: UploadOutcome,
+  { outcome, path, etag, time = Date.now() * 1000 }: UploadOutcome,
   asked: string,
 ): Committed {
-  const moved = { bytes: length, digest: hexOf(digest), algorithm };
+  const moved = { bytes: length, digest: hexOf(digest), algorithm, time };
   return { outcome, path: path === asked ? undefined : path, etag, ...moved };
 }
 

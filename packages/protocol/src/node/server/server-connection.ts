@@ -6,9 +6,10 @@ import type { HashFactory } from '../../wire/digest.js';
 import { offeredMechanisms } from '../auth/server-authentication.js';
 import { Driver, type DriverOwner } from '../driver.js';
 import type { Slab } from '../slab-pool.js';
-import type { Accounts, Handler, Peer, ServeEvent } from '../types.js';
+import type { Accounts, Handler, Peer, ServeEvent, ServeOptions } from '../types.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
+import { DigestTurns } from './digest-turns.js';
 import { floodGuard } from './flood-guard.js';
 import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
@@ -16,6 +17,7 @@ import { limitError, limitOf } from './limit-error.js';
 import { Login } from './login.js';
 import type { LoginGuard } from './login-guard.js';
 import type { OperationRun, RunningOperation, Success } from './operation.js';
+import { sendDigest } from './outgoing-digest.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
 import type { ServerLimits } from './server-limits.js';
@@ -37,6 +39,7 @@ export interface ServerConnectionOptions {
   readonly uploads: UploadRegistry;
   readonly logins: LoginGuard;
   readonly accounts: Accounts | undefined;
+  readonly receipts: ServeOptions['receipts'];
   /** Whether clients may do without a name. */
   readonly anonymous: boolean;
   /** Under TLS: what binds authentication to its session. */
@@ -60,6 +63,7 @@ export class ServerConnection implements DriverOwner {
   readonly #running = new Set<Promise<void>>();
   readonly #login: Login;
   readonly #watch: TransferWatch;
+  readonly #digestTurns: DigestTurns;
   #peer: Peer | undefined;
   /** What the client logs in with. */
   #mechanism = '';
@@ -93,6 +97,7 @@ export class ServerConnection implements DriverOwner {
       this,
     );
     this.#watch = new TransferWatch(this.driver, options.serverLimits);
+    this.#digestTurns = new DigestTurns(options.serverLimits.maxDigests);
     const transcript = (): Uint8Array => this.driver.connection.helloTranscript as Uint8Array;
     const deadline = acceptedAt + limits.handshakeTimeout;
     this.#login = new Login({ ...options, transcript, deadline });
@@ -196,7 +201,7 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #perform({ stream, request }: Open, stop: AbortController): Promise<Success> {
-    const { handler, hashes, uploads, serverLimits } = this.#options;
+    const { handler, hashes, uploads, receipts, serverLimits } = this.#options;
     checkDepth(request.path, serverLimits.maxPathDepth);
     if (request.target !== undefined) checkDepth(request.target, serverLimits.maxPathDepth);
     const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
@@ -206,6 +211,8 @@ export class ServerConnection implements DriverOwner {
       request,
       handler,
       uploads,
+      receipts,
+      digestTurns: this.#digestTurns,
       maxListingEntries: serverLimits.maxListingEntries,
       context: {
         peer: this.#peer as Peer,
@@ -237,13 +244,14 @@ export class ServerConnection implements DriverOwner {
   }
 
   #succeed(stream: number, success: Success): Told {
-    const { outcome, path, etag, entry, bytes, digest, algorithm } = success;
+    const { outcome, path, etag, entry, receipt, answer, bytes, digest, algorithm } = success;
     const { connection } = this.driver;
     const effect = outcome === 'read' || outcome === 'identical' ? 'none' : 'applied';
     // Nobody is left to tell when the connection is gone; the log is told all the same.
     if (connection.allows(stream, 'R_SUCCESS')) {
       try {
-        connection.result(stream, { status: 'OK', effect, outcome, path, etag, entry });
+        const told = { outcome, path, etag, entry, receipt, digest: answer };
+        connection.result(stream, { status: 'OK', effect, ...told });
       } catch (cause) {
         // What the handler answered cannot be said on the wire. Said nothing, the client would wait for ever.
         const message = `the answer of the server is not a valid one: ${FilexError.from(cause).message}`;
@@ -339,5 +347,7 @@ function start(run: OperationRun): RunningOperation {
     case 'rename':
     case 'remove':
       return answerCall(run);
+    case 'digest':
+      return sendDigest(run);
   }
 }

@@ -155,6 +155,14 @@ export const serverLimitTable = {
     meaning: 'entries of one listing',
     code: 'TOO_LARGE',
   },
+  maxDigests: {
+    floor: 1,
+    standard: 4,
+    cap: 65_536,
+    unit: 'count',
+    meaning: 'files that one connection has digested at once; more wait their turn',
+    code: undefined,
+  },
   maxPathDepth: {
     floor: 1,
     standard: 128,

@@ -5,7 +5,7 @@ import { type Found, UploadRegistry } from './upload-registry.js';
 
 /** A registry, and what it has dropped the bytes of. */
 function registered(limits: { maxSuspendedUploads?: number; maxRememberedUploads?: number }) {
-  const registry = new UploadRegistry(resolveServerLimits(limits));
+  const registry = new UploadRegistry(resolveServerLimits({ resumeTimeout: 60_000, ...limits }));
   const dropped: string[] = [];
   return {
     registry,

@@ -294,7 +294,8 @@ function act(connection: Connection, { action, ...rest }: Named<'action'>): void
       return connection.writeEntries(stream, of<Entry[]>('entries'));
     case 'result': {
       const { stream: _, ...result } = rest;
-      return connection.result(stream, result as never);
+      const odd = { receipt: bytes('receipt'), digest: bytes('digest') };
+      return connection.result(stream, { ...result, ...odd } as never);
     }
     case 'reset':
       return connection.reset(stream, of<Code>('code'));

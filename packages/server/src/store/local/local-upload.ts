@@ -96,7 +96,8 @@ export class LocalUpload implements StagedUpload {
       );
       space.end();
       await entry.end().catch(this.#leftOver);
-      return { outcome: published.outcome, path: pathOf(published.name), etag: etagOf(published.stats) };
+      const { outcome, stats } = published;
+      return { outcome, path: pathOf(published.name), etag: etagOf(stats), time: entry.committedAt };
     } catch (error) {
       await this.#cleanUp();
       throw error;

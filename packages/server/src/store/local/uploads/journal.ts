@@ -8,7 +8,7 @@ import { formatLine, type JournalLine } from './upload-record.js';
 export const JOURNAL = 'journal';
 
 /** Under which it is written anew. */
-export const NEW_JOURNAL = 'journal.new';
+const NEW_JOURNAL = 'journal.new';
 
 export interface JournalOptions {
   /** Whether a line has to survive a power cut before it counts as written. */

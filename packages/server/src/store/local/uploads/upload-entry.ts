@@ -101,7 +101,13 @@ export class UploadEntry {
         if (await this.#keeper.isRivalled(this.#record.name)) throw rivalled(this.#record.path);
       },
       record: ({ name, outcome, stats }) => {
-        const committed = { ...content, path: pathOf(name), outcome, etag: etagOf(stats) };
+        const committed = {
+          ...content,
+          path: pathOf(name),
+          outcome,
+          etag: etagOf(stats),
+          time: Date.now() * 1000,
+        };
         return this.#put({ intent: undefined, committed });
       },
       withdraw: async () => {
@@ -120,7 +126,12 @@ export class UploadEntry {
     }
   }
 
-  /** @returns how many blocks can be gone on after. */
+  /** When it was committed, in microseconds since 1970. */
+  get committedAt(): number | undefined {
+    return this.#record.committed?.time;
+  }
+
+  /** How many blocks can be gone on after. */
   get blocks(): number {
     return this.#leaves.count;
   }

@@ -500,7 +500,12 @@ export class UploadLedger implements EntryKeeper {
     const now = (await look(intent.path)) ?? target ?? staged;
     const { moved: _, ...content } = intent;
     const etag = now === undefined ? '' : etagOf(now.stats);
-    return { ...record, intent: undefined, committed: { ...content, etag }, at: Date.now() };
+    return {
+      ...record,
+      intent: undefined,
+      committed: { ...content, etag, time: Date.now() * 1000 },
+      at: Date.now(),
+    };
   }
 
   // ------------------------------------------------------------------ the files

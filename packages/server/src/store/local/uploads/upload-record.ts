@@ -50,6 +50,8 @@ export interface UploadRecord {
         readonly path: string;
         readonly outcome: 'created' | 'replaced' | 'identical';
         readonly etag: string;
+        /** Microseconds since 1970. */
+        readonly time: number;
       })
     | undefined;
 }

@@ -182,6 +182,7 @@ export class Recorder<M> implements Observer {
     const position = typeof wanted === 'number' && wanted >= 0 ? wanted : undefined;
     return (count) => {
       const written = bytes.subarray(0, count as number);
+      if (written.length === 0) return; // not even the length changes
       const offset = position ?? positionOf(call.descriptor as number) - written.length;
       this.#log.push({ op: 'write', inode, offset, bytes: written });
     };
