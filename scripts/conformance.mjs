@@ -40,7 +40,7 @@ try {
   const url = new URL((await listening(server)).urls[0]);
   url.username = 'ann';
   const status = suite('--second-user', 'bob', url.href);
-  process.exitCode = suite('--client', '--', process.execPath, program('cli')) || status;
+  process.exitCode = suite('--client', '--', process.execPath, program('cli'), '--retries', '0') || status;
 } finally {
   server?.kill();
   rmSync(root, { recursive: true, force: true });

@@ -53,7 +53,8 @@ export class RememberedUpload {
    * @param ask called once.
    */
   recall(ask: () => Promise<RecalledUpload | undefined>, path: string): Promise<void> | undefined {
-    if (this.#upload !== undefined) return undefined;
+    // What streams are at work on nobody else has.
+    if (this.#streams.size > 0) return undefined;
     this.#recalling ??= ask()
       .then((recalled) => this.#restore(recalled, path))
       .finally(() => {
@@ -64,7 +65,9 @@ export class RememberedUpload {
 
   #restore(recalled: RecalledUpload | undefined, path: string): void {
     if (recalled === undefined) return;
-    const { arguments: request, epoch, leaves, committed } = recalled;
+    const { arguments: request, leaves, committed } = recalled;
+    // Attempts that have left nothing to keep were counted here.
+    const epoch = Math.max(recalled.epoch, this.#upload?.epoch ?? 0);
     const tombstone = committed && {
       claim: { length: committed.commit.length, digest: hexOf(committed.commit.digest) },
       result: committedOf(committed.commit, committed.outcome, path),
@@ -73,6 +76,11 @@ export class RememberedUpload {
     this.#recalled = recalled;
     this.leaves = [...leaves];
     this.#upload = recoverUpload({ request, epoch, durable, intent: undefined, tombstone }, undefined);
+  }
+
+  /** Whether there is nothing of it but that it was tried. */
+  get isEmpty(): boolean {
+    return this.#upload?.state === 'empty';
   }
 
   /** Makes ready to go on with what is kept elsewhere, if that is so. Only for who has the turn. */

@@ -28,7 +28,8 @@ export interface Found {
 
 /**
  * The uploads that a server remembers, by principal and operation id: those under way, and for a while those that were lost
- * or have ended. The latter in memory, where a server that is started again begins with none, unless the handler keeps them.
+ * or have ended. The latter in memory, where a server that is started again begins with none, unless the handler keeps them: then
+ * only those that have left nothing.
  */
 export class UploadRegistry {
   readonly #limits: UploadLimits;
@@ -96,7 +97,8 @@ export class UploadRegistry {
     active.visitors -= 1;
     if (active.visitors > 0) return;
     this.#active.delete(key);
-    if (this.#keptElsewhere) {
+    // That it was tried, and how often, is not worth a place on a disk.
+    if (this.#keptElsewhere && !upload.isEmpty) {
       const leaving = upload.letGo().finally(() => this.#leaving.delete(key));
       this.#leaving.set(key, leaving);
       return;
