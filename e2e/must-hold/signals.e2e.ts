@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clientExit, filex, startClient } from '../harness/client.js';
 import { differences } from '../harness/differences.js';
-import { parts, staged, visible } from '../harness/leftovers.js';
+import { stagedAfterExpiry } from '../harness/expiry.js';
+import { parts, visible } from '../harness/leftovers.js';
 import { startRelay } from '../harness/relay.js';
 import { startServer } from '../harness/server.js';
 import { temporaryFolder } from '../harness/temporary.js';
@@ -34,7 +35,7 @@ test('SIGTERM lets a transfer in flight complete, and takes nothing new', async 
   expect(differences(local, server.folder, { times: false })).toEqual([
     `${join(server.folder, '.filex')}: is extra`,
   ]);
-  expect(staged(server.folder)).toEqual([]);
+  expect(await stagedAfterExpiry(server.folder)).toEqual([]);
 });
 
 test('a second SIGTERM ends the server at once; nothing half is visible', async () => {
@@ -46,7 +47,7 @@ test('a second SIGTERM ends the server at once; nothing half is visible', async 
   relay.cut();
   expect((await client.exited).code).toBe(5);
   expect(visible(server.folder)).toEqual([]);
-  expect(staged(server.folder)).toEqual([]);
+  expect(await stagedAfterExpiry(server.folder)).toEqual([]);
 });
 
 test('without connections SIGTERM and SIGINT end the server with exit 0', async () => {
@@ -69,7 +70,7 @@ test('SIGINT during an upload: exit 130, how to go on, and nothing visible on th
   relay.cut();
   await server.stop();
   expect(visible(server.folder)).toEqual([]);
-  expect(staged(server.folder)).toEqual([]);
+  expect(await stagedAfterExpiry(server.folder)).toEqual([]);
 });
 
 test('SIGINT during a download: exit 130, nothing under the name, and what came is kept', async () => {
