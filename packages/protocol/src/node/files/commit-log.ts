@@ -6,7 +6,9 @@ export type CommitStep = 'flush' | 'intend' | 'publish' | 'flush folder' | 'clea
 
 /** What is about to happen to a name. */
 export interface Intent {
+  /** The name that is about to be taken. */
   readonly name: string;
+  /** What that will have been. */
   readonly outcome: 'created' | 'replaced';
   /** Whether the staged file itself goes there, as on file systems without links. Otherwise it gets a second name. */
   readonly moved: boolean;

@@ -19,7 +19,7 @@ const CHUNK = 256 * 1024;
 
 /**
  * The digests of the whole blocks of a file that are there from a download that was cut. Where the two files are not as
- * {@link sealPartial} has left them, since the process was killed, the power failed, or somebody wrote to them, the blocks are read
+ * `sealPartial` has left them, since the process was killed, the power failed, or somebody wrote to them, the blocks are read
  * and compared, and those after the first wrong one do not count.
  *
  * @throws FilexError when what is there cannot be read.
