@@ -27,6 +27,8 @@ export const bounds = {
   journalSize: 4 * MiB,
   /** … and that are read of another server's at once. */
   journalRead: 64 * 1024,
+  /** How often all journals are read again because one was taken over meanwhile. */
+  journalPasses: 10,
   /** UTF-16 units of the paths in what is remembered of uploads; more, and the oldest are forgotten. */
   rememberedPaths: 16 * MiB,
   /** Milliseconds between two looks for uploads that nobody comes back for, and for servers that are gone. */

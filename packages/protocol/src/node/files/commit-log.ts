@@ -12,15 +12,17 @@ export interface Intent {
   readonly outcome: 'created' | 'replaced';
   /** Whether the staged file itself goes there, as on file systems without links. Otherwise it gets a second name. */
   readonly moved: boolean;
+  /** Microseconds since 1970, which the file has been given: by this and its size it can be told when it is staged no longer. */
+  readonly mtime: number;
 }
 
 /**
  * Writes down how far a publication is, for who comes after a crash. `P`: what became of the file.
  *
- * With an intent on record, the file has been published when both names are one file; when the staged name is gone; or when it
- * was to replace something, and the spare name that does that (see `SPARE`) is gone. Whoever has the name by now does not
- * matter. What `intend`, `record` and `withdraw` are told must be as durable as the publication when they settle. PROTOCOL.md,
- * FX-12.3-8.
+ * With an intent on record, the file has been published when it can be seen under its name: as the same file as the staged one,
+ * or, when nothing is staged any more, by its size and time. Who takes such a name before the commit is on record must leave a
+ * trace of the file for that reason. What `intend`, `record` and `withdraw` are told must be as durable as the publication when
+ * they settle. PROTOCOL.md, FX-12.3-8.
  */
 export interface CommitLog<P> {
   /** Before the name is taken; again when it is to be another one. */

@@ -8,7 +8,7 @@ export { FileSource, type FileSourceOptions } from './file-source.js';
 export { modificationTime, setModificationTime } from './file-times.js';
 export { LeavesFile, readLeaves } from './leaves-file.js';
 export { makeFolders } from './make-folders.js';
-export { moveToFreeName } from './move-to-free-name.js';
+export { linkToFreeName, moveToFreeName } from './move-to-free-name.js';
 export { NameLocks } from './name-locks.js';
 export { numberedName } from './numbered-name.js';
 export { recallPartial } from './partial-file.js';

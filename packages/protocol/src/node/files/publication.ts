@@ -89,9 +89,9 @@ export async function place(publication: Publication): Promise<Placed> {
 }
 
 /** @returns whether the name was still free. */
-async function create({ staged, log }: Publication, name: string, target: string): Promise<boolean> {
+async function create({ staged, log, mtime }: Publication, name: string, target: string): Promise<boolean> {
   if (log === undefined) return (await moveToFreeName(staged, target)) === 'moved';
-  const intent = { name, outcome: 'created' } as const;
+  const intent = { name, outcome: 'created', mtime } as const;
   await intend(log, { ...intent, moved: false });
   const linked = await linkToFreeName(staged, target);
   if (linked !== 'unsupported') return linked === 'linked';
@@ -99,16 +99,13 @@ async function create({ staged, log }: Publication, name: string, target: string
   return (await reserveThenReplace(staged, target)) === 'moved';
 }
 
-/**
- * A second name of the staged file takes the place, so that the first one stays. It is made before anything is written down: who
- * then finds it gone knows that it has taken the place, whoever has that by now.
- */
-async function replace({ staged, log }: Publication, name: string, target: string): Promise<void> {
+/** A second name of the staged file takes the place, so that the first one stays. */
+async function replace({ staged, log, mtime }: Publication, name: string, target: string): Promise<void> {
   if (log === undefined) return rename(staged, target);
   const spare = `${staged}${SPARE}`;
   await unlinkIfThere(spare);
   const moved = (await linkToFreeName(staged, spare, link)) === 'unsupported';
-  await intend(log, { name, outcome: 'replaced', moved });
+  await intend(log, { name, outcome: 'replaced', moved, mtime });
   // Where both are one file already, a rename does nothing: then the spare goes with the staged name.
   await rename(moved ? staged : spare, target);
 }

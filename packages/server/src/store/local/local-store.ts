@@ -12,6 +12,7 @@ import {
   createPublishingContext,
   FileSource,
   fileError,
+  linkToFreeName,
   lookAt,
   type PublishingContext,
   refuseEarly,
@@ -47,8 +48,9 @@ import { RESERVED_NAME, ReservedFolder } from './reserved-folder.js';
 import { Space, type SpacePromise } from './space.js';
 import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
+import type { Kept } from './uploads/takeover.js';
 import type { UploadEntry } from './uploads/upload-entry.js';
-import { type Kept, type LedgerLimits, UploadLedger } from './uploads/upload-ledger.js';
+import { type LedgerLimits, UploadLedger } from './uploads/upload-ledger.js';
 import type { RecordedContent, UploadRecord } from './uploads/upload-record.js';
 import type { VersionSource } from './version-source.js';
 import type { Warn } from './warn.js';
@@ -237,8 +239,11 @@ export class LocalStore implements Store {
       directorySync: this.#publishing.directorySync,
       limits: { ...resolveServerLimits(), ...limits },
       durable: this.#durable,
-      look: (path) => nameIn(path, (folder, name) => lookAt(pathIn(folder, name))).catch(nothingThere),
-      flushParent: (path) => nameIn(path, (folder) => this.#publishing.directorySync.sync(folder)),
+      served: {
+        look: (path) => nameIn(path, (folder, name) => lookAt(pathIn(folder, name))).catch(nothingThere),
+        flushParent: (path) => nameIn(path, (folder) => this.#publishing.directorySync.sync(folder)),
+        link: (path, to) => nameIn(path, (folder, name) => linkToFreeName(pathIn(folder, name), to)),
+      },
       warn: this.#warn,
     });
   }
@@ -357,7 +362,7 @@ export class LocalStore implements Store {
     const from = parseNamedPath(path, 'rename');
     await this.#reserved.keepOut(from, 'NOT_FOUND');
     const to = await this.#changeable(target, 'rename to');
-    await this.#ledger?.settleAbandoned();
+    for (const label of [path, target]) await this.#giveUp(label, 'rename');
     return this.#operations.run(() =>
       renameEntry(this.#confinement, this.#publishing, this.#reserved, from, to, ifExists),
     );
@@ -367,9 +372,14 @@ export class LocalStore implements Store {
     this.#writable();
     const place = parseNamedPath(path, 'remove');
     await this.#reserved.keepOut(place, 'NOT_FOUND');
-    await this.#ledger?.settleAbandoned();
+    await this.#giveUp(path, 'remove');
     const gate = recursive ? this.#treeRemovals : this.#operations;
     return gate.run(() => removeEntry(this.#confinement, this.#publishing, this.#reserved, place, recursive));
+  }
+
+  /** Does at once what is done now and then: gives up what is too old, takes over from servers that are gone. Never rejects. */
+  async sweep(): Promise<void> {
+    await this.#ledger?.sweep();
   }
 
   async close(): Promise<void> {
@@ -386,6 +396,15 @@ export class LocalStore implements Store {
     const place = parseNamedPath(path, action);
     await this.#reserved.keepOut(place, 'PATH_INVALID');
     return place;
+  }
+
+  /** What has the path, or is below it, is about to lose its name. */
+  async #giveUp(path: string, action: string): Promise<void> {
+    try {
+      await this.#ledger?.giveUp(path);
+    } catch (error) {
+      throw fileError(error, { action, path });
+    }
   }
 
   #writable(): { readonly staging: StagingArea; readonly ledger: UploadLedger } {

@@ -23,8 +23,8 @@ export interface EntryKeeper {
   note(record: UploadRecord): void;
   /** Makes the names of what is staged durable. */
   flushNames(): Promise<void>;
-  /** Puts on record what servers that are gone have published. */
-  settleAbandoned(): Promise<void>;
+  /** Before what is at a path loses its name to an upload. */
+  giveUp(path: string, name: string): Promise<void>;
   /** Whether another server has published this upload, or is about to. */
   isRivalled(name: string): Promise<boolean>;
   /** Nobody is at work on it any more; `kept`: bytes that wait for somebody to go on. */
@@ -91,12 +91,12 @@ export class UploadEntry {
     const content = { length, digest: Buffer.from(digest).toString('hex'), algorithm };
     let intended = false;
     return {
-      intend: async ({ name, outcome, moved }: Intent) => {
+      intend: async ({ name, outcome, moved, mtime }: Intent) => {
         intended = true;
-        if (outcome === 'replaced') await this.#keeper.settleAbandoned();
+        if (outcome === 'replaced') await this.#keeper.giveUp(pathOf(name), this.#record.name);
         // Or a staged name that a power cut has undone would pass for one that was cleaned up after the commit.
         await this.#keeper.flushNames();
-        await this.#put({ intent: { ...content, path: pathOf(name), outcome, moved } });
+        await this.#put({ intent: { ...content, path: pathOf(name), outcome, moved, mtime } });
         // Each puts its own intent on record, then looks at those of others: so of two, one at least sees the other.
         if (await this.#keeper.isRivalled(this.#record.name)) throw rivalled(this.#record.path);
       },
@@ -164,5 +164,5 @@ export class UploadEntry {
 
 function rivalled(path: string): FilexError {
   const words = `another server is publishing ${JSON.stringify(path)}, or has done so, for the same operation`;
-  return new FilexError('BUSY', words, { path });
+  return new FilexError('BUSY', words, { path, effect: 'unknown' });
 }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BLOCK_SIZE, type ConflictPolicy, conflictPolicies, TreeDigest } from '@filex/protocol';
 import { type CommitStep, sha256Provider } from '@filex/protocol/node';
@@ -7,7 +8,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openWithin, stagedIn, temporaryFolder } from '../../../testing/temporary-folder.js';
 import type { StagedUpload, StageRequest, UploadKey } from '../../store.js';
-import { crashed } from '../../testing/crash.js';
+import { bury, copied, crashed, ownersIn } from '../../testing/crash.js';
 import { commit, outcomeOf } from '../../testing/transfer.js';
 import { LocalStore, type LocalStoreOptions } from '../local-store.js';
 
@@ -84,14 +85,26 @@ const steps: readonly CommitStep[] = [
 ];
 
 /** Runs work that is killed, in a copy, at each step of its commits; `at` is called with each copy. */
-async function killedAtEachStep(
+function killedAtEachStep(
+  root: string,
+  work: () => Promise<unknown>,
+  at: (step: CommitStep, copy: string) => void,
+): Promise<void> {
+  return copiedAtEachStep(root, work, (step, copy) => {
+    bury(copy);
+    at(step, copy);
+  });
+}
+
+/** The same, but that its server is killed is left to the test. */
+async function copiedAtEachStep(
   root: string,
   work: () => Promise<unknown>,
   at: (step: CommitStep, copy: string) => void,
 ): Promise<void> {
   const listener = (message: unknown): void => {
     const { step } = message as { step: CommitStep };
-    at(step, crashed(root, place()));
+    at(step, copied(root, place()));
   };
   subscribe('filex:commit', listener);
   try {
@@ -359,66 +372,150 @@ describe('two servers on one folder', () => {
   });
 });
 
-it('what one server has published and not put on record when it died, another one does before it replaces that', async () => {
+/** A copy for each step at which a server stands still, in the middle of a commit of `FILE` to `d/a`. */
+async function standstills(asked: StageRequest, bytes: Buffer): Promise<Map<CommitStep, string>> {
   const root = folder();
-  const asked = request(keyOf(1), 'a');
-  const copies: string[] = [];
+  mkdirSync(join(root, 'd'));
+  if (asked.ifExists === 'overwrite') writeFileSync(join(root, 'd/a'), 'what was there');
+  const copies = new Map<CommitStep, string>();
   const store = await openStore(root);
-  await killedAtEachStep(
+  await copiedAtEachStep(
     root,
     async () => {
       const upload = await store.stage(asked);
-      await write(upload, FILE);
-      await commit(upload, FILE);
+      await write(upload, bytes);
+      await commit(upload, bytes);
     },
-    (step, copy) => {
-      if (step === 'flush folder') copies.push(copy);
+    (step, copy) => copies.set(step, copy),
+  );
+  return copies;
+}
+
+const LATER = content(10, 'later');
+/** How another server can take the name of a file. */
+const takings: readonly [string, (store: LocalStore) => Promise<unknown>][] = [
+  ['replaced', (store) => retry(store, request(keyOf(2), 'd/a', 'overwrite'), LATER)],
+  ['removed', (store) => store.remove('d/a', { recursive: false })],
+  ['removed with its folder', (store) => store.remove('d', { recursive: true })],
+  ['moved', (store) => store.rename('d/a', 'd/b', { ifExists: 'fail' })],
+  ['moved with its folder', (store) => store.rename('d', 'e', { ifExists: 'fail' })],
+  [
+    'replaced by a file that is moved',
+    async (store) => {
+      await retry(store, request(keyOf(2), 'b'), LATER);
+      await store.rename('b', 'd/a', { ifExists: 'overwrite' });
+    },
+  ],
+];
+
+describe('what a server has published, and not put on record, and another one has taken the name of', () => {
+  const cases = takings.flatMap(([words, take]) =>
+    (['fail', 'overwrite'] as const).map((policy) => ({ words, take, policy })),
+  );
+  it.each(cases)(
+    'is not published again when the first is gone: $words, $policy',
+    async ({ take, policy }) => {
+      const asked = request(keyOf(1), 'd/a', policy);
+      const copies = await standstills(asked, FILE);
+      for (const diesFirst of [false, true]) {
+        for (const step of ['flush folder', 'clean up', 'record'] as const) {
+          const copy = copied(copies.get(step) as string, place());
+          const others = ownersIn(copy);
+          const store = await openStore(copy);
+          if (diesFirst) bury(copy, others);
+          await take(store);
+          if (!diesFirst) bury(copy, others);
+          const seen = execFileSync('ls', ['-R', copy]);
+          expect(await retry(store, asked, FILE), step).toMatch(/^told again: (?:created|replaced)$/);
+          expect(execFileSync('ls', ['-R', copy]), step).toEqual(seen);
+          await store.sweep();
+          expect(stagedIn(copy), step).toEqual([]);
+        }
+      }
     },
   );
-  const [copy] = copies as [string];
-  const staging = join(copy, '.filex/staging');
-  const [gone] = readdirSync(staging) as [string];
-  // The other one has been there all the time, and finds it dead only now.
-  renameSync(join(staging, gone), join(copy, gone));
-  const other = await openStore(copy);
-  renameSync(join(copy, gone), join(staging, gone));
-  const later = content(10, 'later');
-  expect(await retry(other, request(keyOf(2), 'a', 'overwrite'), later)).toBe('replaced');
-  expect(await retry(other, asked, FILE)).toBe('told again: created');
-  expect(readFileSync(join(copy, 'a')).equals(later)).toBe(true);
+
+  it('is told of after the one who took its name is gone, too', async () => {
+    const asked = request(keyOf(1), 'd/a');
+    const copies = await standstills(asked, FILE);
+    for (const step of ['flush folder', 'clean up', 'record'] as const) {
+      const copy = copies.get(step) as string;
+      const others = ownersIn(copy);
+      const store = await LocalStore.open(copy);
+      expect(await retry(store, request(keyOf(2), 'd/a', 'overwrite'), LATER)).toBe('replaced');
+      await store.close();
+      const third = await openStore(copy);
+      bury(copy, others);
+      expect(await retry(third, asked, FILE), step).toBe('told again: created');
+      expect(readFileSync(join(copy, 'd/a')).equals(LATER)).toBe(true);
+      await third.sweep();
+      expect(stagedIn(copy), step).toEqual([]);
+    }
+  });
+});
+
+it('an upload that was staged before another server published it is not published as well', async () => {
+  const asked = request(keyOf(1), 'd/a', 'overwrite');
+  const copies = await standstills(asked, LATER);
+  for (const diesFirst of [false, true]) {
+    for (const step of steps.slice(1, -1)) {
+      const copy = copied(copies.get(step) as string, place());
+      const others = ownersIn(copy);
+      const store = await openStore(copy);
+      const upload = await store.stage(asked);
+      await write(upload, LATER);
+      if (diesFirst) bury(copy, others);
+      const isPublished = steps.indexOf(step) > steps.indexOf('publish');
+      const isIntended = steps.indexOf(step) > steps.indexOf('intend');
+      const outcome = await outcomeOf(commit(upload, LATER).then((done) => done.outcome));
+      expect(outcome, step).toBe(isPublished || (isIntended && !diesFirst) ? 'BUSY' : 'replaced');
+      if (!diesFirst) bury(copy, others);
+      expect(await retry(store, asked, LATER)).toMatch(/replaced$/);
+      expect(readFileSync(join(copy, 'd/a')).equals(LATER)).toBe(true);
+    }
+  }
+});
+
+it('what another server was about to publish is taken from it, and published once', async () => {
+  const asked = request(keyOf(1), 'd/a');
+  const copies = await standstills(asked, FILE);
+  for (const step of ['flush', 'intend', 'publish'] as const) {
+    const copy = copies.get(step) as string;
+    const store = await openStore(copy);
+    // The other one still runs, and would find nothing to publish any more.
+    expect(await retry(store, asked, FILE), step).toBe('created');
+    expect(stagedIn(copy), step).toEqual([]);
+  }
+});
+
+it('tells a higher epoch than any server has told', async () => {
+  const root = folder();
+  const asked = request(keyOf(1), 'a');
+  const [one, other] = [await openStore(root), await openStore(root)];
+  expect(await retry(one, asked, FILE)).toBe('created');
+  for (let epoch = 2; epoch < 8; epoch += 1) {
+    const kept = await (epoch % 2 === 0 ? one : other).recall(asked);
+    expect(kept?.epoch).toBe(epoch - 1);
+    await kept?.fence(epoch);
+  }
 });
 
 it('a server that dies between its intent and the name has published nothing, however often the client comes back', async () => {
-  const root = folder();
-  const asked = request(keyOf(1), 'a');
-  const copies: string[] = [];
-  const store = await openStore(root);
-  await killedAtEachStep(
-    root,
-    async () => {
-      const upload = await store.stage(asked);
-      await upload.write(Buffer.from('small'));
-      await commit(upload, Buffer.from('small'));
-    },
-    (step, copy) => {
-      if (step === 'publish') copies.push(copy);
-    },
-  );
-  const [copy] = copies as [string];
-  const staging = join(copy, '.filex/staging');
-  const [gone] = readdirSync(staging) as [string];
-  renameSync(join(staging, gone), join(copy, gone));
+  const asked = request(keyOf(1), 'd/a');
+  const small = Buffer.from('small');
+  const copy = (await standstills(asked, small)).get('publish') as string;
+  const others = ownersIn(copy);
   const other = await openStore(copy);
-  renameSync(join(copy, gone), join(staging, gone));
+  bury(copy, others);
   for (const ends of ['abort', 'abort', 'commit'] as const) {
     const kept = await other.recall(asked);
     expect(kept?.committed).toBeUndefined();
     const upload = kept === undefined ? await other.stage(asked) : await kept.resume();
-    await upload.write(Buffer.from('small'));
+    await upload.write(small);
     if (ends === 'abort') await upload.abort();
-    else expect((await commit(upload, Buffer.from('small'))).outcome).toBe('created');
+    else expect((await commit(upload, small)).outcome).toBe('created');
   }
-  expect(readFileSync(join(copy, 'a'), 'utf8')).toBe('small');
+  expect(readFileSync(join(copy, 'd/a'), 'utf8')).toBe('small');
 });
 
 it('goes on where an earlier attempt could not clean up', async () => {

@@ -1,34 +1,20 @@
 import { channel } from 'node:diagnostics_channel';
-import { copyFile, rename, unlink } from 'node:fs/promises';
 import { BLOCK_SIZE, FilexError } from '@filex/protocol';
-import {
-  type CommitStep,
-  type DirectorySync,
-  errnoOf,
-  FairShare,
-  LeavesFile,
-  lookAt,
-  readLeaves,
-  SPARE,
-} from '@filex/protocol/node';
+import { type CommitStep, type DirectorySync, FairShare, type LeavesFile } from '@filex/protocol/node';
 import { bounds } from '../../../bounds.js';
 import type { StageRequest, UploadKey } from '../../store.js';
-import { etagOf } from '../entry.js';
-import { type Folder, keyOf, pathIn } from '../folder.js';
 import { OpenFilePool } from '../open-file-pool.js';
-import type { OtherOwner, StagingArea } from '../staging-area.js';
+import type { StagingArea } from '../staging-area.js';
 import type { Warn } from '../warn.js';
-import { JOURNAL, Journal } from './journal.js';
-import { JournalReader } from './journal-reader.js';
+import { Evidence, type ServedFolder } from './evidence.js';
+import { Journal } from './journal.js';
 import { machineBoot } from './machine-boot.js';
+import { OtherJournals } from './other-journals.js';
+import { namesIn, removeNames, type StagedNames } from './staged-names.js';
+import { type Heir, type Kept, Takeover } from './takeover.js';
 import { type EntryKeeper, UploadEntry } from './upload-entry.js';
 import { type JournalLine, type UploadRecord, uploadName } from './upload-record.js';
-
-/** What the file with the digests of an upload ends in. */
-const LEAVES = '.leaves';
-
-/** What the copy of an upload ends in that another server may still write to. */
-const COPY = '.copy';
+import { Witnesses } from './witnesses.js';
 
 /** How much is remembered, and for how long. */
 export interface LedgerLimits {
@@ -46,18 +32,8 @@ export interface LedgerOptions {
   readonly limits: LedgerLimits;
   /** Whether things are flushed at all. */
   readonly durable: boolean;
-  /** What has a path of the store now: what `lstat` says, undefined for nothing. */
-  look(path: string): Promise<Awaited<ReturnType<typeof lookAt>>>;
-  /** Makes the names in the folder of a path of the store durable. */
-  flushParent(path: string): Promise<void>;
+  readonly served: ServedFolder;
   readonly warn: Warn;
-}
-
-/** What is known of an upload that nobody is at work on. */
-export interface Kept {
-  readonly record: UploadRecord;
-  /** Of the whole blocks that are there. */
-  readonly leaves: readonly Uint8Array[];
 }
 
 /** Steps of commits, for tests that stop a server between two of them: `{ step, operationId }`. */
@@ -70,10 +46,13 @@ const steps = channel('filex:commit');
  * An upload belongs to whoever has its staged file in his own folder. Renaming that into one's own folder takes it over: from
  * then on the other one cannot publish it any more.
  */
-export class UploadLedger implements EntryKeeper {
+export class UploadLedger implements EntryKeeper, Heir {
   readonly #options: LedgerOptions;
   readonly #journal: Journal;
-  readonly #boot: string;
+  readonly #journals: OtherJournals;
+  readonly #evidence: Evidence;
+  readonly #witnesses: Witnesses;
+  readonly #takeover: Takeover;
   readonly leaves = new OpenFilePool<LeavesFile>(bounds.openStagedFiles);
   /** By name, the one that was changed longest ago first. */
   readonly #records = new Map<string, UploadRecord>();
@@ -85,7 +64,8 @@ export class UploadLedger implements EntryKeeper {
   readonly #suspended: FairShare<string>;
   /** Those that somebody is at work on. */
   readonly #live = new Map<string, string>();
-  readonly #readers = new Map<string, JournalReader>();
+  /** Those whose commit is not over. */
+  readonly #unsettled = new Map<string, UploadRecord>();
   readonly #timer: NodeJS.Timeout;
   #sweeping: Promise<void> | undefined;
   #settling: Promise<void> | undefined;
@@ -95,7 +75,27 @@ export class UploadLedger implements EntryKeeper {
   private constructor(options: LedgerOptions, journal: Journal, boot: string) {
     this.#options = options;
     this.#journal = journal;
-    this.#boot = boot;
+    const { staging, served, durable, directorySync, warn } = options;
+    this.#journals = new OtherJournals(staging);
+    this.#evidence = new Evidence(staging, served, durable);
+    this.#witnesses = new Witnesses({
+      own: staging.own,
+      served,
+      flushNames: () => this.flushNames(),
+      unsettled: () => this.#allUnsettled(),
+    });
+    this.#takeover = new Takeover({
+      staging,
+      directorySync,
+      journals: this.#journals,
+      evidence: this.#evidence,
+      witnesses: this.#witnesses,
+      heir: this,
+      boot,
+      resumeTimeout: options.limits.resumeTimeout,
+      durable,
+      warn,
+    });
     this.#remembered = new FairShare(options.limits.maxRememberedUploads);
     this.#suspended = new FairShare(options.limits.maxSuspendedUploads);
     const { resumeTimeout } = options.limits;
@@ -138,7 +138,7 @@ export class UploadLedger implements EntryKeeper {
       taken,
       ...wish,
     };
-    return new UploadEntry(this, record, this.#pathOf(`${name}${LEAVES}`), 0, false);
+    return new UploadEntry(this, record, this.#namesOf(name).leaves, 0, false);
   }
 
   /** Goes on with one that is kept. */
@@ -146,12 +146,12 @@ export class UploadLedger implements EntryKeeper {
     const { name, path } = record;
     this.#take(name, operationId, path);
     this.#unkeep(record);
-    return new UploadEntry(this, record, this.#pathOf(`${name}${LEAVES}`), leaves.length, true);
+    return new UploadEntry(this, record, this.#namesOf(name).leaves, leaves.length, true);
   }
 
   /** Where it is staged. */
   stagedPath(key: UploadKey): string {
-    return this.#pathOf(uploadName(key));
+    return this.#namesOf(uploadName(key)).staged;
   }
 
   #take(name: string, operationId: string, path: string): void {
@@ -180,26 +180,37 @@ export class UploadLedger implements EntryKeeper {
     if (durable) await directorySync.sync(staging.own);
   }
 
+  /** Before what is at a path, or below it, loses its name to an upload, another name, or nothing. */
+  async giveUp(path: string, name?: string): Promise<void> {
+    await this.settleAbandoned();
+    await this.#witnesses.keep(path, name);
+  }
+
   async isRivalled(name: string): Promise<boolean> {
     // Who is gone publishes nothing any more, but may have.
     await this.settleAbandoned();
     if (this.#records.get(name)?.committed !== undefined) return true;
-    for (const { reader } of await this.#readOthers()) {
-      const record = reader.records.get(name);
-      if (record?.committed !== undefined || record?.intent !== undefined) return true;
+    for (const { record, owner } of await this.#journals.about(name)) {
+      if (record.committed !== undefined) return true;
+      if (record.intent === undefined) continue;
+      // Taken from him, it is no rival: then it has been published by now, or never will be.
+      if (await this.#evidence.isStaged(owner, name)) return true;
+      const { taken } = this.#namesOf(name);
+      if ((await this.#evidence.find(record, taken)) !== undefined) return true;
     }
     return false;
   }
 
   leave(record: UploadRecord, kept: number | undefined): void {
     this.#live.delete(record.name);
+    this.#tidy();
     if (kept === undefined) {
       // Nothing is left of it. That it was tried is no matter then.
       const known = this.#records.get(record.name);
       if (known === undefined || known.committed !== undefined || known.taken === true) return;
       this.#drop(known.name);
       this.#journal.append({ forget: known.name }).catch(this.#untold(known));
-    } else this.#keep(record, kept);
+    } else this.keep(record, kept);
   }
 
   reach({ name }: UploadRecord, step: CommitStep): void {
@@ -208,29 +219,24 @@ export class UploadLedger implements EntryKeeper {
 
   // ------------------------------------------------------------------ what waits
 
-  /**
-   * What is known of an upload that nobody is at work on in this process. Takes it over when another one has it.
-   * @throws FilexError `BUSY` while another server is just publishing it.
-   */
+  /** What is known of an upload that nobody is at work on in this process. Takes it over when another one has it. */
   async recall(key: UploadKey): Promise<Kept | undefined> {
     const name = uploadName(key);
     await this.#dropping.get(name);
     if (this.#live.has(name)) throw new FilexError('BUSY', 'the upload is still under way');
     await this.settleAbandoned();
-    const others = await this.#options.staging.others();
-    if (others.length > 0) await this.#takeFrom(others, name);
-    const record = this.#records.get(name);
-    if (record === undefined) {
-      // One that never got on record is of no use, and whoever had it has lost it now.
-      if (others.length > 0) await this.#discard(name);
-      return undefined;
+    const kept = await this.#takeover.take(name);
+    if (kept?.record.committed !== undefined) {
+      this.#unkeep(kept.record);
+      return kept;
     }
-    if (record.committed !== undefined) return { record, leaves: [] };
-    const leaves = await this.#leavesIn(this.#options.staging.own, record, this.#boot);
-    if (leaves.length > 0) return { record, leaves };
-    // Less than a block is not worth going on with.
-    this.#unkeep(record);
-    await this.#discard(name);
+    if (kept !== undefined && kept.leaves.length > 0) {
+      this.keep(kept.record, kept.leaves.length);
+      return kept;
+    }
+    // Less than a block is not worth going on with, and what never got on record is of no use: whoever had it has lost it now.
+    if (kept !== undefined) this.#unkeep(kept.record);
+    await removeNames(this.#options.staging.own, name);
     return undefined;
   }
 
@@ -273,6 +279,7 @@ export class UploadLedger implements EntryKeeper {
     }
     await this.settleAbandoned();
     await Promise.all(this.#dropping.values());
+    await this.#witnesses.tidy().catch(this.#untidied);
   }
 
   /**
@@ -291,7 +298,7 @@ export class UploadLedger implements EntryKeeper {
     try {
       for (const other of await staging.others()) {
         try {
-          if (await staging.isAbandoned(other)) await this.#adopt(other);
+          if (await staging.isAbandoned(other)) await this.#takeover.adopt(other);
         } catch (err) {
           // Another server may be doing the same; anything else must not keep this one from working.
           warn('could not take over what an earlier process had staged', { owner: other.name, err });
@@ -307,7 +314,7 @@ export class UploadLedger implements EntryKeeper {
     const name = uploadName(key);
     // Or the next server could take it for one that was published, since it is gone.
     await this.#journal.append({ forget: name });
-    await this.#discard(name);
+    await removeNames(this.#options.staging.own, name);
   }
 
   async close(): Promise<void> {
@@ -319,220 +326,28 @@ export class UploadLedger implements EntryKeeper {
 
   /** Whether there is anything that the next server should know. */
   get isNeeded(): boolean {
-    return this.#records.size > 0;
+    return this.#records.size > 0 || this.#witnesses.areNeeded;
   }
 
-  // ------------------------------------------------------------------ other servers
+  // ------------------------------------------------------------------ what taking over needs
 
-  /** The journals of all other servers, as they are now. */
-  async #readOthers(): Promise<{ readonly other: OtherOwner; readonly reader: JournalReader }[]> {
-    const { staging } = this.#options;
-    const others = await staging.others();
-    const names = new Set(others.map(({ name }) => name));
-    for (const name of this.#readers.keys()) if (!names.has(name)) this.#readers.delete(name);
-    const read = [];
-    for (const other of others) {
-      const folder = await staging.enter(other);
-      if (folder === undefined) continue;
-      try {
-        let reader = this.#readers.get(other.name);
-        if (reader === undefined) {
-          reader = new JournalReader();
-          this.#readers.set(other.name, reader);
-        }
-        if (await reader.refresh(folder.path)) read.push({ other, reader });
-      } finally {
-        await folder.close();
-      }
-    }
-    return read;
+  recordOf(name: string): UploadRecord | undefined {
+    return this.#records.get(name);
   }
 
-  /** Takes one upload over, from whoever has it. */
-  async #takeFrom(others: readonly OtherOwner[], name: string): Promise<void> {
-    const { staging, warn } = this.#options;
-    let from: OtherOwner | undefined;
-    let spareIsGone = true;
-    // First the file, then the journals: whoever had it cannot publish it after the first, and has written down what he did before.
-    for (const other of others) {
-      const folder = await staging.enter(other);
-      if (folder === undefined) continue;
-      try {
-        const has = await moveIfThere(pathIn(folder, name), this.#pathOf(name));
-        // Of everybody: who has lost the file to somebody who has lost it since could still replace something with it.
-        if (await unlinkIfThere(pathIn(folder, `${name}${SPARE}`))) spareIsGone = false;
-        if (!has) continue;
-        from = other;
-        await moveIfThere(pathIn(folder, `${name}${LEAVES}`), this.#pathOf(`${name}${LEAVES}`));
-      } finally {
-        await folder.close();
-      }
-    }
-    let record = this.#records.get(name);
-    let boot = this.#boot;
-    let writer: OtherOwner | undefined;
-    for (const { other, reader } of await this.#readOthers()) {
-      const theirs = reader.records.get(name);
-      if (theirs === undefined || !isNewer(theirs, record)) continue;
-      record = theirs;
-      writer = other;
-      ({ boot } = reader);
-    }
-    if (record === undefined) return;
-    if (from === undefined && writer === undefined) return;
-    const { own } = staging;
-    if (record.intent !== undefined) {
-      const settled = await this.#settle(record, own, spareIsGone);
-      const isOver = settled.committed !== undefined || writer === undefined;
-      if (!isOver && !(await staging.isAbandoned(writer as OtherOwner)))
-        throw new FilexError('BUSY', 'another server is just publishing this upload', { path: record.path });
-      record = settled;
-    }
-    const leaves = record.committed === undefined ? await this.#leavesIn(own, record, boot) : [];
-    if (from !== undefined && leaves.length > 0) {
-      if (!(await staging.isAbandoned(from))) {
-        // Whoever had it may still write to it: that must not get into what is gone on with.
-        const copy = this.#pathOf(`${name}${COPY}`);
-        await copyFile(this.#pathOf(name), copy);
-        await rename(copy, this.#pathOf(name));
-        warn('took an upload over from another server that still runs', { path: record.path });
-      }
-      await rewriteLeaves(this.#pathOf(`${name}${LEAVES}`), leaves);
-    }
-    const durable = Math.min(record.durable, leaves.length);
-    await this.record({ ...record, durable, taken: true, at: Date.now() });
-    if (record.committed === undefined) this.#keep(record, leaves.length);
-    else await this.#discard(name);
+  isLive(name: string): boolean {
+    return this.#live.has(name);
   }
 
-  /**
-   * Takes over all that a server has left that is gone. What it has written down is judged, and that put on record here, while all
-   * is as it was left; then its journal goes, and only then anything else. So no crash on the way leaves something to be judged
-   * that is not as it was.
-   */
-  async #adopt(abandoned: OtherOwner): Promise<void> {
-    const { staging, directorySync, warn, durable } = this.#options;
-    const claimed = await staging.claim(abandoned);
-    const folder = claimed && (await staging.enter(claimed));
-    if (claimed === undefined || folder === undefined) return;
-    const taken: Kept[] = [];
-    try {
-      const reader = new JournalReader();
-      const isWritten = await reader.refresh(folder.path);
-      for (const theirs of reader.records.values()) {
-        const { name } = theirs;
-        if (Date.now() - theirs.at >= this.#options.limits.resumeTimeout) continue;
-        const own = this.#records.get(name);
-        if (own?.committed !== undefined) continue;
-        const isStaged = await isThere(pathIn(folder, name));
-        const isOpen = theirs.committed === undefined && !isStaged;
-        if (isOpen && (await this.#isKnownBetter(theirs, claimed))) continue;
-        const settled = await this.#settle(
-          theirs,
-          folder,
-          !(await isThere(pathIn(folder, `${name}${SPARE}`))),
-        );
-        const isOver = settled.committed !== undefined;
-        if (!isOver && (this.#live.has(name) || !isNewer(theirs, own))) continue;
-        const leaves = isOver ? [] : await this.#leavesIn(folder, settled, reader.boot);
-        if (settled.committed === undefined && leaves.length === 0 && theirs.intent === undefined) continue;
-        await this.record({ ...settled, durable: Math.min(settled.durable, leaves.length), taken: true });
-        if (leaves.length > 0) taken.push({ record: settled, leaves });
-      }
-      if (isWritten) await unlinkIfThere(pathIn(folder, JOURNAL));
-      if (durable) await directorySync.sync(folder);
-      for (const { record, leaves } of taken) {
-        if (!(await moveIfThere(pathIn(folder, record.name), this.#pathOf(record.name)))) continue;
-        await rewriteLeaves(this.#pathOf(`${record.name}${LEAVES}`), leaves);
-        this.#keep(record, leaves.length);
-      }
-    } finally {
-      await folder.close();
-    }
-    await this.flushNames();
-    await staging.remove(claimed);
-    warn('took over what an earlier process had staged', { owner: abandoned.name, uploads: taken.length });
+  async #allUnsettled(): Promise<readonly UploadRecord[]> {
+    const all = [...this.#unsettled.values()];
+    for (const { reader } of await this.#journals.read())
+      for (const record of reader.records.values()) if (record.intent !== undefined) all.push(record);
+    return all;
   }
 
-  /** Whether something else than this record says what became of an upload that its owner has staged no more. */
-  async #isKnownBetter(theirs: UploadRecord, holder: OtherOwner): Promise<boolean> {
-    const { name } = theirs;
-    const own = this.#records.get(name);
-    // Taken from somebody, or just being taken. What was never taken has nothing to do with what they had.
-    if (own === undefined ? await isThere(this.#pathOf(name)) : own.taken === true) return true;
-    for (const { other, reader } of await this.#readOthers()) {
-      if (other.name === holder.name) continue;
-      const record = reader.records.get(name);
-      if (record !== undefined && !isNewer(theirs, record)) return true;
-    }
-    for (const other of await this.#options.staging.others()) {
-      if (other.name === holder.name) continue;
-      const folder = await this.#options.staging.enter(other);
-      if (folder === undefined) continue;
-      try {
-        if (await isThere(pathIn(folder, name))) return true;
-      } finally {
-        await folder.close();
-      }
-    }
-    return false;
-  }
-
-  /**
-   * Finds out whether what was about to be published has been: see `CommitLog`.
-   * @param folder where it is staged, if it still is.
-   */
-  async #settle(record: UploadRecord, folder: Folder, spareIsGone: boolean): Promise<UploadRecord> {
-    const { intent, name } = record;
-    if (intent === undefined) return record;
-    const { look, flushParent, durable } = this.#options;
-    const staged = await lookAt(pathIn(folder, name));
-    const target = await look(intent.path);
-    const isSame =
-      staged !== undefined && target !== undefined && keyOf(target.stats) === keyOf(staged.stats);
-    const hasReplaced = intent.outcome === 'replaced' && !intent.moved && spareIsGone;
-    if (staged !== undefined && !isSame && !hasReplaced)
-      return { ...record, intent: undefined, at: Date.now() };
-    // It is durable only now, if it was not before.
-    if (isSame && durable) await flushParent(intent.path);
-    // To lose a name changes what a file is known by.
-    await unlinkIfThere(pathIn(folder, name));
-    const now = (await look(intent.path)) ?? target ?? staged;
-    const { moved: _, ...content } = intent;
-    const etag = now === undefined ? '' : etagOf(now.stats);
-    return {
-      ...record,
-      intent: undefined,
-      committed: { ...content, etag, time: Date.now() * 1000 },
-      at: Date.now(),
-    };
-  }
-
-  // ------------------------------------------------------------------ the files
-
-  #pathOf(name: string): string {
-    return pathIn(this.#options.staging.own, name);
-  }
-
-  /** The digests of what is staged that can be relied on. @param boot which run of the machine has written them. */
-  async #leavesIn(folder: Folder, record: UploadRecord, boot: string): Promise<Uint8Array[]> {
-    const staged = await lookAt(pathIn(folder, record.name));
-    if (staged?.kind !== 'file') return [];
-    let leaves: Uint8Array[];
-    try {
-      leaves = await readLeaves(pathIn(folder, `${record.name}${LEAVES}`));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-      return [];
-    }
-    // What was not flushed is there if the machine has not stopped since.
-    const isSameRun = boot !== '' && boot === this.#boot;
-    const proven = isSameRun ? leaves.length : Math.min(leaves.length, record.durable);
-    return leaves.slice(0, Math.min(proven, Math.floor(Number(staged.stats.size) / BLOCK_SIZE)));
-  }
-
-  async #discard(name: string): Promise<void> {
-    for (const suffix of ['', SPARE, LEAVES, COPY]) await unlinkIfThere(this.#pathOf(`${name}${suffix}`));
+  #namesOf(name: string): StagedNames {
+    return namesIn(this.#options.staging.own, name);
   }
 
   // ------------------------------------------------------------------ what is remembered
@@ -542,6 +357,7 @@ export class UploadLedger implements EntryKeeper {
     this.#drop(name);
     this.#records.set(name, record);
     this.#characters += record.path.length;
+    if (record.intent !== undefined) this.#unsettled.set(name, record);
     const tooMany = this.#remembered.add(principal, name);
     if (tooMany !== undefined) this.#forgetName(tooMany);
     while (this.#characters > bounds.rememberedPaths) {
@@ -551,7 +367,7 @@ export class UploadLedger implements EntryKeeper {
     }
   }
 
-  #keep(record: UploadRecord, blocks: number): void {
+  keep(record: UploadRecord, blocks: number): void {
     const { name, principal } = record;
     this.#unkeep(record);
     this.#kept.set(name, blocks);
@@ -572,12 +388,20 @@ export class UploadLedger implements EntryKeeper {
   #forget(record: UploadRecord): void {
     this.#unkeep(record);
     this.#drop(record.name);
-    const dropping = this.#discard(record.name)
+    const dropping = removeNames(this.#options.staging.own, record.name)
       .then(() => this.#journal.append({ forget: record.name }))
       .catch(this.#untold(record))
       .finally(() => this.#dropping.delete(record.name));
     this.#dropping.set(record.name, dropping);
   }
+
+  /** A commit is over: traces that were kept for it are needed no more. */
+  #tidy(): void {
+    if (this.#witnesses.areNeeded) this.#witnesses.tidy().catch(this.#untidied);
+  }
+
+  readonly #untidied = (err: unknown): void =>
+    this.#options.warn('could not remove what was kept for a commit that is over', { err });
 
   /** For what nobody waits for. */
   #untold({ path }: UploadRecord): (err: unknown) => void {
@@ -588,48 +412,8 @@ export class UploadLedger implements EntryKeeper {
     const known = this.#records.get(name);
     if (known === undefined) return;
     this.#records.delete(name);
+    this.#unsettled.delete(name);
     this.#characters -= known.path.length;
     this.#remembered.delete(known.principal, name);
-  }
-}
-
-/** Whether what one journal says of an upload came after what another says. */
-function isNewer(one: UploadRecord, other: UploadRecord | undefined): boolean {
-  if (other === undefined) return true;
-  if (other.committed !== undefined || one.committed !== undefined) return other.committed === undefined;
-  return one.epoch > other.epoch || (one.epoch === other.epoch && one.at > other.at);
-}
-
-async function rewriteLeaves(path: string, leaves: readonly Uint8Array[]): Promise<void> {
-  const copy = new LeavesFile(`${path}${COPY}`, 0);
-  try {
-    for (const leaf of leaves) await copy.append(leaf);
-    await copy.sync();
-  } finally {
-    await copy.park();
-  }
-  await rename(`${path}${COPY}`, path);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await lookAt(path)) !== undefined;
-}
-
-/** @returns whether it was there. */
-async function moveIfThere(from: string, to: string): Promise<boolean> {
-  return wasThere(rename(from, to));
-}
-
-async function unlinkIfThere(path: string): Promise<boolean> {
-  return wasThere(unlink(path));
-}
-
-async function wasThere(work: Promise<void>): Promise<boolean> {
-  try {
-    await work;
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
   }
 }

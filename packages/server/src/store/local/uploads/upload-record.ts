@@ -42,6 +42,8 @@ export interface UploadRecord {
         readonly path: string;
         readonly outcome: 'created' | 'replaced';
         readonly moved: boolean;
+        /** Microseconds since 1970, which the file was given. */
+        readonly mtime: number;
       })
     | undefined;
   /** What was. */
