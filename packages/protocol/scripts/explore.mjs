@@ -1,5 +1,5 @@
 // Explores every state that an upload, its commit, a download and a connection can get into, within stated bounds, and prints what
-// it has seen. `--deep`: wider bounds, twice as long. Ends with 1, and a shortest way there, at a violation.
+// it has seen. `--short` and `--deep`: fewer states, or many more. `--only REGEX`: what is called so. Ends with 1, and a shortest way there, at a violation.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'tsup';
 
-const { values } = parseArgs({ options: { short: { type: 'boolean' }, deep: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { short: { type: 'boolean' }, deep: { type: 'boolean' }, only: { type: 'string', default: '' } },
+});
+const only = new RegExp(values.only);
 const how = values.deep ? 'deep' : values.short ? 'short' : 'wide';
 const root = join(import.meta.dirname, '..');
 const out = mkdtempSync(join(tmpdir(), 'filex-explore-'));
@@ -37,6 +40,7 @@ try {
   const total = { states: 0, transitions: 0, depth: 0, milliseconds: 0, violations: 0 };
   console.log('     states transitions  depth      time  what, and bounds');
   for (const { name, bounds, model } of subjects(how)) {
+    if (!only.test(`${name} (${bounds})`)) continue;
     const { states, transitions, depth, milliseconds, violation } = explore(model);
     console.log(
       `${number(states)} ${number(transitions)} ${String(depth).padStart(6)} ${seconds(milliseconds)}  ${name} (${bounds})`,

@@ -78,7 +78,7 @@ function hear(world: World): void {
     return;
   }
   client.attempts = failAttempt(client.attempts, answer?.effect);
-  if (answer?.code === 'SUPERSEDED') return;
+  if (answer?.code === 'SUPERSEDED' || answer?.code === 'BUSY') return;
   client.attempts = giveUpAttempts(client.attempts);
   client.over = true;
 }

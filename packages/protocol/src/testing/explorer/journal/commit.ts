@@ -10,10 +10,12 @@ import type { Move } from '../model.js';
 import { end, supersede } from './answers.js';
 import type { Bounds } from './bounds.js';
 import { claimFile, flushFile, flushFolder, link, rename, unlink } from './disk.js';
+import { isPublished } from './recall.js';
 import { allLines, record } from './records.js';
 import { drop, startAnew } from './staged-names.js';
 import {
   type Answer,
+  lastLine,
   ownerOf,
   secondName,
   stagedName,
@@ -47,6 +49,7 @@ export function* commitMoves(world: World, owner: number, bounds: Bounds): Gener
       return;
     case 'publishing':
       if (upload.placed) yield move('flushes the folder', (to) => confirm(to, owner));
+      else if (!upload.checked) yield move('looks at what others intend', (to) => check(to, owner));
       else if (hasTurn(world, owner)) yield move('publishes', (to) => place(to, owner, bounds));
       return;
     case 'recording':
@@ -67,9 +70,7 @@ export function* commitMoves(world: World, owner: number, bounds: Bounds): Gener
 
 /** A witness is, as long as somebody may have to find out whether that file was published. */
 function isNeeded(world: World, inode: number): boolean {
-  const { names } = world.disk;
-  const intended = allLines(world).some((line) => line.journal.intent !== undefined && line.inode === inode);
-  return intended || world.owners.some((_, owner) => names[stagedName(owner)] === inode);
+  return allLines(world).some((line) => line.journal.intent !== undefined && line.inode === inode);
 }
 
 /** Within one process those who look at a name and then act on it take turns. */
@@ -91,7 +92,27 @@ function intend(world: World, owner: number, { policy }: Bounds): void {
   const upload = uploadOf(world, owner);
   upload.name = policy === 'rename' && world.disk.names['N'] !== undefined ? 'M' : 'N';
   upload.staged = intendedUpload(stagedOf(world, owner));
+  upload.checked = false;
   record(world, owner, upload.staged.journal);
+}
+
+/** Each puts its own intent on record, then looks at those of others: so of two, one at least sees the other, and gives way. */
+function check(world: World, owner: number): void {
+  if (world.owners.some((_, other) => other !== owner && isRival(world, other)))
+    return fail(world, owner, { ok: false, code: 'BUSY', effect: 'unknown' });
+  uploadOf(world, owner).checked = true;
+}
+
+/** Whether somebody has published K, or still can. */
+function isRival(world: World, other: number): boolean {
+  const it = ownerOf(world, other);
+  const line = it.gone ? undefined : lastLine(it);
+  if (line === undefined) return false;
+  if (line.journal.tombstone !== undefined) return true;
+  if (line.journal.intent === undefined) return false;
+  const { names } = world.disk;
+  const staged = it.alive && [stagedName(other), secondName(other)].some((name) => names[name] !== undefined);
+  return staged || isPublished(world, line);
 }
 
 /** One system call towards the name. */
@@ -125,6 +146,7 @@ function place(world: World, owner: number, bounds: Bounds): void {
   }
   if (bounds.policy === 'rename' && name === 'N') {
     upload.name = 'M';
+    upload.checked = false;
     record(world, owner, upload.staged?.journal);
     return;
   }

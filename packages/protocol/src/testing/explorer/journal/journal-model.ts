@@ -46,7 +46,7 @@ function* movesOf(world: World, bounds: Bounds): Generator<Move<World>> {
   for (const [owner, { alive }] of world.owners.entries()) {
     if (!alive) continue;
     yield* streamMoves(world, owner);
-    yield* recallMoves(world, owner, bounds);
+    yield* recallMoves(world, owner);
     yield* commitMoves(world, owner, bounds);
   }
   yield* otherUploadMoves(world, bounds);

@@ -1,6 +1,7 @@
 import type { Move } from '../model.js';
 import type { Bounds } from './bounds.js';
-import { create, flushFile, flushFolder, link, linksOf, rename, unlink } from './disk.js';
+import { create, flushFile, flushFolder, link, rename, unlink } from './disk.js';
+import { allLines } from './records.js';
 import { ownerOf, secondName, type World, witnessName } from './world.js';
 
 /** The upload of a second client to the same name, as far as it can be seen: it looks, then acts, then is told. */
@@ -39,7 +40,7 @@ export function* otherUploadMoves(world: World, bounds: Bounds): Generator<Move<
   }
 }
 
-function look(world: World, owner: number, { otherPolicy }: Bounds): void {
+function look(world: World, owner: number, { otherPolicy, links }: Bounds): void {
   const { other, disk } = world;
   const seen = disk.names['N'];
   if (seen !== undefined && otherPolicy === 'fail') {
@@ -49,10 +50,15 @@ function look(world: World, owner: number, { otherPolicy }: Bounds): void {
   other.state = 'looked';
   other.owner = owner;
   other.seen = seen;
-  // Somebody has it staged still: what is seen from its links must be seen when the name is gone.
-  if (seen !== undefined && linksOf(disk, seen) > 1)
-    world.disk = flushFolder(link(disk, seen, witnessName(owner)), `${owner}/`);
+  // Its commit is not on record: that there has been one must be seen when the name is gone.
+  if (seen === undefined || !isIntended(world, seen)) return;
+  if (links) world.disk = flushFolder(link(disk, seen, witnessName(owner)), `${owner}/`);
+  // There is nothing to see it by: it has to be waited for.
+  else other.state = 'none';
 }
+
+const isIntended = (world: World, inode: number): boolean =>
+  allLines(world).some((line) => line.journal.intent !== undefined && line.inode === inode);
 
 function placeOther(world: World, bounds: Bounds): void {
   const { other, disk } = world;
@@ -69,23 +75,23 @@ function placeOther(world: World, bounds: Bounds): void {
 /** People and programs that know nothing of us. */
 export function* strangerMoves({ left, disk }: World): Generator<Move<World>> {
   if (left.strangers === 0) return;
-  const act = (what: string, traceless: boolean, make: (to: World) => void): Move<World> => ({
+  const act = (what: string, make: (to: World) => void): Move<World> => ({
     name: `a stranger ${what}`,
     fair: false,
     make: (to) => {
       to.left.strangers -= 1;
-      takeName(to, traceless);
+      takeName(to, true);
       make(to);
     },
   });
-  yield act('puts a file under the name', true, (to) => {
+  yield act('puts a file under the name', (to) => {
     to.disk = create(to.disk, 'N', 'stranger', 'z');
   });
   if (disk.names['N'] === undefined) return;
-  yield act('removes what has the name', true, (to) => {
+  yield act('removes what has the name', (to) => {
     to.disk = unlink(to.disk, 'N');
   });
-  yield act('moves what has the name away', false, (to) => {
+  yield act('moves what has the name away', (to) => {
     to.disk = rename(to.disk, 'N', 'T');
   });
 }

@@ -20,9 +20,3 @@ export function drop(world: World, owner: number): void {
   world.disk = unlink(world.disk, secondName(owner));
   upload.inode = undefined;
 }
-
-/** Whether what the process has open is still under its own name. */
-export function isOwn(world: World, owner: number): boolean {
-  const { inode } = uploadOf(world, owner);
-  return inode !== undefined && world.disk.names[stagedName(owner)] === inode;
-}

@@ -10,11 +10,11 @@ import {
 } from '../../../machine/staged-upload.js';
 import { acceptAttempt, endAttempt, giveUpAttempts, loseAttempt } from '../../../machine/upload-attempts.js';
 import type { Move } from '../model.js';
-import { end, SUPERSEDED, supersede } from './answers.js';
+import { end, SUPERSEDED } from './answers.js';
 import { flushFile, write } from './disk.js';
 import { beginRecall } from './recall.js';
 import { record } from './records.js';
-import { drop, isCommitting, isOwn, startAnew } from './staged-names.js';
+import { drop, isCommitting, startAnew } from './staged-names.js';
 import { ownerOf, type Stream, stagedOf, uploadOf, type World } from './world.js';
 
 /** Stands for the path and what else OPEN asks for: it is the same on every retry here. */
@@ -46,8 +46,6 @@ function hearOpen(world: World, stream: Stream): void {
     upload?.staged !== undefined && (isCommitting(upload) || upload.staged.state === 'committed');
   const whole = upload?.wanted === true && upload.recall === undefined;
   if (!settled && !whole) return beginRecall(world, owner, true);
-  // Somebody else has taken it since.
-  if (!settled && !isOwn(world, owner)) return supersede(world, owner, 'asked', 'opening', 'running');
   const { upload: staged, answer } = openUpload(upload?.staged, { request: REQUEST, offset: asked });
   const known = uploadOf(world, owner);
   known.staged = staged;
@@ -137,4 +135,6 @@ function lose(world: World, stream: Stream): void {
   known.staged = loseUpload(known.staged, epoch, 1);
   record(world, owner, known.staged.journal);
   if (known.staged.state === 'empty') drop(world, owner);
+  // Nobody is at work on it: whoever comes next asks all others first.
+  if (known.staged.state === 'empty' || known.staged.state === 'suspended') known.wanted = false;
 }

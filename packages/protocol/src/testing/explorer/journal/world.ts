@@ -52,11 +52,13 @@ export interface Owner {
 export interface Upload {
   /** Undefined while it is being recalled. */
   staged: StagedUpload<string> | undefined;
-  recall: 'announce' | 'take' | 'tidy' | undefined;
+  recall: 'take' | 'tidy' | undefined;
   /** For a stream, so also from the living; otherwise only what the dead have left. */
   wanted: boolean;
-  /** The file that is staged was taken from a process that lived: it may have it open still. */
+  /** What was staged was taken from a process that lived: it may have it open still, so nothing of it is ours. */
   foreign: boolean;
+  /** Since its intent is on record, it has looked whether others have one. */
+  checked: boolean;
   /** How far the names of others have been looked at, and of how many others. */
   looked: number;
   among: number;
@@ -196,8 +198,8 @@ export function keyOf(world: World): string {
     key += `|${owner.alive ? 1 : 0}${owner.gone ? 1 : 0}${lineKey(owner.line)}/${owner.tail.map(lineKey).join('/')}`;
     const { upload } = owner;
     if (upload === undefined) continue;
-    const { staged, recall, wanted, foreign, looked, among, read, inode, name, placed } = upload;
-    key += `:${recall ?? ''}${wanted ? 1 : 0}${foreign ? 1 : 0}${looked}/${among}/${read.join()}${file(inode)}${name ?? ''}${placed ? 1 : 0}`;
+    const { staged, recall, wanted, foreign, checked, looked, among, read, inode, name, placed } = upload;
+    key += `:${recall ?? ''}${wanted ? 1 : 0}${foreign ? 1 : 0}${checked ? 1 : 0}${looked}/${among}/${read.join()}${file(inode)}${name ?? ''}${placed ? 1 : 0}`;
     if (staged === undefined) continue;
     const { state, epoch, written, durable, claim, result, effect } = staged;
     key += `${state}${epoch}.${written}.${durable}.${claim?.digest ?? '-'}${result ?? '-'}${effect[0]}`;
