@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Code } from '../../codes.js';
 import type { OperationResult } from '../../connection.js';
 import { type Effect, FilexError } from '../../errors.js';
 import {
@@ -21,7 +22,7 @@ import { FileSource } from '../files/index.js';
 import { IterableSource, type Readable, SlabSource } from '../pieces.js';
 import { digestPrefix } from '../prefix.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
-import { Answer, onAbort, operationError, resetStream } from './answer.js';
+import { Answer, onAbort, operationError, resetStream, withEffect } from './answer.js';
 import type { ClientContext } from './context.js';
 
 /** Bytes of an operation id. */
@@ -131,8 +132,8 @@ export class Upload {
   #leaves: Uint8Array[] = [];
   /** What END has said that the file is, unless it was answered with a failure. */
   #sent: Sent | undefined;
-  /** Whether the server has shown that what it has is not the beginning of the source. */
-  #mismatch = false;
+  /** Why this end did not go on where the server said, in the last attempt. */
+  #refusal: Code | undefined;
 
   constructor(source: UploadSource, path: string, options: UploadOptions) {
     this.#source = source;
@@ -164,14 +165,22 @@ export class Upload {
           algorithm: context.algorithm,
         };
       }
-      throw operationError(error, signal, this.#path);
+      throw withEffect(operationError(error, signal, this.#path), this.effect);
     }
   }
 
+  /**
+   * Whether the server has counted the last attempt no further than the one before: two servers of one folder that know an upload
+   * count by themselves, so the next one is newer. Nobody has taken it over, which is what SUPERSEDED says when a server does.
+   */
+  wantsRepeat({ code }: FilexError): boolean {
+    return code === 'SUPERSEDED' && this.#refusal === 'SUPERSEDED';
+  }
+
   /** Whether another attempt could do it. */
-  canRepeat({ code }: FilexError): boolean {
+  canRepeat(error: FilexError): boolean {
     // Otherwise it is not an older one of ours that came late.
-    if (code === 'SUPERSEDED' && this.#made < 2) return false;
+    if (error.code === 'SUPERSEDED' && !this.wantsRepeat(error) && this.#made < 2) return false;
     const opened = this.#opened;
     return (
       opened === undefined || opened.again !== undefined || this.#sent !== undefined || opened.isUntouched()
@@ -195,6 +204,7 @@ export class Upload {
     const operationId = Buffer.from(this.#id).toString('hex');
     await onAttempt?.({ operationId, attempt: this.#attempts.attempt + 1 });
     this.#made += 1;
+    this.#refusal = undefined;
     const source = this.#opened;
     this.#progress.total = source.size;
     const state = this.#state;
@@ -210,7 +220,8 @@ export class Upload {
       return await stream.run();
     } catch (error) {
       // The source was looked at, and is what it was: what the server has kept is wrong. It knows, and drops it.
-      if (!this.#mismatch || this.#made < 2 || !this.#mayBeginAgain()) throw error;
+      const isWrong = this.#refusal === 'SOURCE_CHANGED';
+      if (!isWrong || this.#made < 2 || !this.#mayBeginAgain()) throw error;
       await this.#beginAgain();
       return this.#attempt(context);
     }
@@ -243,11 +254,11 @@ export class Upload {
       set leaves(leaves) {
         upload.#leaves = leaves;
       },
-      get mismatch() {
-        return upload.#mismatch;
+      get refusal() {
+        return upload.#refusal;
       },
-      set mismatch(mismatch) {
-        upload.#mismatch = mismatch;
+      set refusal(refusal) {
+        upload.#refusal = refusal;
       },
     };
   }
@@ -283,7 +294,6 @@ export class Upload {
     this.#attempts = noAttempt;
     this.#made = 0;
     this.#leaves = [];
-    this.#mismatch = false;
     this.#opened = await openSource(this.#source, this.#options);
   }
 }
@@ -293,8 +303,8 @@ interface UploadState {
   attempts: UploadAttempts;
   sent: Sent | undefined;
   leaves: Uint8Array[];
-  /** Whether the server has shown that what it has is not the beginning of the source. */
-  mismatch: boolean;
+  /** Why this end did not go on where the server said. */
+  refusal: Code | undefined;
 }
 
 /** One attempt at an upload: a stream of one connection. */
@@ -468,10 +478,13 @@ class UploadStream {
 
   /** @throws FilexError why not to go on after this ACCEPT. */
   #judge(accept: Messages['ACCEPT'], prefixIsOurs: boolean): void {
+    const { epoch } = this.#state.attempts;
     const { attempts, refusal } = acceptAttempt(this.#state.attempts, accept, prefixIsOurs);
     this.#state.attempts = attempts;
-    this.#state.mismatch = !prefixIsOurs;
-    if (refusal !== undefined) throw new FilexError(refusal, undefined, { path: this.#path });
+    this.#state.refusal = refusal;
+    if (refusal === undefined) return;
+    const words = `the server counts attempt ${accept.epoch} after attempt ${epoch} of the same upload`;
+    throw new FilexError(refusal, refusal === 'SUPERSEDED' ? words : undefined, { path: this.#path });
   }
 
   #end(sent: Sent): void {
@@ -545,6 +558,8 @@ class UploadStream {
 
   #giveUp(error: unknown): void {
     const failure = FilexError.from(error);
+    // The stream is not heard any more, and no END was sent on it: what may have come of those before it is what it was.
+    if (this.#state.refusal === 'SUPERSEDED') this.#state.attempts = loseAttempt(this.#state.attempts);
     resetStream(this.#context.driver, this.#stream, failure.code);
     this.#answer.lose(failure);
     this.#sender?.cancel();
