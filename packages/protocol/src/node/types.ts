@@ -22,7 +22,7 @@ export interface Progress {
   readonly transferred: number;
   /**
    * Upload: stored by the server as far as it has said so. Download: written to the sink. Less than before only when a session that
-   * reconnects finds that the other end has lost what it had, or has another file now.
+   * reconnects finds that the other end has lost what it had, or has another file now, or that what came was broken.
    */
   readonly acknowledged: number;
   /** The size of the file, as far as known. */

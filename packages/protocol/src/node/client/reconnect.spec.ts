@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
@@ -16,45 +15,13 @@ import { Cable } from '../testing/cable.js';
 import { Deferred, failureOf, Gate } from '../testing/deferred.js';
 import { breaches, MemoryHandler } from '../testing/memory-handler.js';
 import { type Frame, hostileServer, type RawPeer, rawServer } from '../testing/raw-peer.js';
+import { cutAsPlanned, cuts, fast, folder, large, over, part, partOf } from '../testing/reconnecting.js';
 import { content, Rig } from '../testing/rig.js';
 import { testKeys } from '../testing/tls-keys.js';
-import type {
-  ConnectOptions,
-  ReconnectOptions,
-  Session,
-  SessionState,
-  TlsKey,
-  UploadAttempt,
-} from '../types.js';
+import type { ReconnectOptions, Session, SessionState, TlsKey, UploadAttempt } from '../types.js';
 
-const fast = { minDelay: 0, maxDelay: 1 } as const;
 /** Waits longer than any test. */
 const slow = { minDelay: 1_000_000, maxDelay: 1_000_000 } as const;
-const large = content(5 * BLOCK_SIZE);
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'filex-reconnect-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A session over a cable, and what it says of its state. */
-async function over(rig: Rig, reconnect: ReconnectOptions = fast, options: ConnectOptions = {}) {
-  const cable = await Cable.start(rig.port);
-  const states: SessionState[] = [];
-  const session = await connect(cable.url, {
-    ...options,
-    reconnect: {
-      ...reconnect,
-      onState: (state) => {
-        states.push(state);
-        reconnect.onState?.(state);
-      },
-    },
-  });
-  onTestFinished(() => session.destroy());
-  return { cable, session, states };
-}
 
 /** Resolves when a session waits to connect. */
 function waiting(): { options: ReconnectOptions; reached: Promise<void> } {
@@ -69,41 +36,6 @@ async function drain<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const each of iterable) all.push(each);
   return all;
-}
-
-/** Where a part of `large` begins and how long it is; mostly a few blocks. */
-const part = fc.record({
-  from: fc.nat(1000),
-  length: fc.oneof(
-    fc.nat(4.5 * BLOCK_SIZE),
-    fc.nat(3).map((n) => n * BLOCK_SIZE),
-  ),
-});
-
-const partOf = ({ from, length }: { from: number; length: number }): Buffer =>
-  large.subarray(from, from + length);
-
-/** Where each connection is cut, one after the other; the next ones are not. */
-const cuts = (direction: 'up' | 'down') =>
-  fc.array(
-    fc.record({
-      direction: fc.oneof({ weight: 4, arbitrary: fc.constant(direction) }, fc.constantFrom('up', 'down')),
-      // The handshake has about three hundred bytes.
-      bytes: fc.oneof(fc.nat(2.5 * BLOCK_SIZE), fc.nat(1500)),
-    }),
-    { maxLength: 5 },
-  );
-
-function cutAsPlanned(cable: Cable, plan: readonly { direction: string; bytes: number }[]): void {
-  let next = 0;
-  const cutNext = (): void => {
-    const { direction, bytes } = plan[next] ?? { direction: 'up', bytes: Number.POSITIVE_INFINITY };
-    next += 1;
-    cable.cutAfter('up', direction === 'up' ? bytes : Number.POSITIVE_INFINITY);
-    cable.cutAfter('down', direction === 'down' ? bytes : Number.POSITIVE_INFINITY);
-  };
-  cutNext();
-  cable.onJoin = cutNext;
 }
 
 describe('an upload that is cut again and again', () => {
