@@ -18,87 +18,15 @@ import type { Messages } from '../../wire/messages.js';
 import { MAX_NEW_BEGINNINGS } from '../bounds.js';
 import { DataSender, type PieceSource, type Sent } from '../data-sender.js';
 import type { StreamEvent } from '../driver.js';
-import { FileSource } from '../files/index.js';
-import { IterableSource, type Readable, SlabSource } from '../pieces.js';
 import { digestPrefix } from '../prefix.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
 import { Answer, onAbort, operationError, resetStream, withEffect } from './answer.js';
 import type { ClientContext } from './context.js';
+import { type Again, type OpenedSource, openSource } from './opened-source.js';
+import { UploadProgress } from './upload-progress.js';
 
 /** Bytes of an operation id. */
 const ID_SIZE = 16;
-
-/** A source that can be read more than once. */
-interface Again {
-  readonly file: Readable;
-  /** The pieces from an offset on. */
-  from(offset: number): PieceSource;
-}
-
-/** A source made ready: what is known of it, and its pieces. */
-interface OpenedSource {
-  /** From the beginning. */
-  pieces(): PieceSource;
-  /** Whether nothing of it was read. */
-  isUntouched(): boolean;
-  /** Set when it can be read from anywhere. */
-  readonly again?: Again | undefined;
-  readonly size: number | undefined;
-  readonly mtime: number | undefined;
-  readonly executable: boolean;
-  /** Throws `SOURCE_CHANGED` when what was read may not be one version of the file. */
-  verify(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const unchanged = async (): Promise<void> => undefined;
-
-function inMemory(source: Uint8Array): Again {
-  return {
-    file: {
-      read: async (buffer, offset) => {
-        const part = source.subarray(offset, offset + buffer.length);
-        buffer.set(part);
-        return part.length;
-      },
-    },
-    from: (offset) => new IterableSource([source.subarray(offset)]),
-  };
-}
-
-async function openSource(source: UploadSource, options: UploadOptions): Promise<OpenedSource> {
-  if (typeof source === 'string' || source instanceof URL) {
-    const file = await FileSource.open(source);
-    const from = (offset: number): PieceSource => new SlabSource(file, file.size, offset);
-    return {
-      pieces: () => from(0),
-      isUntouched: () => false,
-      again: { file, from },
-      size: file.size,
-      mtime: options.mtime ?? file.mtime,
-      executable: options.executable ?? file.executable,
-      verify: () => file.verify(),
-      close: () => file.close(),
-    };
-  }
-  const { size, mtime, executable = false } = options;
-  const known = { mtime, executable, verify: unchanged };
-  if (source instanceof Uint8Array) {
-    const again = inMemory(source);
-    const close = async (): Promise<void> => undefined;
-    return {
-      ...known,
-      pieces: () => again.from(0),
-      isUntouched: () => false,
-      again,
-      size: size ?? source.length,
-      close,
-    };
-  }
-  const pieces = new IterableSource(source);
-  const close = (): Promise<void> => pieces.close();
-  return { ...known, pieces: () => pieces, isUntouched: () => pieces.untouched, size, close };
-}
 
 /** Uploads one source under one name. */
 export async function upload(
@@ -582,37 +510,4 @@ export function isSkip(error: unknown, ifExists: UploadOptions['ifExists']): boo
     error instanceof FilexError &&
     error.code === 'ALREADY_EXISTS'
   );
-}
-
-class UploadProgress {
-  readonly #listener: UploadOptions['onProgress'];
-  /** Bytes of the file, when known. */
-  total: number | undefined;
-  #sent = 0;
-  #acknowledged = 0;
-
-  constructor(listener: UploadOptions['onProgress']) {
-    this.#listener = listener;
-  }
-
-  /** So much is there already, from another attempt. */
-  startAt(offset: number): void {
-    this.#sent = offset;
-    // A server that goes on from the beginning of a block has not lost what it has of it.
-    if (offset + BLOCK_SIZE <= this.#acknowledged || offset > this.#acknowledged) this.#acknowledged = offset;
-  }
-
-  sent(offset: number): void {
-    this.#sent = offset;
-    this.#tell();
-  }
-
-  acknowledged(offset: number): void {
-    this.#acknowledged = Math.max(this.#acknowledged, offset);
-    this.#tell();
-  }
-
-  #tell(): void {
-    this.#listener?.({ transferred: this.#sent, acknowledged: this.#acknowledged, total: this.total });
-  }
 }
