@@ -7,6 +7,7 @@ import { filex } from '../harness/client.js';
 import { Command } from '../harness/command.js';
 import { visible } from '../harness/leftovers.js';
 import { repository, serverBin } from '../harness/paths.js';
+import { startServer } from '../harness/server.js';
 import { folderIn, temporaryFolder } from '../harness/temporary.js';
 import { makeTree, pseudoRandomBytes } from '../harness/tree.js';
 
@@ -129,4 +130,28 @@ describe('a call of the server on its files fails once, from inside:', () => {
     await expectToRecover(server);
     expect(server.command.text('stderr')).toMatch(new RegExp(`^fault: ${plan.errno} `, 'm'));
   });
+
+  test.each(['EIO', 'EROFS'])(
+    '%s when it is stopped: it says so in a line, and the next one knows all',
+    async (errno) => {
+      const { command, folder, url } = await startWithFaults({
+        kinds: ['rename'],
+        errno,
+        nth: 1,
+        lasting: true,
+      });
+      const local = makeTree(join(temporaryFolder(), 't'), { a: pseudoRandomBytes(3000, 1) });
+      expect((await filex(['put', join(local, 'a'), url])).code).toBe(0);
+      command.signal('SIGTERM');
+      const exit = await command.exited;
+      expect(exit.code, exit.stderr).toBe(0);
+      expect(exit.stderr).toMatch(
+        /^\{.*"could not tidy up what is staged; it is kept for the next server"\}$/m,
+      );
+      expect(exit.stderr).not.toMatch(/^ +at /m);
+      const next = await startServer({ folder });
+      expect((await next.stop()).stderr).toMatch(/took over/);
+      expect(readFileSync(join(folder, 'a')).length).toBe(3000);
+    },
+  );
 });

@@ -2,13 +2,13 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { filex, startClient } from '../harness/client.js';
+import { filex } from '../harness/client.js';
 import { parts, visible } from '../harness/leftovers.js';
-import { type Relay, startRelay } from '../harness/relay.js';
-import { type ServerProcess, startServer } from '../harness/server.js';
-import { type ClientState, clientState } from '../harness/state.js';
-import { temporaryFolder } from '../harness/temporary.js';
-import { makeTree, pseudoRandomBytes } from '../harness/tree.js';
+import type { Relay } from '../harness/relay.js';
+import type { ServerProcess } from '../harness/server.js';
+import type { ClientState } from '../harness/state.js';
+import { pseudoRandomBytes } from '../harness/tree.js';
+import { downloadScene, killedAfter, uploadScene } from './scenes.js';
 
 /** Clients that are killed in the middle of a file, and what the next run makes of it. */
 
@@ -26,14 +26,9 @@ async function moved(relay: Relay, direction: 'up' | 'down', run: () => Promise<
 }
 
 test('an upload goes on with the same command', async () => {
-  const server = await startServer();
-  const relay = await startRelay(server.port);
-  const state = clientState();
-  const local = join(makeTree(temporaryFolder(), { large }), 'large');
-  const client = startClient(['put', local, relay.url()], { env: state.env });
-  await relay.passed('up', 48 * MiB);
-  client.signal('SIGKILL');
-  await client.exited;
+  const scene = await uploadScene(large);
+  const { server, relay, state, local } = scene;
+  await killedAfter(scene, ['put', local, relay.url()], 'up', 48 * MiB);
   expect(state.records()).toMatchObject([{ direction: 'upload', local, remote: 'large', attempts: 1 }]);
   expect(visible(server.folder)).toEqual([]);
 
@@ -47,14 +42,9 @@ test('an upload goes on with the same command', async () => {
 });
 
 test('an upload whose source was changed meanwhile begins again, and is the new file', async () => {
-  const server = await startServer();
-  const relay = await startRelay(server.port);
-  const state = clientState();
-  const local = join(makeTree(temporaryFolder(), { large }), 'large');
-  const client = startClient(['put', local, relay.url()], { env: state.env });
-  await relay.passed('up', 32 * MiB);
-  client.signal('SIGKILL');
-  await client.exited;
+  const scene = await uploadScene(large);
+  const { server, relay, state, local } = scene;
+  await killedAfter(scene, ['put', local, relay.url()], 'up', 32 * MiB);
   const [before] = state.records();
   const changed = Buffer.from(large);
   changed.write('changed', 0);
@@ -78,16 +68,10 @@ interface Cut {
 
 /** A download of which a good part is there, whose client was killed. */
 async function cutDownload(): Promise<Cut> {
-  const server = await startServer();
-  makeTree(server.folder, { large });
-  const relay = await startRelay(server.port);
-  const state = clientState();
-  const destination = temporaryFolder();
+  const scene = await downloadScene(large);
+  const { server, relay, state, destination } = scene;
   const words = ['get', relay.url('large'), destination];
-  const client = startClient(words, { env: state.env });
-  await relay.passed('down', 48 * MiB);
-  client.signal('SIGKILL');
-  await client.exited;
+  await killedAfter(scene, words, 'down', 48 * MiB);
   const [part] = parts(destination);
   expect(visible(destination)).toEqual([part]);
   expect(state.records()).toMatchObject([{ direction: 'download', remote: 'large' }]);

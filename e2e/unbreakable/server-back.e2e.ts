@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clientExit, startClient } from '../harness/client.js';
-import { startRelay } from '../harness/relay.js';
 import { startServer } from '../harness/server.js';
-import { clientState } from '../harness/state.js';
-import { temporaryFolder } from '../harness/temporary.js';
-import { makeTree, pseudoRandomBytes } from '../harness/tree.js';
+import { pseudoRandomBytes } from '../harness/tree.js';
+import { downloadScene, uploadScene } from './scenes.js';
 
 /** Lines that are cut and servers that come back: the client goes on by itself, or says why not. */
 
@@ -16,9 +14,7 @@ const large = pseudoRandomBytes(64 * MiB, 66);
 const slowly = ['--bwlimit', '24M'];
 
 test('a server that is killed and started again: an upload goes on by itself', async () => {
-  const server = await startServer();
-  const state = clientState();
-  const local = join(makeTree(temporaryFolder(), { large }), 'large');
+  const { server, state, local } = await uploadScene(large);
   const client = startClient(['put', ...slowly, '--json', local, server.url()], { env: state.env });
   await client.line('stdout', /"event":"progress"/);
   server.command.signal('SIGKILL');
@@ -33,10 +29,7 @@ test('a server that is killed and started again: an upload goes on by itself', a
 });
 
 test('a server that is stopped and started again: a download goes on by itself', async () => {
-  const server = await startServer();
-  makeTree(server.folder, { large });
-  const state = clientState();
-  const destination = temporaryFolder();
+  const { server, state, destination } = await downloadScene(large);
   const client = startClient(['get', ...slowly, server.url('large'), destination], { env: state.env });
   await client.line('stderr', /Downloading: \d+%/);
   server.command.signal('SIGKILL');
@@ -51,10 +44,7 @@ test('a server that is stopped and started again: a download goes on by itself',
 });
 
 test('--retries 0: the first cut is the end, exit 5, with the command that goes on', async () => {
-  const server = await startServer();
-  const relay = await startRelay(server.port);
-  const state = clientState();
-  const local = join(makeTree(temporaryFolder(), { large }), 'large');
+  const { relay, state, local } = await uploadScene(large);
   const client = startClient(['put', '--retries', '0', local, relay.url()], { env: state.env });
   await relay.passed('up', 16 * MiB);
   relay.cut();
@@ -67,10 +57,7 @@ test('--retries 0: the first cut is the end, exit 5, with the command that goes 
 });
 
 test('used up retries: exit 5, what is safe and the command that goes on', async () => {
-  const server = await startServer();
-  makeTree(server.folder, { large });
-  const state = clientState();
-  const destination = temporaryFolder();
+  const { server, state, destination } = await downloadScene(large);
   const words = ['get', ...slowly, '--retries', '2', server.url('large'), destination];
   const client = startClient(words, { env: state.env });
   await client.line('stderr', /Downloading: \d+%/);
@@ -82,9 +69,7 @@ test('used up retries: exit 5, what is safe and the command that goes on', async
 });
 
 test('--timeout: exit 10, the state is kept, and the command goes on', async () => {
-  const server = await startServer();
-  const state = clientState();
-  const local = join(makeTree(temporaryFolder(), { large }), 'large');
+  const { server, state, local } = await uploadScene(large);
   const words = ['put', '--bwlimit', '12M', '--timeout', '3', '--json', local, server.url()];
   const client = startClient(words, { env: state.env });
   const exit = clientExit(await client.exited);
@@ -99,10 +84,7 @@ test('--timeout: exit 10, the state is kept, and the command goes on', async () 
 });
 
 test('Ctrl-C during an upload: the server keeps what it has, and the next run goes on with it', async () => {
-  const server = await startServer();
-  const relay = await startRelay(server.port);
-  const state = clientState();
-  const local = join(makeTree(temporaryFolder(), { large }), 'large');
+  const { server, relay, state, local } = await uploadScene(large);
   const client = startClient(['put', local, relay.url()], { env: state.env });
   await relay.passed('up', 48 * MiB);
   client.signal('SIGINT');
@@ -115,10 +97,7 @@ test('Ctrl-C during an upload: the server keeps what it has, and the next run go
 });
 
 test('two runs of the same command at once do not disturb each other', async () => {
-  const server = await startServer();
-  makeTree(server.folder, { large });
-  const state = clientState();
-  const destination = temporaryFolder();
+  const { server, state, destination } = await downloadScene(large);
   const words = ['get', ...slowly, '--if-exists', 'overwrite', server.url('large'), destination];
   const first = startClient(words, { env: state.env });
   await first.line('stderr', /Downloading: \d+%/);

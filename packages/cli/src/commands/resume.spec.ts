@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FilexError } from '@filex/protocol';
+import { BLOCK_SIZE, FilexError } from '@filex/protocol';
+import { LeavesFile } from '@filex/protocol/node';
 import { describe, expect, it } from 'vitest';
 import { bounds } from '../bounds.js';
+import { stagingPlace } from '../state/transfers/transfer-record.js';
 import { type FakeOptions, type FakeProcess, fakeProcess } from '../testing/fake-io.js';
 import { MemorySession } from '../testing/memory-session.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -19,6 +21,7 @@ function machine() {
   return {
     top,
     session,
+    stateDirectory,
     remembered: (): string[] => (existsSync(transfers) ? readdirSync(transfers) : []),
     process: (options: FakeOptions = {}): FakeProcess => fakeProcess({ session, stateDirectory, ...options }),
     plant: (...names: string[]): void => {
@@ -37,6 +40,18 @@ function machine() {
       expect(await it.run('put', ...words)).toBe(130);
     },
   };
+}
+
+/** Breaks the last digest. */
+function spoil(digests: string): void {
+  const bytes = readFileSync(digests);
+  bytes[bytes.length - 20] = (bytes.at(-20) as number) ^ 1;
+  writeFileSync(digests, bytes);
+}
+
+/** Puts something there that is no file. */
+function block(digests: string): void {
+  mkdirSync(digests);
 }
 
 describe('an interrupted upload', () => {
@@ -102,6 +117,37 @@ describe('resume', () => {
       });
     }
     expect(events.at(-1)).toEqual({ v: 1, event: 'summary', exit: 0, interrupted: 2 });
+  });
+
+  it.each([
+    ['digests of two blocks', 2, 3, (digests: string) => digests, 2],
+    ['a part that is shorter', 2, 1, (digests: string) => digests, 1],
+    ['nothing', 0, 0, (digests: string) => digests, 0],
+    ['a digest that is damaged', 2, 3, spoil, 1],
+    ['what cannot be read', 0, 3, block, undefined],
+  ])('tells how much is here of a download: %s', async (_, blocks, length, change, safe) => {
+    const { top, remembered, process, stateDirectory } = machine();
+    const first = new MemorySession().add('a', 'x'.repeat(3 * BLOCK_SIZE + 5));
+    const it = fakeProcess({ session: first, stateDirectory });
+    first.before = (operation) => {
+      if (operation !== 'download') return;
+      setImmediate(() => it.interrupt());
+      return new Promise(() => undefined);
+    };
+    expect(await it.run('get', `${server}/a`, top)).toBe(130);
+    const [name = ''] = remembered();
+    const id = name.replace(/\.json$/, '');
+    const { part, digests } = stagingPlace(join(stateDirectory, 'transfers'), id, join(top, 'a'));
+    const leaves = new LeavesFile(digests, 0);
+    for (let i = 0; i < blocks; i += 1) await leaves.append(Buffer.alloc(32, i));
+    await leaves.park();
+    writeFileSync(part, Buffer.alloc(length * BLOCK_SIZE));
+    change(digests);
+    const list = process();
+    expect(await list.run('resume', '--json')).toBe(0);
+    const [one] = list.events();
+    expect(one).toMatchObject({ event: 'interrupted', direction: 'download' });
+    expect(one?.['safe']).toBe(safe === undefined ? undefined : safe * BLOCK_SIZE);
   });
 
   it('--all goes on with all, and names the command for the rest', async () => {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { BLOCK_SIZE, formatUrl, parseUrl, visibleText } from '@filex/protocol';
+import { errnoOf, readLeaves } from '@filex/protocol/node';
 import type { Context } from '../context.js';
 import type { TransferRecord } from '../state/transfers/transfer-record.js';
 import type { RememberedTransfer } from '../state/transfers/transfer-states.js';
@@ -13,7 +14,7 @@ export async function tellInterrupted(
   all: readonly RememberedTransfer[],
 ): Promise<void> {
   if (context.settings.json) {
-    for (const one of all) await context.event(eventOf(one));
+    for (const one of all) await context.event(await eventOf(one));
     await context.event({ event: 'summary', exit: 0, interrupted: all.length });
     return;
   }
@@ -21,7 +22,8 @@ export async function tellInterrupted(
     context.note('Nothing was interrupted.');
     return;
   }
-  const rows = all.map(({ id, record }, index) => rowOf(index + 1, id, record));
+  const rows: string[][] = [];
+  for (const { id, record } of all) rows.push(await rowOf(rows.length + 1, id, record));
   const widths = [0, 1, 2, 3, 4].map((column) =>
     Math.max(...rows.map((row) => columnsOf(row[column] ?? ''))),
   );
@@ -36,11 +38,11 @@ export async function tellInterrupted(
 }
 
 /** Number, ID, when, size, how much is here, what. */
-function rowOf(number: number, id: string, record: TransferRecord): string[] {
+async function rowOf(number: number, id: string, record: TransferRecord): Promise<string[]> {
   const { direction, address, local, remote, when } = record;
   const far = formatUrl({ ...parseUrl(address), path: remote, trailingSlash: false, fingerprint: undefined });
   const [from, to] = direction === 'upload' ? [local, far] : [far, local];
-  const here = safeBytes(record);
+  const here = await safeBytes(record);
   const part = here === undefined ? '' : `${record.size === 0 ? 0 : Math.floor((here * 100) / record.size)}%`;
   const time = localTime(when * 1000);
   return [
@@ -54,17 +56,25 @@ function rowOf(number: number, id: string, record: TransferRecord): string[] {
 }
 
 /** What is here of a download; of an upload only the server knows. */
-function safeBytes(record: TransferRecord): number | undefined {
+async function safeBytes(record: TransferRecord): Promise<number | undefined> {
   if (record.direction === 'upload') return undefined;
-  const digests = statSync(record.digests, { throwIfNoEntry: false })?.size ?? 0;
   const part = statSync(record.part, { throwIfNoEntry: false })?.size ?? 0;
-  return Math.min(record.size, part, Math.floor(digests / DIGEST_RECORD) * BLOCK_SIZE);
+  const blocks = await provenBlocks(record.digests);
+  return blocks === undefined ? undefined : Math.min(record.size, part, blocks * BLOCK_SIZE);
 }
 
-/** Bytes that vouch for one block. */
-const DIGEST_RECORD = 36;
+/** Whole blocks that a file of digests vouches for; undefined when it cannot be read, which whoever goes on with it is told. */
+async function provenBlocks(digests: string): Promise<number | undefined> {
+  try {
+    return (await readLeaves(digests)).length;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return errno === 'ENOENT' ? 0 : undefined;
+  }
+}
 
-function eventOf({ id, record }: RememberedTransfer): Record<string, unknown> {
+async function eventOf({ id, record }: RememberedTransfer): Promise<Record<string, unknown>> {
   const { direction, address, local, remote, ifExists, attempts, when, origin } = record;
   return {
     event: 'interrupted',
@@ -75,7 +85,7 @@ function eventOf({ id, record }: RememberedTransfer): Record<string, unknown> {
     remote,
     ifExists,
     size: record.size,
-    safe: safeBytes(record),
+    safe: await safeBytes(record),
     attempts,
     when: isoTime(when * 1000),
     command: commandFor(record),

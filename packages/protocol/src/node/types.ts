@@ -22,7 +22,7 @@ export interface Progress {
   readonly transferred: number;
   /**
    * Upload: stored by the server as far as it has said so. Download: written to the sink. Less than before only when a session that
-   * reconnects finds that the other end has lost what it had, or has another file now.
+   * reconnects finds that the other end has lost what it had, or has another file now, or that what came was broken.
    */
   readonly acknowledged: number;
   /** The size of the file, as far as known. */
@@ -123,7 +123,10 @@ export interface ReconnectOptions {
   readonly minDelay?: number | undefined;
   /** Milliseconds; the delay, too, after the server has said `RATE_LIMITED`. Default: 30 000, or `minDelay` if that is longer. */
   readonly maxDelay?: number | undefined;
-  /** How often one operation is tried again after the server has answered it with a failure marked `retry`. Default: 3. */
+  /**
+   * How often one operation is tried again after the server has answered it with a failure marked `retry`, or, over a connection that
+   * is still there, with something that this end cannot use and that may be over the next time. Default: 3.
+   */
   readonly operationRetries?: number | undefined;
   /** Called when the state has changed. What it throws ends the session. */
   readonly onState?: ((state: SessionState) => void) | undefined;

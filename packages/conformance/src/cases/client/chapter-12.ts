@@ -145,6 +145,8 @@ export const chapter12 = clientCasesOf((check) => {
         throw new Violation([], `RESET ${codeName(message.code)}, not SUPERSEDED`);
       if (session.received > 0) throw new Violation([], 'bytes came all the same');
       session.refuse(stream, 'SUPERSEDED', { effect: 'unknown' });
+      // It may retry: not here.
+      session.transport.end();
       await trial.expectFailure();
     });
   }

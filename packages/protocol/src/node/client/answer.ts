@@ -127,3 +127,10 @@ export function operationError(error: unknown, signal: AbortSignal | undefined, 
   if (signal?.aborted !== true || (failure.code !== 'CANCELLED' && error !== signal.reason)) return failure;
   return new FilexError('CANCELLED', undefined, { path, effect: failure.effect, cause: signal.reason });
 }
+
+/** An error that says no less than what may have happened before. */
+export function withEffect(error: FilexError, effect: Effect): FilexError {
+  if (error.effect !== 'none' || effect === 'none') return error;
+  const { code, message, path, retry, cause } = error;
+  return new FilexError(code, message, { path, effect, retry, cause });
+}

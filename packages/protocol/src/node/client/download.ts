@@ -51,6 +51,8 @@ export class Download {
   /** What the sink was told of. */
   #entry: Entry | undefined;
   #committed = false;
+  /** Whether all that came was dropped in the last attempt, since something of it is broken. */
+  #dropped = false;
 
   /** @param remembers whether there may be more than one attempt. */
   constructor(path: string, destination: Destination, options: DownloadOptions, remembers = false) {
@@ -66,6 +68,7 @@ export class Download {
    */
   async attempt(context: ClientContext, patience?: AbortSignal): Promise<TransferResult> {
     const { signal, ifExists } = this.#options;
+    this.#dropped = false;
     try {
       return await this.#attempt(context, patience);
     } catch (error) {
@@ -73,12 +76,19 @@ export class Download {
         const { algorithm } = context;
         return { outcome: 'skipped', path: this.#path, size: 0, digest: undefined, algorithm };
       }
-      throw operationError(error, signal, this.#path);
+      const failure = operationError(error, signal, this.#path);
+      if (failure.code === 'DIGEST_MISMATCH') await this.#drop();
+      throw failure;
     }
   }
 
   /** A download changes nothing on the other end. */
   readonly effect = 'none';
+
+  /** Whether the bytes were broken on their way, or where they were kept, and can be asked for again. */
+  wantsRepeat({ code }: FilexError): boolean {
+    return code === 'DIGEST_MISMATCH' && this.#dropped;
+  }
 
   /** Whether another attempt could do it. */
   canRepeat(): boolean {
@@ -145,6 +155,14 @@ export class Download {
       await sink.write(bytes);
       this.#tail.add(bytes);
     };
+  }
+
+  /** The digest of the whole is not the right one, and nothing tells which block is to blame: none counts. */
+  async #drop(): Promise<void> {
+    if (!this.#remembers || this.#committed || this.#sink?.restart === undefined) return;
+    await this.#sink.restart();
+    this.#forget();
+    this.#dropped = true;
   }
 
   #forget(): void {

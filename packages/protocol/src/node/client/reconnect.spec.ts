@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
@@ -16,45 +15,13 @@ import { Cable } from '../testing/cable.js';
 import { Deferred, failureOf, Gate } from '../testing/deferred.js';
 import { breaches, MemoryHandler } from '../testing/memory-handler.js';
 import { type Frame, hostileServer, type RawPeer, rawServer } from '../testing/raw-peer.js';
+import { cutAsPlanned, cuts, fast, folder, large, over, part, partOf } from '../testing/reconnecting.js';
 import { content, Rig } from '../testing/rig.js';
 import { testKeys } from '../testing/tls-keys.js';
-import type {
-  ConnectOptions,
-  ReconnectOptions,
-  Session,
-  SessionState,
-  TlsKey,
-  UploadAttempt,
-} from '../types.js';
+import type { ReconnectOptions, Session, SessionState, TlsKey, UploadAttempt } from '../types.js';
 
-const fast = { minDelay: 0, maxDelay: 1 } as const;
 /** Waits longer than any test. */
 const slow = { minDelay: 1_000_000, maxDelay: 1_000_000 } as const;
-const large = content(5 * BLOCK_SIZE);
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'filex-reconnect-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A session over a cable, and what it says of its state. */
-async function over(rig: Rig, reconnect: ReconnectOptions = fast, options: ConnectOptions = {}) {
-  const cable = await Cable.start(rig.port);
-  const states: SessionState[] = [];
-  const session = await connect(cable.url, {
-    ...options,
-    reconnect: {
-      ...reconnect,
-      onState: (state) => {
-        states.push(state);
-        reconnect.onState?.(state);
-      },
-    },
-  });
-  onTestFinished(() => session.destroy());
-  return { cable, session, states };
-}
 
 /** Resolves when a session waits to connect. */
 function waiting(): { options: ReconnectOptions; reached: Promise<void> } {
@@ -69,41 +36,6 @@ async function drain<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const each of iterable) all.push(each);
   return all;
-}
-
-/** Where a part of `large` begins and how long it is; mostly a few blocks. */
-const part = fc.record({
-  from: fc.nat(1000),
-  length: fc.oneof(
-    fc.nat(4.5 * BLOCK_SIZE),
-    fc.nat(3).map((n) => n * BLOCK_SIZE),
-  ),
-});
-
-const partOf = ({ from, length }: { from: number; length: number }): Buffer =>
-  large.subarray(from, from + length);
-
-/** Where each connection is cut, one after the other; the next ones are not. */
-const cuts = (direction: 'up' | 'down') =>
-  fc.array(
-    fc.record({
-      direction: fc.oneof({ weight: 4, arbitrary: fc.constant(direction) }, fc.constantFrom('up', 'down')),
-      // The handshake has about three hundred bytes.
-      bytes: fc.oneof(fc.nat(2.5 * BLOCK_SIZE), fc.nat(1500)),
-    }),
-    { maxLength: 5 },
-  );
-
-function cutAsPlanned(cable: Cable, plan: readonly { direction: string; bytes: number }[]): void {
-  let next = 0;
-  const cutNext = (): void => {
-    const { direction, bytes } = plan[next] ?? { direction: 'up', bytes: Number.POSITIVE_INFINITY };
-    next += 1;
-    cable.cutAfter('up', direction === 'up' ? bytes : Number.POSITIVE_INFINITY);
-    cable.cutAfter('down', direction === 'down' ? bytes : Number.POSITIVE_INFINITY);
-  };
-  cutNext();
-  cable.onJoin = cutNext;
 }
 
 describe('an upload that is cut again and again', () => {
@@ -345,107 +277,6 @@ describe('a download that is cut again and again', () => {
     cable.cut();
     controller.abort();
     expect(await failureOf(running)).toMatchObject({ code: 'CANCELLED' });
-  });
-});
-
-describe('a partial download', () => {
-  const damages = {
-    nothing: async () => undefined,
-    'a byte of the file': async (file: string, _digests: string, at: number) => {
-      const bytes = await readFile(file);
-      bytes[at % bytes.length] = (bytes[at % bytes.length] as number) ^ 1;
-      await writeFile(file, bytes);
-    },
-    'a wrong file': async (file: string) => writeFile(file, content((await readFile(file)).length, 3)),
-    'a longer file': async (file: string) => writeFile(file, large.subarray(7), { flag: 'a' }),
-    'a shorter file': async (file: string, _digests: string, at: number) => {
-      const bytes = await readFile(file);
-      await writeFile(file, bytes.subarray(0, at % bytes.length));
-    },
-    'no file': async (file: string) => rm(file),
-    'no digests': async (_file: string, digests: string) => rm(digests),
-    'a byte of the digests': async (_file: string, digests: string, at: number) => {
-      const bytes = await readFile(digests);
-      bytes[at % bytes.length] = (bytes[at % bytes.length] as number) ^ 1;
-      await writeFile(digests, bytes);
-    },
-    'torn digests': async (_file: string, digests: string, at: number) => {
-      const bytes = await readFile(digests);
-      await writeFile(digests, bytes.subarray(0, at % bytes.length));
-    },
-    'other digests': async (_file: string, digests: string) => writeFile(digests, content(1000)),
-  };
-
-  it('leads to the right file whatever became of it, and nothing is left', async () => {
-    const other = content(2 * BLOCK_SIZE + 5, 8);
-    let kept = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...(Object.keys(damages) as (keyof typeof damages)[])),
-        fc.nat(),
-        fc.double({ min: 1.2, max: 4.5, noNaN: true }),
-        fc.constantFrom('the same', 'the same', 'the same', 'another'),
-        async (damage, at, cut, version) => {
-          const now = version === 'the same' ? large : other;
-          const directory = await folder();
-          const target = join(directory, 'target');
-          const partial = { file: join(directory, '.part'), digests: join(directory, '.leaves') };
-          const rig = await Rig.start();
-          rig.handler.put('x', large);
-          const cable = await Cable.start(rig.port);
-          const first = await connect(cable.url);
-          cable.cutAfter('down', cut * BLOCK_SIZE);
-          expect(await failureOf(first.download('x', target, { partial }))).toMatchObject({
-            code: 'CONNECTION_LOST',
-          });
-          // A block may have been on its way still.
-          const left = (await readdir(directory)).sort();
-          const blocks = left.length === 0 ? 0 : (await readFile(partial.digests)).length / 36;
-          if (blocks > 0) {
-            expect(left).toEqual(['.leaves', '.part']);
-            kept += 1;
-            await damages[damage](partial.file, partial.digests, at);
-          }
-          rig.handler.put('x', now);
-          const session = await rig.connect();
-          const seen: number[] = [];
-          await session.download('x', target, {
-            partial,
-            onProgress: ({ acknowledged }) => void seen.push(acknowledged),
-          });
-          expect((await readFile(target)).equals(now)).toBe(true);
-          expect(await readdir(directory)).toEqual(['target']);
-          // What was good was not fetched again.
-          if (damage === 'nothing' && now === large) expect(seen[0]).toBeGreaterThan(blocks * BLOCK_SIZE);
-          await rig.server.destroy();
-        },
-      ),
-      { numRuns: 40, endOnFailure: true },
-    );
-    expect(kept).toBeGreaterThan(20);
-  }, 60_000);
-
-  it('is not kept when it is known to be wrong, or less than a block', async () => {
-    const directory = await folder();
-    const target = join(directory, 'target');
-    const partial = { file: join(directory, '.part'), digests: join(directory, '.leaves') };
-    const rig = await Rig.start();
-    rig.handler.put('x', large);
-    const cable = await Cable.start(rig.port);
-    const session = await connect(cable.url);
-    cable.cutAfter('down', BLOCK_SIZE / 2);
-    await failureOf(session.download('x', target, { partial }));
-    expect(await readdir(directory)).toEqual([]);
-  });
-
-  it('is for a file', async () => {
-    const rig = await Rig.start();
-    rig.handler.put('x', large);
-    const session = await rig.connect();
-    const partial = { file: '/nowhere/a', digests: '/nowhere/b' };
-    expect(await failureOf(session.download('x', { write: () => undefined }, { partial }))).toMatchObject({
-      code: 'UNSUPPORTED',
-    });
   });
 });
 

@@ -1,6 +1,6 @@
-import { type Effect, FilexError } from '../../errors.js';
+import type { Effect, FilexError } from '../../errors.js';
 import { PROGRESS_STEP } from '../bounds.js';
-import { onAbort, operationError } from './answer.js';
+import { onAbort, operationError, withEffect } from './answer.js';
 import { delayBefore } from './backoff.js';
 import type { ClientContext } from './context.js';
 import type { Line } from './line.js';
@@ -24,6 +24,8 @@ export interface Repeatable<T> {
   attempt(context: ClientContext, patience: AbortSignal): Promise<T>;
   /** Whether another attempt can do it, after one that has failed. */
   canRepeat(error: FilexError): boolean;
+  /** Whether this end has failed with something that another attempt may find to be over. Default: no. */
+  wantsRepeat?(error: FilexError): boolean;
   /** What may have come of all attempts so far. */
   readonly effect: Effect;
 }
@@ -35,7 +37,7 @@ export class Tries {
   readonly #signal: AbortSignal | undefined;
   readonly #patience = new AbortController();
   readonly #stopListening: (() => void)[];
-  /** Attempts that the server has answered with a failure which may be over soon. */
+  /** Attempts that have failed with something which may be over soon, though the connection was there. */
   #refused = 0;
   /** How far the operation ever came. */
   #furthest = 0;
@@ -76,10 +78,12 @@ export class Tries {
    */
   async failed(
     error: unknown,
-    { canRepeat, effect }: Pick<Repeatable<unknown>, 'canRepeat' | 'effect'>,
+    operation: Pick<Repeatable<unknown>, 'canRepeat' | 'wantsRepeat' | 'effect'>,
   ): Promise<void> {
+    const { effect } = operation;
     const failure = withEffect(operationError(error, this.#signal, this.#path), effect);
-    if (!this.#mayRepeat(failure) || !canRepeat(failure)) throw failure;
+    const mayRepeat = this.#mayRepeat(failure) || operation.wantsRepeat?.(failure) === true;
+    if (!mayRepeat || !operation.canRepeat(failure)) throw failure;
     const { operationRetries } = this.#line.policy;
     if (this.#isLost(failure)) {
       if (this.patience.aborted)
@@ -130,20 +134,10 @@ export async function persist<T>(
           operation.attempt(witness.watch(context), tries.patience),
         );
       } catch (error) {
-        await tries.failed(error, {
-          canRepeat: (failure) => operation.canRepeat(failure),
-          effect: operation.effect,
-        });
+        await tries.failed(error, operation);
       }
     }
   } finally {
     tries.end();
   }
-}
-
-/** An error that says no less than what may have happened before. */
-function withEffect(error: FilexError, effect: Effect): FilexError {
-  if (error.effect !== 'none' || effect === 'none') return error;
-  const { code, message, path, retry, cause } = error;
-  return new FilexError(code, message, { path, effect, retry, cause });
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Code } from '../../codes.js';
 import type { OperationResult } from '../../connection.js';
 import { type Effect, FilexError } from '../../errors.js';
 import {
@@ -17,87 +18,15 @@ import type { Messages } from '../../wire/messages.js';
 import { MAX_NEW_BEGINNINGS } from '../bounds.js';
 import { DataSender, type PieceSource, type Sent } from '../data-sender.js';
 import type { StreamEvent } from '../driver.js';
-import { FileSource } from '../files/index.js';
-import { IterableSource, type Readable, SlabSource } from '../pieces.js';
 import { digestPrefix } from '../prefix.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
-import { Answer, onAbort, operationError, resetStream } from './answer.js';
+import { Answer, onAbort, operationError, resetStream, withEffect } from './answer.js';
 import type { ClientContext } from './context.js';
+import { type Again, type OpenedSource, openSource } from './opened-source.js';
+import { UploadProgress } from './upload-progress.js';
 
 /** Bytes of an operation id. */
 const ID_SIZE = 16;
-
-/** A source that can be read more than once. */
-interface Again {
-  readonly file: Readable;
-  /** The pieces from an offset on. */
-  from(offset: number): PieceSource;
-}
-
-/** A source made ready: what is known of it, and its pieces. */
-interface OpenedSource {
-  /** From the beginning. */
-  pieces(): PieceSource;
-  /** Whether nothing of it was read. */
-  isUntouched(): boolean;
-  /** Set when it can be read from anywhere. */
-  readonly again?: Again | undefined;
-  readonly size: number | undefined;
-  readonly mtime: number | undefined;
-  readonly executable: boolean;
-  /** Throws `SOURCE_CHANGED` when what was read may not be one version of the file. */
-  verify(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const unchanged = async (): Promise<void> => undefined;
-
-function inMemory(source: Uint8Array): Again {
-  return {
-    file: {
-      read: async (buffer, offset) => {
-        const part = source.subarray(offset, offset + buffer.length);
-        buffer.set(part);
-        return part.length;
-      },
-    },
-    from: (offset) => new IterableSource([source.subarray(offset)]),
-  };
-}
-
-async function openSource(source: UploadSource, options: UploadOptions): Promise<OpenedSource> {
-  if (typeof source === 'string' || source instanceof URL) {
-    const file = await FileSource.open(source);
-    const from = (offset: number): PieceSource => new SlabSource(file, file.size, offset);
-    return {
-      pieces: () => from(0),
-      isUntouched: () => false,
-      again: { file, from },
-      size: file.size,
-      mtime: options.mtime ?? file.mtime,
-      executable: options.executable ?? file.executable,
-      verify: () => file.verify(),
-      close: () => file.close(),
-    };
-  }
-  const { size, mtime, executable = false } = options;
-  const known = { mtime, executable, verify: unchanged };
-  if (source instanceof Uint8Array) {
-    const again = inMemory(source);
-    const close = async (): Promise<void> => undefined;
-    return {
-      ...known,
-      pieces: () => again.from(0),
-      isUntouched: () => false,
-      again,
-      size: size ?? source.length,
-      close,
-    };
-  }
-  const pieces = new IterableSource(source);
-  const close = (): Promise<void> => pieces.close();
-  return { ...known, pieces: () => pieces, isUntouched: () => pieces.untouched, size, close };
-}
 
 /** Uploads one source under one name. */
 export async function upload(
@@ -131,8 +60,8 @@ export class Upload {
   #leaves: Uint8Array[] = [];
   /** What END has said that the file is, unless it was answered with a failure. */
   #sent: Sent | undefined;
-  /** Whether the server has shown that what it has is not the beginning of the source. */
-  #mismatch = false;
+  /** Why this end did not go on where the server said, in the last attempt. */
+  #refusal: Code | undefined;
 
   constructor(source: UploadSource, path: string, options: UploadOptions) {
     this.#source = source;
@@ -164,14 +93,22 @@ export class Upload {
           algorithm: context.algorithm,
         };
       }
-      throw operationError(error, signal, this.#path);
+      throw withEffect(operationError(error, signal, this.#path), this.effect);
     }
   }
 
+  /**
+   * Whether the server has counted the last attempt no further than the one before: two servers of one folder that know an upload
+   * count by themselves, so the next one is newer. Nobody has taken it over, which is what SUPERSEDED says when a server does.
+   */
+  wantsRepeat({ code }: FilexError): boolean {
+    return code === 'SUPERSEDED' && this.#refusal === 'SUPERSEDED';
+  }
+
   /** Whether another attempt could do it. */
-  canRepeat({ code }: FilexError): boolean {
+  canRepeat(error: FilexError): boolean {
     // Otherwise it is not an older one of ours that came late.
-    if (code === 'SUPERSEDED' && this.#made < 2) return false;
+    if (error.code === 'SUPERSEDED' && !this.wantsRepeat(error) && this.#made < 2) return false;
     const opened = this.#opened;
     return (
       opened === undefined || opened.again !== undefined || this.#sent !== undefined || opened.isUntouched()
@@ -195,6 +132,7 @@ export class Upload {
     const operationId = Buffer.from(this.#id).toString('hex');
     await onAttempt?.({ operationId, attempt: this.#attempts.attempt + 1 });
     this.#made += 1;
+    this.#refusal = undefined;
     const source = this.#opened;
     this.#progress.total = source.size;
     const state = this.#state;
@@ -210,7 +148,8 @@ export class Upload {
       return await stream.run();
     } catch (error) {
       // The source was looked at, and is what it was: what the server has kept is wrong. It knows, and drops it.
-      if (!this.#mismatch || this.#made < 2 || !this.#mayBeginAgain()) throw error;
+      const isWrong = this.#refusal === 'SOURCE_CHANGED';
+      if (!isWrong || this.#made < 2 || !this.#mayBeginAgain()) throw error;
       await this.#beginAgain();
       return this.#attempt(context);
     }
@@ -243,11 +182,11 @@ export class Upload {
       set leaves(leaves) {
         upload.#leaves = leaves;
       },
-      get mismatch() {
-        return upload.#mismatch;
+      get refusal() {
+        return upload.#refusal;
       },
-      set mismatch(mismatch) {
-        upload.#mismatch = mismatch;
+      set refusal(refusal) {
+        upload.#refusal = refusal;
       },
     };
   }
@@ -283,7 +222,6 @@ export class Upload {
     this.#attempts = noAttempt;
     this.#made = 0;
     this.#leaves = [];
-    this.#mismatch = false;
     this.#opened = await openSource(this.#source, this.#options);
   }
 }
@@ -293,8 +231,8 @@ interface UploadState {
   attempts: UploadAttempts;
   sent: Sent | undefined;
   leaves: Uint8Array[];
-  /** Whether the server has shown that what it has is not the beginning of the source. */
-  mismatch: boolean;
+  /** Why this end did not go on where the server said. */
+  refusal: Code | undefined;
 }
 
 /** One attempt at an upload: a stream of one connection. */
@@ -468,10 +406,13 @@ class UploadStream {
 
   /** @throws FilexError why not to go on after this ACCEPT. */
   #judge(accept: Messages['ACCEPT'], prefixIsOurs: boolean): void {
+    const { epoch } = this.#state.attempts;
     const { attempts, refusal } = acceptAttempt(this.#state.attempts, accept, prefixIsOurs);
     this.#state.attempts = attempts;
-    this.#state.mismatch = !prefixIsOurs;
-    if (refusal !== undefined) throw new FilexError(refusal, undefined, { path: this.#path });
+    this.#state.refusal = refusal;
+    if (refusal === undefined) return;
+    const words = `the server counts attempt ${accept.epoch} after attempt ${epoch} of the same upload`;
+    throw new FilexError(refusal, refusal === 'SUPERSEDED' ? words : undefined, { path: this.#path });
   }
 
   #end(sent: Sent): void {
@@ -545,6 +486,8 @@ class UploadStream {
 
   #giveUp(error: unknown): void {
     const failure = FilexError.from(error);
+    // The stream is not heard any more, and no END was sent on it: what may have come of those before it is what it was.
+    if (this.#state.refusal === 'SUPERSEDED') this.#state.attempts = loseAttempt(this.#state.attempts);
     resetStream(this.#context.driver, this.#stream, failure.code);
     this.#answer.lose(failure);
     this.#sender?.cancel();
@@ -567,37 +510,4 @@ export function isSkip(error: unknown, ifExists: UploadOptions['ifExists']): boo
     error instanceof FilexError &&
     error.code === 'ALREADY_EXISTS'
   );
-}
-
-class UploadProgress {
-  readonly #listener: UploadOptions['onProgress'];
-  /** Bytes of the file, when known. */
-  total: number | undefined;
-  #sent = 0;
-  #acknowledged = 0;
-
-  constructor(listener: UploadOptions['onProgress']) {
-    this.#listener = listener;
-  }
-
-  /** So much is there already, from another attempt. */
-  startAt(offset: number): void {
-    this.#sent = offset;
-    // A server that goes on from the beginning of a block has not lost what it has of it.
-    if (offset + BLOCK_SIZE <= this.#acknowledged || offset > this.#acknowledged) this.#acknowledged = offset;
-  }
-
-  sent(offset: number): void {
-    this.#sent = offset;
-    this.#tell();
-  }
-
-  acknowledged(offset: number): void {
-    this.#acknowledged = Math.max(this.#acknowledged, offset);
-    this.#tell();
-  }
-
-  #tell(): void {
-    this.#listener?.({ transferred: this.#sent, acknowledged: this.#acknowledged, total: this.total });
-  }
 }

@@ -12,6 +12,8 @@ export class Cable {
   onJoin: (() => void) | undefined;
   /** How many have. */
   joined = 0;
+  /** Gets what comes from the server before it is passed on, and may change it in place. */
+  tamper: ((bytes: Buffer) => void) | undefined;
   /** Bytes that still get through, each way; then the cable is cut. */
   #left: { up: number; down: number } = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY };
 
@@ -61,6 +63,7 @@ export class Cable {
     from.on('data', (bytes: Buffer) => {
       const left = this.#left[direction];
       this.#left[direction] -= bytes.length;
+      if (direction === 'down') this.tamper?.(bytes);
       if (bytes.length < left) {
         if (!to.write(bytes)) {
           from.pause();

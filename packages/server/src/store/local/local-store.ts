@@ -383,12 +383,12 @@ export class LocalStore implements Store {
   }
 
   async close(): Promise<void> {
-    try {
-      await this.#ledger?.close();
-      await this.#staging?.close(this.#ledger?.isNeeded === true);
-    } finally {
-      await this.#confinement.close();
-    }
+    // What was promised was on disk before: nothing of it depends on how this ends.
+    const untidy = (err: unknown): void =>
+      this.#warn('could not tidy up what is staged; it is kept for the next server', { err });
+    await this.#ledger?.close().catch(untidy);
+    await this.#staging?.close(this.#ledger?.isNeeded === true).catch(untidy);
+    await this.#confinement.close().catch(untidy);
   }
 
   /** A path under which something may be made. */

@@ -126,10 +126,14 @@ export class StagingArea {
     await removeTree(this.#confinement, this.#staging, Buffer.from(name));
   }
 
-  /** @param keep whether something is left that the next server is to take over. */
+  /**
+   * Rejects with the error of the operating system when the folder stays as that of this process; who comes after its end takes over
+   * what is in it all the same.
+   * @param keep whether something is left that the next server is to take over.
+   */
   async close(keep: boolean): Promise<void> {
-    await this.own.close();
     try {
+      await this.own.close();
       const name = formatOwner(this.#owner);
       if (keep)
         await rename(pathIn(this.#staging, name), pathIn(this.#staging, formatOwner(released(this.#owner))));

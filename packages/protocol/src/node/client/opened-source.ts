@@ -1,0 +1,80 @@
+import type { PieceSource } from '../data-sender.js';
+import { FileSource } from '../files/index.js';
+import { IterableSource, type Readable, SlabSource } from '../pieces.js';
+import type { UploadOptions, UploadSource } from '../types.js';
+
+/** A source that can be read more than once. */
+export interface Again {
+  readonly file: Readable;
+  /** The pieces from an offset on. */
+  from(offset: number): PieceSource;
+}
+
+/** A source made ready: what is known of it, and its pieces. */
+export interface OpenedSource {
+  /** From the beginning. */
+  pieces(): PieceSource;
+  /** Whether nothing of it was read. */
+  isUntouched(): boolean;
+  /** Set when it can be read from anywhere. */
+  readonly again?: Again | undefined;
+  readonly size: number | undefined;
+  readonly mtime: number | undefined;
+  readonly executable: boolean;
+  /** Throws `SOURCE_CHANGED` when what was read may not be one version of the file. */
+  verify(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const unchanged = async (): Promise<void> => undefined;
+
+function inMemory(source: Uint8Array): Again {
+  return {
+    file: {
+      read: async (buffer, offset) => {
+        const part = source.subarray(offset, offset + buffer.length);
+        buffer.set(part);
+        return part.length;
+      },
+    },
+    from: (offset) => new IterableSource([source.subarray(offset)]),
+  };
+}
+
+/**
+ * Opens what is to be uploaded.
+ * @throws FilexError when it is a file that cannot be read.
+ */
+export async function openSource(source: UploadSource, options: UploadOptions): Promise<OpenedSource> {
+  if (typeof source === 'string' || source instanceof URL) {
+    const file = await FileSource.open(source);
+    const from = (offset: number): PieceSource => new SlabSource(file, file.size, offset);
+    return {
+      pieces: () => from(0),
+      isUntouched: () => false,
+      again: { file, from },
+      size: file.size,
+      mtime: options.mtime ?? file.mtime,
+      executable: options.executable ?? file.executable,
+      verify: () => file.verify(),
+      close: () => file.close(),
+    };
+  }
+  const { size, mtime, executable = false } = options;
+  const known = { mtime, executable, verify: unchanged };
+  if (source instanceof Uint8Array) {
+    const again = inMemory(source);
+    const close = async (): Promise<void> => undefined;
+    return {
+      ...known,
+      pieces: () => again.from(0),
+      isUntouched: () => false,
+      again,
+      size: size ?? source.length,
+      close,
+    };
+  }
+  const pieces = new IterableSource(source);
+  const close = (): Promise<void> => pieces.close();
+  return { ...known, pieces: () => pieces, isUntouched: () => pieces.untouched, size, close };
+}
