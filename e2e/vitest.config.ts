@@ -6,7 +6,6 @@ const alone = [
   'chaos/slice.e2e.ts',
   'must-hold/fifty-clients.e2e.ts',
   'must-hold/large-file.e2e.ts',
-  'must-hold/node-modules.e2e.ts',
 ];
 /** Minutes and gigabytes: `npm run -w e2e test:heavy`. */
 const heavy = [...configDefaults.exclude, '**/*.heavy.e2e.ts'];
