@@ -1,11 +1,15 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** These fill the machine by themselves, or watch the clock or memory: one after the other, beside nothing else. */
+/**
+ * These fill the machine by themselves, or watch the clock, memory or what a cut throws away: one after the other, beside nothing
+ * else.
+ */
 const alone = [
   'adversary/**/*.e2e.ts',
   'chaos/slice.e2e.ts',
   'must-hold/fifty-clients.e2e.ts',
   'must-hold/large-file.e2e.ts',
+  'unbreakable/cut-line.e2e.ts',
 ];
 /** Minutes and gigabytes: `npm run -w e2e test:heavy`. */
 const heavy = [...configDefaults.exclude, '**/*.heavy.e2e.ts'];
