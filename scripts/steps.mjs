@@ -1,6 +1,7 @@
-// Runs checks one after the other, adds up what they count, and ends with one line `N passed, N failed`.
+// Runs checks one after the other or side by side, adds up what they count, and ends with one line `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -25,23 +26,43 @@ export const turbo = (...args) => ['node', 'scripts/turbo.mjs', 'run', ...args];
  * @property {readonly string[]} [results] workspaces in which it is a vitest run
  * @property {boolean} [vital] nothing after it makes sense when it fails
  *
- * @param {readonly Step[]} steps
+ * Steps of a list within the list run side by side, one for each core, begun in their order; each prints all it has to say when it
+ * is done. They must not write what another one reads, nor watch the clock.
+ *
+ * @param {readonly (Step | readonly Step[])[]} steps
  */
 export async function runSteps(steps) {
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const figures = new Map();
   const summary = [];
-  for (const { name, command, results = [], vital = false } of steps) {
-    console.log(`\n=== ${name}`);
+  /** Whether it makes sense to go on. */
+  const runStep = async ({ name, command, results = [], vital = false }, gathered) => {
     for (const folder of results) rmSync(join(root, folder, RESULTS), { force: true });
     const started = performance.now();
-    const ok = await run(command, figures);
+    const ok = await run(command, figures, gathered);
     const failures = results.reduce((sum, folder) => sum + collect(folder, totals, figures), 0);
     if (!ok && failures === 0) totals.failed += 1;
     const good = ok && failures === 0;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     summary.push(`${good ? 'ok    ' : 'FAILED'} ${seconds.padStart(6)} s  ${name}`);
-    if (!good && vital) break;
+    return good || !vital;
+  };
+  for (const step of steps) {
+    if (Array.isArray(step)) {
+      const waiting = [...step];
+      const lane = async () => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          const gathered = [];
+          await runStep(next, gathered);
+          console.log(`\n=== ${next.name}`);
+          for (const { stream, bytes } of gathered) stream.write(bytes);
+        }
+      };
+      await Promise.all(Array.from({ length: availableParallelism() }, lane));
+    } else {
+      console.log(`\n=== ${step.name}`);
+      if (!(await runStep(step))) break;
+    }
   }
   console.log(`\n${summary.join('\n')}\n`);
   for (const [name, value] of figures) console.log(`${value.toLocaleString('en').padStart(12)}  ${name}`);
@@ -55,17 +76,19 @@ function add(figures, name, value) {
   figures.set(name, (figures.get(name) ?? 0) + value);
 }
 
-function run([program, ...args], figures) {
+/** Runs a command; with `gathered`, its output is put there instead of being printed. */
+function run([program, ...args], figures, gathered) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      stdio: ['inherit', 'pipe', 'inherit'],
+      stdio: ['inherit', 'pipe', gathered === undefined ? 'inherit' : 'pipe'],
       shell: process.platform === 'win32',
       env: { FORCE_COLOR: process.stdout.isTTY ? '1' : undefined, ...process.env },
     });
     let line = '';
     child.stdout.on('data', (bytes) => {
-      process.stdout.write(bytes);
+      if (gathered === undefined) process.stdout.write(bytes);
+      else gathered.push({ stream: process.stdout, bytes });
       const lines = (line + bytes.toString('latin1')).split('\n');
       line = lines.pop();
       for (const each of lines) {
@@ -73,6 +96,7 @@ function run([program, ...args], figures) {
         if (name !== undefined) add(figures, name, Number(value));
       }
     });
+    child.stderr?.on('data', (bytes) => gathered.push({ stream: process.stderr, bytes }));
     child.on('error', () => resolve(false));
     child.on('close', (code) => resolve(code === 0));
   });

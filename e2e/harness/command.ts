@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 /** Milliseconds; then a test fails with what the process said, not with a time-out of its own. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 type Source = 'stdout' | 'stderr';
 

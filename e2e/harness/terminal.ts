@@ -14,7 +14,7 @@ export const keys = {
 } as const;
 
 /** Milliseconds; then a test fails with what is on the screen, not with a time-out of its own. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 type Pty = typeof import('@lydell/node-pty');
 

@@ -14,7 +14,7 @@ const MiB = 1024 * 1024;
 test.each(['up', 'down'] as const)(
   '96 MiB %s a line that is cut every 16 MiB: done unattended, and little is sent twice',
   async (direction) => {
-    const cutting = { direction, size: 96 * MiB, every: 16 * MiB };
+    const cutting = { direction, size: 96 * MiB, every: 16 * MiB, rate: 24 * MiB };
     const { wire, connections } = await transferWithCuts(cutting);
     expect(connections).toBeGreaterThanOrEqual(6);
     expect(wire).toBeGreaterThan(cutting.size);

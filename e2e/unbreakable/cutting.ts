@@ -20,6 +20,11 @@ export interface Cutting {
   readonly size: number;
   /** Every connection is reset when so many bytes have passed. */
   readonly every: number;
+  /**
+   * Bytes per second and direction. A cut throws away what the other end has not yet read, which is megabytes when it is slower
+   * than the line. Default: as fast as it goes.
+   */
+  readonly rate?: number | undefined;
   /** File system for both copies. */
   readonly base?: string | undefined;
 }
@@ -33,14 +38,23 @@ export interface CutTransfer {
 }
 
 /** Moves one file through a network that cuts again and again; nobody does anything about it. The copies are compared. */
-export async function transferWithCuts({ direction, size, every, base }: Cutting): Promise<CutTransfer> {
+export async function transferWithCuts({
+  direction,
+  size,
+  every,
+  rate,
+  base,
+}: Cutting): Promise<CutTransfer> {
   const folder = temporaryFolder(base);
   const [local, served] = [folderIn(folder, 'local'), folderIn(folder, 'served')];
   await makeLargeFile(join(direction === 'up' ? local : served, 'large'), size);
   const server = await startServer({ folder: served });
   const network = await startNetwork({
     upstream: server.port,
-    faults: () => [{ kind: 'reset', after: { direction, bytes: every } }],
+    faults: () => [
+      { kind: 'reset', after: { direction, bytes: every } },
+      ...(rate === undefined ? [] : [{ kind: 'rate', bytesPerSecond: rate } as const]),
+    ],
   });
   const words =
     direction === 'up' ? ['put', join(local, 'large'), network.url()] : ['get', network.url('large'), local];

@@ -9,6 +9,8 @@ export default defineConfig({
     },
   ],
   test: {
+    // vitest leaves one core to itself, and on two cores that is half of the machine.
+    maxWorkers: '100%',
     include: ['src/**/*.spec.ts'],
     // A whole run of the suite against a real server and its disk is one test.
     testTimeout: 120_000,

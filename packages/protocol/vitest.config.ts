@@ -4,6 +4,8 @@ import { mutantLoader } from './src/testing/mutants.js';
 export default defineConfig({
   plugins: [mutantLoader()],
   test: {
+    // vitest leaves one core to itself, and on two cores that is half of the machine.
+    maxWorkers: '100%',
     include: ['src/**/*.spec.ts', 'fuzz/**/*.spec.ts'],
     setupFiles: ['src/testing/setup.ts'],
     // Properties take many runs, and the machine may be busy; a test that hangs is still found.

@@ -264,6 +264,8 @@ export class Driver {
       if (this.#closed) return;
       this.#dispatch(undefined);
       this.flush();
+      // Who has just been let in is waited for in another way, and need not say anything.
+      this.#watch();
     });
   }
 

@@ -33,7 +33,7 @@ export async function whileSwapping(
 
 const SWAP = `
   const { execFileSync } = require('node:child_process');
-  const { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+  const { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
   const { join } = require('node:path');
   const [at, kind, target] = process.argv.slice(1);
   const [swapped, decoy, aside] = ['swapped', 'decoy', 'aside'].map((name) => join(at, name));
@@ -58,6 +58,8 @@ const SWAP = `
         renameSync(decoy, swapped);
         renameSync(swapped, decoy);
         renameSync(aside, swapped);
+        // What replaces \`swapped\` can hit the decoy, after which nothing treacherous would ever come up again.
+        if (target !== '' && !lstatSync(decoy).isSymbolicLink()) throw new Error('the decoy was replaced');
       });
       // The tree can be removed under its hands at any time.
       if (!done) attempt(make);
