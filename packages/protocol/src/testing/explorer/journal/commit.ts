@@ -82,8 +82,6 @@ function hasTurn(world: World, owner: number): boolean {
 function flush(world: World, owner: number): void {
   const upload = uploadOf(world, owner);
   world.disk = flushFile(world.disk, upload.inode as number);
-  // What can be seen from the staged name afterwards needs it to be there afterwards.
-  world.disk = flushFolder(world.disk, `${owner}/`);
   upload.staged = flushedUpload(stagedOf(world, owner));
   record(world, owner, upload.staged.journal);
 }
@@ -201,7 +199,11 @@ function fail(world: World, owner: number, with_: Answer & { ok: false }): void 
   const awaited = world.streams.some((each) => each.owner === owner && each.phase === 'opening');
   // Who waited goes on from nothing; the name stays, for others to see.
   if (awaited && with_.code !== 'SUPERSEDED') startAnew(world, owner);
-  else drop(world, owner);
+  else {
+    drop(world, owner);
+    // Whoever comes next asks all others first.
+    upload.wanted = false;
+  }
 }
 
 function expire(world: World, owner: number): void {

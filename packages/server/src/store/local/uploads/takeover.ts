@@ -101,7 +101,8 @@ export class Takeover {
     const leaves = await this.#leavesIn(own, base, isGain ? theirs.boot : boot);
     if (isGain && leaves.length > 0) await writeLeaves(namesIn(own, name).leaves, leaves);
     for (const path of [taken, takenLeaves]) await unlinkIfThere(path);
-    const durable = Math.min(base.durable, leaves.length);
+    // A copy is not flushed before somebody goes on with it.
+    const durable = isGain ? 0 : Math.min(base.durable, leaves.length);
     const record = this.#mark({ ...base, intent: undefined, epoch, durable, at: Date.now() }, others);
     if (others.length > 0 || ours?.intent !== undefined) await heir.record(record);
     return { record, leaves };

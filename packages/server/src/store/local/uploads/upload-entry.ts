@@ -94,8 +94,6 @@ export class UploadEntry {
       intend: async ({ name, outcome, moved, mtime }: Intent) => {
         intended = true;
         if (outcome === 'replaced') await this.#keeper.giveUp(pathOf(name), this.#record.name);
-        // Or a staged name that a power cut has undone would pass for one that was cleaned up after the commit.
-        await this.#keeper.flushNames();
         await this.#put({ intent: { ...content, path: pathOf(name), outcome, moved, mtime } });
         // Each puts its own intent on record, then looks at those of others: so of two, one at least sees the other.
         if (await this.#keeper.isRivalled(this.#record.name)) throw rivalled(this.#record.path);
