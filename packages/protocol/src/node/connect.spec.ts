@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { messageFrame } from '../testing/frames.js';
 import { greasedHello } from '../testing/peer.js';
 import { PREFACE } from '../wire/preface.js';
+import { ClientSession } from './client/session.js';
 import { connect } from './connect.js';
 import { Deferred, failureOf } from './testing/deferred.js';
 import { hostileServer, RawPeer, rawServer } from './testing/raw-peer.js';
@@ -197,6 +198,14 @@ describe('a signal', () => {
     expect(await session.ping()).toBeGreaterThan(0);
     await session.close();
   });
+});
+
+it('who allows more time for connecting allows it for the handshake, as far as that can be', () => {
+  const allowed = (timeout?: number): number =>
+    new ClientSession({ timeout }, undefined).driver.connection.limits.handshakeTimeout;
+  expect([undefined, 50, 30_000.5, Number.POSITIVE_INFINITY].map(allowed)).toEqual([
+    10_000, 10_000, 30_001, 120_000,
+  ]);
 });
 
 it('a timeout without end is none', async () => {

@@ -1,5 +1,6 @@
 import type { ConnectionEvent, Negotiated } from '../../connection.js';
 import { FilexError } from '../../errors.js';
+import { limitTable } from '../../limits.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { checkPath } from '../../wire/path.js';
@@ -82,7 +83,11 @@ export class ClientSession implements Session, DriverOwner {
     this.driver = new Driver(
       {
         role: 'client',
-        limits: { ...(bandwidthLimit === undefined ? {} : windowsFor(bandwidthLimit)), ...options.limits },
+        limits: {
+          ...(bandwidthLimit === undefined ? {} : windowsFor(bandwidthLimit)),
+          handshakeTimeout: handshakeTimeoutFor(options.timeout),
+          ...options.limits,
+        },
         agent: options.agent ?? DEFAULT_AGENT,
         digests: [...new Set(providers.map(({ algorithm }) => algorithm))],
       },
@@ -307,4 +312,10 @@ export class ClientSession implements Session, DriverOwner {
       done();
     }
   }
+}
+
+/** Milliseconds. Whoever allows more for connecting as a whole than is standard allows it for the handshake, too. */
+function handshakeTimeoutFor(timeout = 0): number {
+  const { standard, cap } = limitTable.handshakeTimeout;
+  return Math.min(Math.max(standard, Math.ceil(timeout)), cap);
 }
