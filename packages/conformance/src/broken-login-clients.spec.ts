@@ -25,7 +25,7 @@ describe.concurrent('a client that', () => {
 
   it('breaks nothing is not blamed, though it is made of what the suite is made of', async () => {
     const only = [...new Set(brokenLoginClients.flatMap((each) => each.only))];
-    const blamed = await failures({}, only, 5000);
+    const blamed = await failures({}, only, 10_000);
     expect(blamed.map(({ id, outcome }) => [id, outcome])).toEqual([]);
   });
 });
