@@ -53,11 +53,6 @@ const folderOf = (name: Name): string => name.slice(0, name.indexOf('/') + 1);
 
 export const isServed = (name: Name): boolean => folderOf(name) === '';
 
-/** How many names a file has. */
-export function linksOf({ names }: Disk, inode: number): number {
-  return Object.values(names).filter((each) => each === inode).length;
-}
-
 /** An empty file under a name; whatever had it has it no more, in one step. */
 export function create(disk: Disk, name: Name, by: Inode['by'], bytes = ''): Disk {
   const flushed = disk.volatile ? '' : bytes;

@@ -3,7 +3,7 @@ import { errnoOf, LeavesFile, lookAt, SPARE } from '@filex/protocol/node';
 import { type Folder, pathIn } from '../folder.js';
 
 /** The digests of the blocks of what is staged. */
-export const LEAVES = '.leaves';
+const LEAVES = '.leaves';
 
 /** A file that is being written, and gets its name when it is whole. */
 const COPY = '.copy';
