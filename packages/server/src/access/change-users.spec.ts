@@ -157,7 +157,7 @@ describe('changes of many programs at once', () => {
       await utimes(join(`${path}.lock`, name), time, time);
       return name;
     };
-    const dead = formatOwner({ host: hostname(), pid: 2 ** 22 + 1, start: 0 });
+    const dead = formatOwner({ host: hostname(), pid: 2 ** 22 + 1, start: 0, store: '0' });
     await hold(`${dead}.00`);
     await addUser(path, { name: 'one', passcode: 'x' });
     await hold('elsewhere.1.0.00', accessBounds.lockAge + 1000);

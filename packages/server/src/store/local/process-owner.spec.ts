@@ -8,17 +8,27 @@ describe('process owner', () => {
   it('can be read back from its file name, which has no slash', () => {
     const host = fc.string({ minLength: 1, maxLength: 60 });
     fc.assert(
-      fc.property(host, fc.nat(), fc.nat(), (host, pid, start) => {
-        const name = formatOwner({ host, pid, start });
+      fc.property(host, fc.nat(), fc.nat(), fc.nat(), (host, pid, start, number) => {
+        const owner = { host, pid, start, store: number.toString(16) };
+        const name = formatOwner(owner);
         expect(name).not.toContain('/');
-        expect(parseOwner(name)).toEqual({ host, pid, start });
+        expect(parseOwner(name)).toEqual(owner);
       }),
+      {
+        examples: [
+          [' .0', 0, 0, 0],
+          ['10.0.0.5', 12, 34, 5],
+        ],
+      },
     );
   });
 
-  it.each(['', 'x', 'host.1', 'host.a.b', '%.1.2', 'a.1.2.tmp'])('does not take %j for one', (name) => {
-    expect(parseOwner(name)).toBeUndefined();
-  });
+  it.each(['', 'x', 'host.1', 'host.1.2', 'host.a.b', '%.1.2', 'a.1.2.tmp'])(
+    'does not take %j for one',
+    (name) => {
+      expect(parseOwner(name)).toBeUndefined();
+    },
+  );
 
   it('knows that this process is alive, and another that has ended is not', async () => {
     const own = await thisProcess();

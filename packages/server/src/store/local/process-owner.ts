@@ -9,14 +9,14 @@ export interface ProcessOwner {
   /** Tells two processes apart that have the same id one after the other; 0 where nothing is known. */
   readonly start: number;
   /** Tells two stores of one process apart. */
-  readonly store?: string | undefined;
+  readonly store: string;
 }
 
-const form = /^(?<host>.+?)\.(?<pid>\d+)\.(?<start>\d+)(?:\.(?<store>[0-9a-f]+))?$/;
+const form = /^(?<host>.+?)\.(?<pid>\d+)\.(?<start>\d+)\.(?<store>[0-9a-f]+)$/;
 
 /** As a file name. */
 export function formatOwner({ host, pid, start, store }: ProcessOwner): string {
-  return `${encodeURIComponent(host)}.${pid}.${start}${store === undefined ? '' : `.${store}`}`;
+  return `${encodeURIComponent(host)}.${pid}.${start}.${store}`;
 }
 
 /** Of what nobody owns any more: whoever comes next takes it. */
@@ -33,7 +33,7 @@ export function parseOwner(name: string): ProcessOwner | undefined {
   if (groups === undefined) return undefined;
   try {
     const host = decodeURIComponent(groups['host'] as string);
-    const { store } = groups;
+    const store = groups['store'] as string;
     return { host, pid: Number(groups['pid']), start: Number(groups['start']), store };
   } catch (error) {
     if (error instanceof URIError) return undefined; // a `%` that we have not written

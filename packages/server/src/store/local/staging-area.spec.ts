@@ -44,19 +44,19 @@ describe('the staging area', () => {
 
   it('is cleaned at the start of what processes that are gone have left, and of nothing else', async () => {
     const root = folder();
-    const dead = leave(root, formatOwner({ host: hostname(), pid: gone(), start: 1 }));
+    const dead = leave(root, formatOwner({ host: hostname(), pid: gone(), start: 1, store: '0' }));
     const alive = leave(
       root,
-      formatOwner({ host: hostname(), pid: process.ppid, start: NaN }).replace('NaN', '0'),
+      formatOwner({ host: hostname(), pid: process.ppid, start: NaN, store: '0' }).replace('NaN', '0'),
     );
-    const elsewhere = leave(root, formatOwner({ host: 'elsewhere', pid: 1, start: 1 }));
-    const forgotten = leave(root, formatOwner({ host: 'elsewhere', pid: 2, start: 1 }));
+    const elsewhere = leave(root, formatOwner({ host: 'elsewhere', pid: 1, start: 1, store: '0' }));
+    const forgotten = leave(root, formatOwner({ host: 'elsewhere', pid: 2, start: 1, store: '0' }));
     for (const path of [join(forgotten, 'staged'), join(forgotten, 'deeper'), forgotten])
       utimesSync(path, longAgo, longAgo);
     const stranger = leave(root, 'something');
     symlinkSync(
       stranger,
-      join(root, '.filex/staging', formatOwner({ host: hostname(), pid: gone(), start: 2 })),
+      join(root, '.filex/staging', formatOwner({ host: hostname(), pid: gone(), start: 2, store: '0' })),
     );
     const warnings: string[] = [];
     const store = await LocalStore.open(root, { onWarning: (message) => warnings.push(message) });
