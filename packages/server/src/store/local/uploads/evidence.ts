@@ -2,7 +2,7 @@ import { type Existing, lookAt, modificationTime } from '@filex/protocol/node';
 import { etagOf } from '../entry.js';
 import { keyOf } from '../folder.js';
 import type { StagingArea } from '../staging-area.js';
-import { isThere, namesIn } from './staged-names.js';
+import { isThere, namesIn, unlinkIfThere } from './staged-names.js';
 import type { UploadRecord } from './upload-record.js';
 
 /** What can be found out in the served folder. */
@@ -51,6 +51,7 @@ export class Evidence {
     if (target !== undefined && isIt(target, intent, await lookAt(staged))) {
       if (this.#durable) await this.#served.flushParent(intent.path);
       // To lose a name changes what a file is known by: its etag is that of later.
+      await unlinkIfThere(staged);
       return (await this.#served.look(intent.path)) ?? target;
     }
     return this.#witnessOf(name);

@@ -201,10 +201,8 @@ export class Takeover {
     if (theirs.intent !== undefined && (await this.#isOutdated(theirs, ours, holder))) return undefined;
     const { staged } = namesIn(folder, name);
     const record = await evidence.judge(theirs, staged);
-    if (record.committed !== undefined) {
-      await unlinkIfThere(staged);
+    if (record.committed !== undefined)
       return { record: { ...record, epoch: Math.max(record.epoch, ours?.epoch ?? 0) }, leaves: [] };
-    }
     if (heir.isLive(name) || !isNewer(theirs, ours)) return undefined;
     const leaves = await this.#leavesIn(folder, record, boot);
     if (leaves.length === 0 && theirs.taken !== true) return undefined;

@@ -312,7 +312,7 @@ export class UploadLedger implements EntryKeeper, Heir {
   /** Something is left of an upload that nobody is at work on. */
   async clear(key: UploadKey): Promise<void> {
     const name = uploadName(key);
-    // Or the next server could take it for one that was published, since it is gone.
+    // On record it goes first: what is told of it there would be of something else than what comes in its place.
     await this.#journal.append({ forget: name });
     await removeNames(this.#options.staging.own, name);
   }
