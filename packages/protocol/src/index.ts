@@ -86,6 +86,7 @@ export {
   type Hash,
   type HashFactory,
   TreeDigest,
+  treeDigestOf,
 } from './wire/digest.js';
 export {
   FIRST_IGNORABLE_TYPE,

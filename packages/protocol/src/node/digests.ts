@@ -1,13 +1,23 @@
-import { createHash } from 'node:crypto';
-import type { Hash } from '../wire/digest.js';
+import * as crypto from 'node:crypto';
+import type { Hash, HashFactory } from '../wire/digest.js';
 import type { DigestProvider } from './types.js';
 
 /** SHA-256 of `node:crypto`: what every end can compute. */
-export const sha256Provider: DigestProvider = { algorithm: 'sha256', create: () => createHash('sha256') };
+export const sha256Provider: DigestProvider = { algorithm: 'sha256', create: sha256() };
+
+function sha256(): HashFactory {
+  const create = (): Hash => crypto.createHash('sha256');
+  // Node has had it since 20.12; where it is missing, running hashes do as well.
+  const { hash } = crypto as Partial<Pick<typeof crypto, 'hash'>>;
+  return hash === undefined
+    ? create
+    : Object.assign(create, { once: (bytes: Uint8Array) => hash('sha256', bytes, 'buffer') });
+}
 
 /** The part of `@napi-rs/blake-hash` that is used. */
 interface NativeBlake {
   readonly Blake3Hasher: new () => NativeBlake3;
+  readonly blake3: (bytes: Uint8Array) => Uint8Array;
 }
 
 interface NativeBlake3 {
@@ -43,14 +53,17 @@ export async function loadDigestProviders(
 }
 
 async function loadBlake3(): Promise<DigestProvider> {
-  const { Blake3Hasher } = (await import(NATIVE_BLAKE)) as NativeBlake;
-  const create = (): Hash => {
+  const { Blake3Hasher, blake3 } = (await import(NATIVE_BLAKE)) as NativeBlake;
+  const running = (): Hash => {
     const hasher = new Blake3Hasher();
     return { update: (bytes) => hasher.update(bytes), digest: () => hasher.digestBuffer() };
   };
+  const create: HashFactory = Object.assign(running, { once: (bytes: Uint8Array) => blake3(bytes) });
   // A native build that computes something else would make every transfer fail, or worse, agree with itself only.
-  const found = Buffer.from(create().digest()).toString('hex');
-  if (found !== BLAKE3_OF_NOTHING)
-    throw new Error(`${NATIVE_BLAKE} computes a wrong BLAKE3 digest: ${found}`);
+  for (const digest of [create().digest(), blake3(new Uint8Array(0))]) {
+    const found = Buffer.from(digest).toString('hex');
+    if (found !== BLAKE3_OF_NOTHING)
+      throw new Error(`${NATIVE_BLAKE} computes a wrong BLAKE3 digest: ${found}`);
+  }
   return { algorithm: 'blake3', create };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { BLOCK_SIZE, digestsEqual, TreeDigest } from '../../wire/digest.js';
+import { BLOCK_SIZE, digestsEqual, type HashFactory, TreeDigest, treeDigestOf } from '../../wire/digest.js';
 import { hex } from '../bytes.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => {
@@ -58,6 +58,28 @@ export const digestProperties = {
         expect(leaves).toEqual(expected.leaves.map((leaf, index) => [index, hex(leaf)]));
       }),
       { numRuns: 40 },
+    );
+  },
+
+  'is the same for a file at hand, with and without a way to hash at once'() {
+    const once: HashFactory = Object.assign(() => createHash('sha256'), {
+      once: (bytes: Uint8Array) => sha256(bytes),
+    });
+    const short = fc.oneof(
+      fc.constantFrom(0, 1, 65_535, 65_536, 65_537),
+      fc.integer({ min: 0, max: 70_000 }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(short, lengths), { minLength: 1, maxLength: 3 }), (sizes) => {
+        // Several in a row: nothing of one may be left in the next.
+        for (const size of sizes) {
+          const file = content.subarray(largest - size);
+          const expected = hex(reference(file).root);
+          expect(hex(treeDigestOf(file, once))).toBe(expected);
+          expect(hex(treeDigestOf(file, () => createHash('sha256')))).toBe(expected);
+        }
+      }),
+      { numRuns: 30 },
     );
   },
 
