@@ -11,6 +11,12 @@ export const bounds = {
   openListings: 256,
   /** Milliseconds that it waits at most: then the listing ends whose reader has taken nothing for the longest time. */
   listingPatience: 1_000,
+  /** Small files that are stored together, all of them open meanwhile … */
+  wholeFiles: 64,
+  /** … and how many times that at once. */
+  wholeBatches: 2,
+  /** Milliseconds of work on them in one go, before others have a turn. */
+  wholeFileSlice: 3,
   /** Short operations of the store that are under way at once, each with at most three folders open; one more waits. */
   concurrentOperations: 64,
   /** Removals of whole trees that are under way at once; one more waits, and short operations go on meanwhile. */

@@ -35,6 +35,8 @@ export const CANCEL_TIMEOUT = 2_000;
 export const SYNC_BYTES = 64 * MiB;
 /** … or this many milliseconds, whichever comes first. */
 export const SYNC_INTERVAL = 500;
+/** Bytes of the longest file that is sent, and stored, in one piece. */
+export const WHOLE_FILE_SIZE = 64 * KiB;
 /** Bytes of one page of a listing, about. */
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */

@@ -1,18 +1,14 @@
-import * as crypto from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Hash, HashFactory } from '../wire/digest.js';
 import type { DigestProvider } from './types.js';
 
 /** SHA-256 of `node:crypto`: what every end can compute. */
-export const sha256Provider: DigestProvider = { algorithm: 'sha256', create: sha256() };
-
-function sha256(): HashFactory {
-  const create = (): Hash => crypto.createHash('sha256');
-  // Node has had it since 20.12; where it is missing, running hashes do as well.
-  const { hash } = crypto as Partial<Pick<typeof crypto, 'hash'>>;
-  return hash === undefined
-    ? create
-    : Object.assign(create, { once: (bytes: Uint8Array) => hash('sha256', bytes, 'buffer') });
-}
+export const sha256Provider: DigestProvider = {
+  algorithm: 'sha256',
+  create: Object.assign((): Hash => createHash('sha256'), {
+    once: (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'),
+  }),
+};
 
 /** The part of `@napi-rs/blake-hash` that is used. */
 interface NativeBlake {

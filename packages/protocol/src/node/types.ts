@@ -532,6 +532,18 @@ export interface UploadReceiver {
   abort(reason: Error): void | Promise<void>;
 }
 
+/** Takes an upload that comes in one piece. Nothing of it is kept before `commit`. */
+export interface WholeReceiver {
+  /**
+   * Stores and publishes, as {@link UploadReceiver.commit} does. Called at most once, only when length and digest are right; not at
+   * all when the upload ends in any other way.
+   * @param bytes the file, valid until the promise has settled.
+   */
+  commit(commit: UploadCommit, bytes: Uint8Array): Promise<UploadOutcome>;
+  /** After `commit`: writes down, durably, that `epoch` was told. See {@link UploadReceiver.fence}. */
+  fence?(epoch: number): Promise<void>;
+}
+
 /** What a client wants to download. */
 export interface DownloadRequest {
   /** A valid path that is not the root. */
@@ -562,6 +574,13 @@ export interface Handler {
    * remembered in memory, and by this server alone.
    */
   recall?(request: UploadRequest, context: OperationContext): Promise<RecalledUpload | undefined>;
+  /**
+   * Begins an upload of at most `WHOLE_FILE_SIZE` bytes (64 KiB) that this server does not remember, in place of `recall` and `upload`:
+   * all of it is gathered in memory, verified, and handed over in one call, so that many small files can be stored together.
+   *
+   * Answers at once. Undefined: this one goes the usual way; so when anything is kept of it.
+   */
+  uploadWhole?(request: UploadRequest, context: OperationContext): WholeReceiver | undefined;
   /** Begins a download; or the file is only read to be digested. */
   download(request: DownloadRequest, context: OperationContext): Promise<DownloadProvider>;
   /** What is in a folder, in any order; with `recursive` everything below, folders before what is in them. */

@@ -8,6 +8,7 @@ import type {
   Store,
   StoredFile,
   UploadKey,
+  WholeUpload,
 } from '../store/store.js';
 import { type Actor, type QuotaBook, QuotaExceeded, type Reservation } from './quota.js';
 
@@ -44,6 +45,11 @@ export class MeteredStore implements Store {
       reservation.release();
       throw error;
     }
+  }
+
+  /** Only without quotas: to reserve room takes a moment, and what waits for that may as well be staged. */
+  stageWhole(request: StageRequest): WholeUpload | undefined {
+    return this.#book.isIdle ? this.#store.stageWhole?.(request) : undefined;
   }
 
   async recall(key: UploadKey): Promise<KeptUpload | undefined> {

@@ -8,6 +8,7 @@ import type {
   Store,
   StoredFile,
   UploadKey,
+  WholeUpload,
 } from '../store/store.js';
 import { QuotaExceeded } from './quota.js';
 
@@ -59,6 +60,18 @@ export class RootedStore implements Store {
     this.#refuseRoot(path, 'store');
     const staged = await this.#ask(path, 'store', (at) => this.#store.stage({ ...request, path: at }));
     return this.#view(path, staged);
+  }
+
+  stageWhole(request: StageRequest): WholeUpload | undefined {
+    const { path } = request;
+    this.#refuseRoot(path, 'store');
+    const whole = this.#askNow(path, 'store', (at) => this.#store.stageWhole?.({ ...request, path: at }));
+    if (whole === undefined) return undefined;
+    return {
+      commit: async (commit, bytes) =>
+        this.#seen(await this.#translate(path, whole.commit(commit, bytes)), path),
+      fence: (epoch) => this.#translate(path, whole.fence(epoch)),
+    };
   }
 
   async recall(key: UploadKey): Promise<KeptUpload | undefined> {
@@ -122,6 +135,21 @@ export class RootedStore implements Store {
   async close(): Promise<void> {}
 
   async #ask<T>(path: string, action: string, call: (at: string) => Promise<T>): Promise<T> {
+    const at = this.#placeOf(path, action);
+    // Called here, so that what is thrown at once is translated as well.
+    return this.#translate(path, (async () => call(at))());
+  }
+
+  #askNow<T>(path: string, action: string, call: (at: string) => T): T {
+    const at = this.#placeOf(path, action);
+    try {
+      return call(at);
+    } catch (error) {
+      throw this.#translated(error, path);
+    }
+  }
+
+  #placeOf(path: string, action: string): string {
     checkPath(path);
     const at = this.#inside(path);
     try {
@@ -131,8 +159,7 @@ export class RootedStore implements Store {
         path,
       });
     }
-    // Called here, so that what is thrown at once is translated as well.
-    return this.#translate(path, (async () => call(at))());
+    return at;
   }
 
   async #translate<T>(path: string, answer: Promise<T>): Promise<T> {

@@ -11,18 +11,33 @@ export class UserStores {
   readonly #book: QuotaBook;
   /** Roots that are there as far as is known. */
   readonly #made = new Map<string, Promise<void>>();
+  /** Those of them that nobody has to wait for any more. */
+  readonly #there = new Set<string>();
 
   constructor(store: Store, access: Access) {
     this.#store = store;
     this.#book = new QuotaBook(store, () => access.quotas());
   }
 
-  async viewFor({ root, quota }: Grant): Promise<Store> {
+  async viewFor(grant: Grant): Promise<Store> {
+    if (grant.root !== '') await this.#makeRoot(grant.root);
+    return this.#view(grant);
+  }
+
+  /** The same, if it takes no waiting. */
+  viewNow(grant: Grant): Store | undefined {
+    return grant.root === '' || this.#there.has(grant.root) ? this.#view(grant) : undefined;
+  }
+
+  #view({ root, quota }: Grant): Store {
     const metered = new MeteredStore(this.#store, this.#book, { root, quota });
-    if (root === '') return metered;
-    await this.#makeRoot(root);
     // Somebody may have removed it: the next one makes it again.
-    return new RootedStore(metered, root, () => this.#made.delete(root));
+    return root === '' ? metered : new RootedStore(metered, root, () => this.#isMissing(root));
+  }
+
+  #isMissing(root: string): void {
+    this.#made.delete(root);
+    this.#there.delete(root);
   }
 
   #makeRoot(root: string): Promise<void> {
@@ -30,7 +45,10 @@ export class UserStores {
     if (made === undefined) {
       made = this.#ensure(root);
       this.#made.set(root, made);
-      made.catch(() => this.#made.delete(root));
+      made.then(
+        () => this.#there.add(root),
+        () => this.#made.delete(root),
+      );
     }
     return made;
   }

@@ -20,6 +20,12 @@ export interface Store {
   /** Starts bytes that nobody sees. Refuses early what is already known to be refused at the commit. */
   stage(request: StageRequest): Promise<StagedUpload>;
   /**
+   * Takes a small file in one piece, so that many can be stored together; undefined when it is to be staged, so when anything is
+   * kept of this upload. Answers at once, keeps nothing before `commit`, and publishes by the same rules as what is staged.
+   * @throws FilexError what is refused already.
+   */
+  stageWhole?(request: StageRequest): WholeUpload | undefined;
+  /**
    * What is kept of an upload that nobody is at work on in this process. When this has settled, nobody else can write to it or
    * commit it any more, in whatever process: it is this store's, to go on with or to leave.
    */
@@ -128,6 +134,17 @@ export interface StagedUpload {
   commit(request: CommitRequest): Promise<CommitOutcome>;
   /** Drops the bytes. Never called after `commit` or `suspend`. */
   abort(): Promise<void>;
+}
+
+/** A small file, once all of it is there. */
+export interface WholeUpload {
+  /**
+   * As {@link StagedUpload.commit}; at most once.
+   * @param bytes the file, left alone until the promise has settled.
+   */
+  commit(request: CommitRequest, bytes: Uint8Array): Promise<CommitOutcome>;
+  /** After `commit`: writes down, durably, that `epoch` was told. */
+  fence(epoch: number): Promise<void>;
 }
 
 /** What was staged, all of it, as it was verified. */

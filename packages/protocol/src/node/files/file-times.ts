@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, futimesSync } from 'node:fs';
 import { futimes, utimes } from './calls.js';
 
 /** The modification time in microseconds since 1970, to the nearest one. */
@@ -13,10 +13,19 @@ export function modificationTime(stats: BigIntStats): number {
  * Exact to the microsecond from 1834 to 2106; outside, a `double` of seconds is coarser than that.
  */
 export async function setModificationTime(file: number | string, microseconds: number): Promise<void> {
-  // As text, because Node replaces a negative number, but not a negative text, by the present time.
-  const mtime = String(secondsFor(microseconds));
-  const atime = Date.now() / 1000;
+  const { atime, mtime } = timesFor(microseconds);
   await (typeof file === 'number' ? futimes(file, atime, mtime) : utimes(file, atime, mtime));
+}
+
+/** The same for an open file, at once. */
+export function setModificationTimeSync(fd: number, microseconds: number): void {
+  const { atime, mtime } = timesFor(microseconds);
+  futimesSync(fd, atime, mtime);
+}
+
+function timesFor(microseconds: number): { readonly atime: number; readonly mtime: string } {
+  // As text, because Node replaces a negative number, but not a negative text, by the present time.
+  return { atime: Date.now() / 1000, mtime: String(secondsFor(microseconds)) };
 }
 
 /**

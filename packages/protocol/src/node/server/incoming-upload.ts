@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Code } from '../../codes.js';
 import { FilexError } from '../../errors.js';
 import {
@@ -18,7 +17,6 @@ import {
   syncUpload,
   writeUpload,
 } from '../../machine/staged-upload.js';
-import type { DigestAlgorithm } from '../../vocabulary.js';
 import { BLOCK_SIZE, rootOf } from '../../wire/digest.js';
 import { SYNC_BYTES, SYNC_INTERVAL } from '../bounds.js';
 import { DataReceiver } from '../data-receiver.js';
@@ -30,6 +28,7 @@ import { type Committed, committedOf, hexOf, RememberedUpload } from './remember
 import type { Transfer } from './transfer-watch.js';
 import { withReceipt } from './upload-receipt.js';
 import type { Found } from './upload-registry.js';
+import { superseded, uploadRequestOf } from './upload-request.js';
 
 interface End {
   readonly length: number;
@@ -75,7 +74,7 @@ class IncomingUpload implements Transfer {
     const { algorithm, create } = hashFor(run);
     this.#algorithm = algorithm;
     this.#createHash = create;
-    this.#request = requestOf(run, algorithm);
+    this.#request = uploadRequestOf(run, algorithm);
     this.#end = new Promise((resolve, reject) => {
       this.#resolveEnd = resolve;
       this.#rejectEnd = reject;
@@ -357,18 +356,8 @@ class IncomingUpload implements Transfer {
   }
 }
 
-/** What is asked for, with all that makes two requests with one operation id the same in a form that stays short. */
-function requestOf(run: OperationRun, algorithm: DigestAlgorithm): UploadRequest {
-  const { path, size, ifExists = 'fail', mtime, executable = false } = run.request;
-  const text = JSON.stringify([path, size, ifExists, mtime, executable, algorithm]);
-  const short = createHash('sha256').update(text).digest('base64url');
-  return { path, size, ifExists, mtime, executable, algorithm, arguments: short };
-}
-
 /** What keeps an upload from being stored for a while, and says nothing about its bytes. */
 const mayPass: ReadonlySet<Code> = new Set(['NO_SPACE', 'BUSY', 'IO_ERROR']);
-
-const superseded = (): FilexError => new FilexError('SUPERSEDED', undefined, { effect: 'unknown' });
 
 /** Makes a long upload durable step by step, and tells the client how far it is. */
 class Durability {

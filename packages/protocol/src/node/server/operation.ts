@@ -25,6 +25,10 @@ export interface OperationRun {
   /** The digest that was negotiated for the connection. */
   readonly algorithm: DigestAlgorithm;
   hashOf(algorithm: DigestAlgorithm): HashFactory | undefined;
+  /** Calls it when everything that was read together has been handed out. */
+  afterRead(task: () => void): void;
+  /** Watches a transfer that takes longer; returns what is to be called when it has ended. */
+  watch(transfer: Transfer): () => void;
 }
 
 /** What there is to tell the client, and the log, when an operation ended well. */

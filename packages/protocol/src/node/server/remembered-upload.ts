@@ -31,7 +31,7 @@ export class RememberedUpload {
   /** Takes the bytes. Only who has the turn may use it. */
   receiver: UploadReceiver | undefined;
   /** Has taken them, and published the file. */
-  #published: UploadReceiver | undefined;
+  #published: Pick<UploadReceiver, 'fence'> | undefined;
   /** The digest of each whole block that came. */
   leaves: Uint8Array[] = [];
   /** What is kept of it elsewhere, until a stream goes on with that. */
@@ -107,6 +107,11 @@ export class RememberedUpload {
     this.#published = this.receiver;
     this.receiver = undefined;
     this.leaves = [];
+  }
+
+  /** It was published in one piece. */
+  publishedBy(receiver: Pick<UploadReceiver, 'fence'>): void {
+    this.#published = receiver;
   }
 
   /** Nobody is at work on it any more: what is staged is kept elsewhere, or dropped where that cannot be. */

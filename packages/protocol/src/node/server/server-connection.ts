@@ -10,6 +10,7 @@ import type { Accounts, Handler, Peer, ServeEvent, ServeOptions } from '../types
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
 import { DigestTurns } from './digest-turns.js';
+import { EndSignal } from './end-signal.js';
 import { floodGuard } from './flood-guard.js';
 import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
@@ -23,6 +24,7 @@ import { sendListing } from './outgoing-listing.js';
 import type { ServerLimits } from './server-limits.js';
 import { TransferWatch } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
+import { receiveWhole } from './whole-upload.js';
 
 export interface ServerConnectionOptions {
   readonly number: number;
@@ -71,6 +73,8 @@ export class ServerConnection implements DriverOwner {
   #isLost = false;
   /** How many it has begun. */
   #operations = 0;
+  /** What is to be done when everything that was read together has been handed out. */
+  readonly #afterReads: (() => void)[] = [];
   /** Bytes of the budget that were taken for this connection to begin with … */
   #promised = 0;
   /** … and as it grew. */
@@ -175,14 +179,14 @@ export class ServerConnection implements DriverOwner {
   }
 
   onOpen(event: Open): void {
-    const stop = new AbortController();
+    const end = new EndSignal();
     const startedAt = Driver.now();
     this.#operations += 1;
     const { operation, path } = event.request;
     // On the wire what is not said is the root, which nothing can be renamed to.
     const target = operation === 'rename' ? event.request.target : undefined;
     const operationId = Buffer.from(event.request.operationId).toString('hex');
-    const running = this.#perform(event, stop)
+    const running = this.#perform(event, operationId, end)
       .then(
         (success) => this.#succeed(event.stream, success),
         (error: unknown) => this.#fail(event.stream, handlerError(error)),
@@ -200,7 +204,7 @@ export class ServerConnection implements DriverOwner {
     running.then(done, done);
   }
 
-  async #perform({ stream, request }: Open, stop: AbortController): Promise<Success> {
+  async #perform({ stream, request }: Open, operationId: string, end: EndSignal): Promise<Success> {
     const { handler, hashes, uploads, receipts, serverLimits } = this.#options;
     checkDepth(request.path, serverLimits.maxPathDepth);
     if (request.target !== undefined) checkDepth(request.target, serverLimits.maxPathDepth);
@@ -216,9 +220,13 @@ export class ServerConnection implements DriverOwner {
       maxListingEntries: serverLimits.maxListingEntries,
       context: {
         peer: this.#peer as Peer,
-        operationId: Buffer.from(request.operationId).toString('hex'),
-        signal: stop.signal,
+        operationId,
+        get signal() {
+          return end.signal;
+        },
       },
+      afterRead: (task) => this.#afterRead(task),
+      watch: (transfer) => this.#watch.add(transfer),
       algorithm,
       // One that the client has not listed would be a favour that other servers do not do (FX-7.2-6).
       hashOf: (asked) => (digests.includes(asked) ? hashes.get(asked) : undefined),
@@ -228,11 +236,11 @@ export class ServerConnection implements DriverOwner {
     this.driver.listen(stream, {
       ...(listener.onData === undefined ? {} : { onData: (arrival) => listener.onData?.(arrival) }),
       onEvent: (event) => {
-        if (event.type === 'reset') stop.abort(new FilexError('CANCELLED'));
+        if (event.type === 'reset') end.abort(new FilexError('CANCELLED'));
         listener.onEvent(event);
       },
       onLost: (error, unseen) => {
-        stop.abort(error);
+        end.abort(error);
         listener.onLost(error, unseen);
       },
     });
@@ -241,6 +249,14 @@ export class ServerConnection implements DriverOwner {
     } finally {
       ended?.();
     }
+  }
+
+  #afterRead(task: () => void): void {
+    this.#afterReads.push(task);
+    if (this.#afterReads.length > 1) return;
+    setImmediate(() => {
+      for (const each of this.#afterReads.splice(0)) each();
+    });
   }
 
   #succeed(stream: number, success: Success): Told {
@@ -337,7 +353,7 @@ function checkDepth(path: string, max: number): void {
 function start(run: OperationRun): RunningOperation {
   switch (run.request.operation) {
     case 'upload':
-      return receiveUpload(run);
+      return receiveWhole(run) ?? receiveUpload(run);
     case 'download':
       return sendDownload(run);
     case 'list':

@@ -58,6 +58,12 @@ export class UploadRegistry {
     return this.#limits.resumeTimeout > 0;
   }
 
+  /** Whether nothing is remembered of an upload, so that `find` answers at once, with nothing. */
+  isUnheardOf(principal: string, operationId: string): boolean {
+    const key = `${operationId} ${principal}`;
+    return !this.#active.has(key) && !this.#leaving.has(key) && !this.#resting.has(key);
+  }
+
   /** @returns at once, unless the upload is just being put away. */
   find(principal: string, operationId: string): Found | Promise<Found> {
     if (!this.remembers) {

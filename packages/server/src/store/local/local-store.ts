@@ -21,6 +21,7 @@ import {
 } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import type {
+  CommitOutcome,
   CommitRequest,
   KeptUpload,
   MakeDirectoryOptions,
@@ -29,6 +30,7 @@ import type {
   Store,
   StoredFile,
   UploadKey,
+  WholeUpload,
 } from '../store.js';
 import { DescriptorConfinement } from './descriptor-confinement.js';
 import { entryOf } from './entry.js';
@@ -54,6 +56,7 @@ import { type LedgerLimits, UploadLedger } from './uploads/upload-ledger.js';
 import type { RecordedContent, UploadRecord } from './uploads/upload-record.js';
 import type { VersionSource } from './version-source.js';
 import type { Warn } from './warn.js';
+import { type SmallFile, WholeFiles } from './whole-files.js';
 
 /** How to open a folder as a store. */
 export interface LocalStoreOptions {
@@ -109,6 +112,7 @@ export class LocalStore implements Store {
   readonly #operations = new Gate(bounds.concurrentOperations);
   readonly #treeRemovals = new Gate(bounds.treeRemovals);
   readonly #listings: ListingPlaces;
+  #whole: WholeFiles | undefined;
 
   private constructor(
     confinement: Confinement,
@@ -246,6 +250,19 @@ export class LocalStore implements Store {
       },
       warn: this.#warn,
     });
+    this.#whole = new WholeFiles({
+      ledger: this.#ledger,
+      space: this.#space,
+      publishing: this.#publishing,
+      device: staging.device,
+      durable: this.#durable,
+      warn: this.#warn,
+      enter: (request) => this.#confinement.enter(request),
+      onNoLinks: () => {
+        this.#whole = undefined;
+      },
+      storeStaged: (file) => this.#storeStaged(file),
+    });
   }
 
   async stage(request: StageRequest): Promise<StagedUpload> {
@@ -273,6 +290,30 @@ export class LocalStore implements Store {
         return create();
       }),
     );
+  }
+
+  stageWhole(request: StageRequest): WholeUpload | undefined {
+    const { ledger } = this.#writable();
+    const place = parseNamedPath(request.path, 'store');
+    const whole = this.#whole;
+    if (whole === undefined || !this.#reserved.isClearOf(place) || !ledger.isUnheardOf(request))
+      return undefined;
+    return {
+      commit: (commit, bytes) => whole.store({ request, place, commit, bytes }),
+      fence: (epoch) => ledger.fence(request, epoch).catch(storeError(request.path)),
+    };
+  }
+
+  /** What could have come in one piece, and met something on the way. */
+  async #storeStaged({ request, commit, bytes }: SmallFile): Promise<CommitOutcome> {
+    const staged = await this.stage(request);
+    try {
+      await staged.write(bytes);
+    } catch (error) {
+      await staged.abort().catch(() => undefined); // why it could not be written is what matters
+      throw error;
+    }
+    return staged.commit(commit);
   }
 
   async recall(key: UploadKey): Promise<KeptUpload | undefined> {

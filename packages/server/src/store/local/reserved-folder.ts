@@ -53,6 +53,12 @@ export class ReservedFolder {
     return this.key !== undefined && keyOf(stats) === this.key;
   }
 
+  /** Whether a path leads nowhere near the reserved folder, as far as that can be told without looking. */
+  isClearOf({ segments }: StorePath): boolean {
+    const [first] = segments;
+    return first === undefined || (!isReservedName(first) && !this.#isFolded && !UNUSUAL.test(first));
+  }
+
   /** Whether a name at the top of the store is one of the reserved folder. */
   async isNamed(name: string): Promise<boolean> {
     if (isReservedName(name)) return true;

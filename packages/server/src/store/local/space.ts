@@ -46,10 +46,20 @@ export class Space {
    * Promises space to an upload, all of it when its size is known.
    * @throws FilexError `NO_SPACE`
    */
-  async promise(size: number | undefined, label: string): Promise<SpacePromise> {
+  promise(size: number | undefined, label: string): Promise<SpacePromise> {
+    return this.promiseAll([size ?? 0], label);
+  }
+
+  /**
+   * The same for several together, of known sizes: all or nothing.
+   * @throws FilexError `NO_SPACE`
+   */
+  async promiseAll(sizes: readonly number[], label: string): Promise<SpacePromise> {
     const made = new SpacePromise((bytes, wish) => this.#take(bytes, wish, label), this.#ledger);
-    // One block that the end of the file does not fill, one for its name.
-    await made.cover((size ?? 0) + 2 * (await this.#blockSize()), 0);
+    // One block that the end of each file does not fill, one for its name.
+    let bytes = 2 * sizes.length * (await this.#blockSize());
+    for (const size of sizes) bytes += size;
+    await made.cover(bytes, 0);
     return made;
   }
 

@@ -59,9 +59,9 @@ export class Journal {
     }
   }
 
-  /** Resolves when the line is on record. Rejects with the error of the operating system; then it may be, or not. */
-  append(line: JournalLine): Promise<void> {
-    this.#gathered.push(formatLine(line));
+  /** Resolves when the lines are on record. Rejects with the error of the operating system; then they may be, or not. */
+  append(...lines: readonly JournalLine[]): Promise<void> {
+    for (const line of lines) this.#gathered.push(formatLine(line));
     if (this.#next === undefined) {
       const next = this.#running.then(() => this.#flush());
       this.#next = next;

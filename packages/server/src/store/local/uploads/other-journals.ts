@@ -12,7 +12,8 @@ export interface OtherRecord {
   readonly boot: string;
 }
 
-interface OtherJournal {
+/** All that another server has written down. */
+export interface OtherJournal {
   readonly owner: OtherOwner;
   readonly reader: JournalReader;
 }

@@ -1,4 +1,3 @@
-import { FilexError } from '@filex/protocol';
 import {
   type CommitLog,
   type CommitStep,
@@ -9,6 +8,7 @@ import {
 import type { CommitRequest } from '../../store.js';
 import { etagOf } from '../entry.js';
 import type { OpenFilePool } from '../open-file-pool.js';
+import { rivalled } from './rivalled.js';
 import type { UploadRecord } from './upload-record.js';
 
 /** What an entry needs of the ledger it is in. */
@@ -158,9 +158,4 @@ export class UploadEntry {
     }
     await leaves.use(this.#leaves, work);
   }
-}
-
-function rivalled(path: string): FilexError {
-  const words = `another server is publishing ${JSON.stringify(path)}, or has done so, for the same operation`;
-  return new FilexError('BUSY', words, { path, effect: 'unknown' });
 }

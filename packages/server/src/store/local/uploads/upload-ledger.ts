@@ -9,7 +9,7 @@ import type { Warn } from '../warn.js';
 import { Evidence, type ServedFolder } from './evidence.js';
 import { Journal } from './journal.js';
 import { machineBoot } from './machine-boot.js';
-import { OtherJournals } from './other-journals.js';
+import { type OtherJournal, OtherJournals } from './other-journals.js';
 import { namesIn, removeNames, type StagedNames } from './staged-names.js';
 import { type Heir, type Kept, Takeover } from './takeover.js';
 import { type EntryKeeper, UploadEntry } from './upload-entry.js';
@@ -141,6 +141,22 @@ export class UploadLedger implements EntryKeeper, Heir {
     return new UploadEntry(this, record, this.#namesOf(name).leaves, 0, false);
   }
 
+  /** Whether nothing is known of it here, nor anything of it is here. */
+  isUnheardOf(key: UploadKey): boolean {
+    const name = uploadName(key);
+    return !this.#live.has(name) && !this.#records.has(name) && !this.#dropping.has(name);
+  }
+
+  /** Begins one that comes in one piece. @throws FilexError `BUSY` when it is no longer unheard of. */
+  beginWhole(request: StageRequest): UploadRecord {
+    if (!this.isUnheardOf(request)) throw underWay(request.path);
+    const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
+    const name = uploadName(request);
+    this.#live.set(name, request.operationId);
+    const wish = { path, size, ifExists, mtime, executable };
+    return { name, principal, arguments: asked, epoch: 1, at: Date.now(), durable: 0, ...wish };
+  }
+
   /** Goes on with one that is kept. */
   async resume({ record, leaves }: Kept, { operationId }: UploadKey): Promise<UploadEntry> {
     const { name, path } = record;
@@ -155,18 +171,26 @@ export class UploadLedger implements EntryKeeper, Heir {
   }
 
   #take(name: string, operationId: string, path: string): void {
-    if (this.#live.has(name))
-      throw new FilexError('BUSY', `${JSON.stringify(path)} is being uploaded with the same operation id`);
+    if (this.#live.has(name)) throw underWay(path);
     this.#live.set(name, operationId);
   }
 
   // ------------------------------------------------------------------ what an entry needs
 
-  async record(record: UploadRecord): Promise<void> {
+  async record(...records: readonly UploadRecord[]): Promise<void> {
     // What was published stays so, whatever an attempt says that did not know it.
-    if (record.committed === undefined && this.#records.get(record.name)?.committed !== undefined) return;
-    await this.#journal.append({ upload: record });
-    this.#remember(record);
+    const news = records.filter(
+      ({ name, committed }) => committed !== undefined || this.#records.get(name)?.committed === undefined,
+    );
+    if (news.length === 0) return;
+    await this.#journal.append(...news.map((upload) => ({ upload })));
+    for (const record of news) this.#remember(record);
+  }
+
+  /** Puts on record that `epoch` was told of an upload that was committed. */
+  async fence(key: UploadKey, epoch: number): Promise<void> {
+    const record = this.#records.get(uploadName(key));
+    if (record !== undefined) await this.record({ ...record, epoch, at: Date.now() });
   }
 
   note(record: UploadRecord): void {
@@ -186,11 +210,26 @@ export class UploadLedger implements EntryKeeper, Heir {
     await this.#witnesses.keep(path, name);
   }
 
-  async isRivalled(name: string): Promise<boolean> {
+  isRivalled(name: string): Promise<boolean> {
+    return this.areRivalled([name]).then((rivalled) => rivalled.has(name));
+  }
+
+  /** Those of the uploads that another server has published, or is about to. */
+  async areRivalled(names: readonly string[]): Promise<ReadonlySet<string>> {
     // Who is gone publishes nothing any more, but may have.
     await this.settleAbandoned();
-    if (this.#records.get(name)?.committed !== undefined) return true;
-    for (const { record, owner } of await this.#journals.about(name)) {
+    const rivalled = new Set(names.filter((name) => this.#records.get(name)?.committed !== undefined));
+    const others = await this.#journals.read();
+    for (const name of others.length === 0 ? [] : names) {
+      if (!rivalled.has(name) && (await this.#isElsewhere(name, others))) rivalled.add(name);
+    }
+    return rivalled;
+  }
+
+  async #isElsewhere(name: string, others: readonly OtherJournal[]): Promise<boolean> {
+    for (const { owner, reader } of others) {
+      const record = reader.records.get(name);
+      if (record === undefined) continue;
       if (record.committed !== undefined) return true;
       if (record.intent === undefined) continue;
       // Taken from him, it is no rival: then it has been published by now, or never will be.
@@ -416,4 +455,8 @@ export class UploadLedger implements EntryKeeper, Heir {
     this.#characters -= known.path.length;
     this.#remembered.delete(known.principal, name);
   }
+}
+
+function underWay(path: string): FilexError {
+  return new FilexError('BUSY', `${JSON.stringify(path)} is being uploaded with the same operation id`);
 }
