@@ -4,6 +4,10 @@ export const bounds = {
   transfers: 16,
   /** The most `--transfers` can ask for: half of the streams a connection has, the rest stays for folders and listings. */
   maxTransfers: 128,
+  /** Bytes of a file that is sent in one piece, so that what it waits for is its answer … */
+  smallFileSize: 64 * 1024,
+  /** … and how many of these are on their way in the place of a larger one. */
+  smallFilesPerTransfer: 8,
   /** Found files that may wait for a free lane: what a walk can be ahead, and so what it can hold in memory. */
   filesAhead: 65_536,
   /** Characters of their names: a server that lists the longest there can be must not fill the memory with them. */

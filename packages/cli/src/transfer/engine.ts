@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { FilexError } from '@filex/protocol';
 import { bounds } from '../bounds.js';
 import { isFatal } from '../errors.js';
+import { Gate } from './gate.js';
 import { runLanes } from './lanes.js';
 import type { Failed, Observer } from './outcome.js';
 
@@ -13,13 +14,16 @@ export class Engine {
   /** For everything this transfer does: aborts with the user's signal, and when the transfer is over for another reason. */
   readonly signal: AbortSignal;
   readonly #lanes: number;
+  readonly #large: Gate;
   readonly #observer: Observer;
   readonly #stop = new AbortController();
   /** Failures of folders that were told; what is in those folders is counted, not told again. */
   readonly #told = new WeakSet<FilexError>();
 
-  constructor(lanes: number, observer: Observer, signal: AbortSignal) {
-    this.#lanes = lanes;
+  /** @param transfers files on their way at once; of small ones more. */
+  constructor(transfers: number, observer: Observer, signal: AbortSignal) {
+    this.#lanes = lanesFor(transfers);
+    this.#large = new Gate(transfers);
     this.#observer = observer;
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
     // Every operation listens; that many is not a leak.
@@ -39,6 +43,12 @@ export class Engine {
     });
   }
 
+  /** Transfers one file, as soon as no more than so many others are on their way. */
+  transfer<T>(size: number | undefined, work: () => Promise<T>): Promise<T> {
+    const isSmall = size !== undefined && size <= bounds.smallFileSize;
+    return isSmall ? work() : this.#large.run(work);
+  }
+
   /** How one file failed; throws what is no matter of this file alone. */
   failed(error: unknown, from: string, to: string | undefined): Failed {
     const failure = FilexError.from(error);
@@ -52,4 +62,10 @@ export class Engine {
     this.#told.add(error);
     this.#observer.settle(this.failed(error, from, to));
   }
+}
+
+/** What small files are waited for is their answers: with more of them on their way, that is shorter. One by one stays one by one. */
+function lanesFor(transfers: number): number {
+  if (transfers === 1) return 1;
+  return Math.min(Math.max(transfers, transfers * bounds.smallFilesPerTransfer), bounds.maxTransfers);
 }

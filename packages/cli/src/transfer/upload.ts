@@ -166,7 +166,9 @@ export class Upload {
       return;
     }
     if (size <= bounds.rememberedSize) {
-      await this.#send(local, remote, size, (progress) => this.#put(local, remote, progress), named);
+      const send = (): Promise<void> =>
+        this.#send(local, remote, size, (progress) => this.#put(local, remote, progress), named);
+      await this.#engine.transfer(size, send);
       return;
     }
     const { url, ifExists, memory } = this.#options;
@@ -174,11 +176,13 @@ export class Upload {
       (await memory()).upload({ url, remote, local, ifExists, size }, (ties) =>
         this.#put(local, remote, progress, ties),
       );
-    await this.#send(local, remote, size, put, named);
+    await this.#engine.transfer(size, () => this.#send(local, remote, size, put, named));
   }
 
   async #sendStream({ stream, remote }: SourceStream): Promise<void> {
-    await this.#send('-', remote, 0, (progress) => this.#put(stream, remote, progress));
+    const send = (): Promise<void> =>
+      this.#send('-', remote, 0, (progress) => this.#put(stream, remote, progress));
+    await this.#engine.transfer(undefined, send);
   }
 
   /** Uploads, once. What is to be gone on with is not given up but left: see `#hangUp`. */

@@ -37,6 +37,12 @@ export const SYNC_BYTES = 64 * MiB;
 export const SYNC_INTERVAL = 500;
 /** Bytes of the longest file that is sent, and stored, in one piece. */
 export const WHOLE_FILE_SIZE = 64 * KiB;
+/** Milliseconds of synchronous work on small files in one turn of the event loop. */
+export const SYNC_SLICE = 4;
+/** A single small file that takes more milliseconds than this is on a file system that is slow at the moment … */
+export const SYNC_PATIENCE = 25;
+/** … and for so many milliseconds files are worked on asynchronously. */
+export const SYNC_REST = 250;
 /** Bytes of one page of a listing, about. */
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */

@@ -223,6 +223,19 @@ export class Driver {
   }
 
   /**
+   * Writes all of a small piece, when that can be sent now and nobody waits for room.
+   * @returns whether it was written; it belongs to the transport then.
+   */
+  writeNow(stream: number, bytes: Uint8Array): boolean {
+    if (bytes.length > this.connection.maxDataPayload || this.#waiting.length > 0) return false;
+    if (!this.#canServe({ stream, least: bytes.length, turn: false })) return false;
+    this.connection.write(stream, bytes);
+    this.#sendRate?.spend(bytes.length, performance.now());
+    this.schedule();
+    return true;
+  }
+
+  /**
    * Calls `use` once, when something can be sent on the stream, with leave to take that much memory for it until
    * {@link endTurn}. There are only so many turns: streams that cannot send hold no memory, however many they are.
    */
@@ -318,7 +331,7 @@ export class Driver {
     this.schedule();
   }
 
-  #canServe({ stream, least, turn }: RoomRequest): boolean {
+  #canServe({ stream, least, turn }: Omit<RoomRequest, 'use'>): boolean {
     if (turn && this.#turns >= MAX_TURNS) return false;
     if (this.#sendRate !== undefined && !this.#maySend(this.#sendRate)) return false;
     return this.#hasSpace() && this.connection.sendable(stream) >= least;

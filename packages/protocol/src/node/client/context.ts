@@ -17,4 +17,6 @@ export interface ClientContext {
     listener: (stream: number) => StreamListener,
     signal: AbortSignal | undefined,
   ): Promise<number>;
+  /** The same at once, when there is room and nobody waits for it; otherwise undefined, and nothing was done. */
+  openNow(request: OpenArguments, listener: (stream: number) => StreamListener): number | undefined;
 }

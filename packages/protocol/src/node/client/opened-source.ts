@@ -1,6 +1,8 @@
+import { WHOLE_FILE_SIZE } from '../bounds.js';
 import type { PieceSource } from '../data-sender.js';
-import { FileSource } from '../files/index.js';
+import { FileSource, readWholeFile } from '../files/index.js';
 import { IterableSource, type Readable, SlabSource } from '../pieces.js';
+import { syncSlice } from '../sync-slice.js';
 import type { UploadOptions, UploadSource } from '../types.js';
 
 /** A source that can be read more than once. */
@@ -16,6 +18,8 @@ export interface OpenedSource {
   pieces(): PieceSource;
   /** Whether nothing of it was read. */
   isUntouched(): boolean;
+  /** All of it, when that is little and at hand. */
+  readonly whole?: Uint8Array | undefined;
   /** Set when it can be read from anywhere. */
   readonly again?: Again | undefined;
   readonly size: number | undefined;
@@ -47,6 +51,8 @@ function inMemory(source: Uint8Array): Again {
  */
 export async function openSource(source: UploadSource, options: UploadOptions): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) {
+    const small = await openSmallFile(source, options);
+    if (small !== undefined) return small;
     const file = await FileSource.open(source);
     const from = (offset: number): PieceSource => new SlabSource(file, file.size, offset);
     return {
@@ -69,6 +75,8 @@ export async function openSource(source: UploadSource, options: UploadOptions): 
       ...known,
       pieces: () => again.from(0),
       isUntouched: () => false,
+      whole:
+        source.length <= WHOLE_FILE_SIZE && (size ?? source.length) === source.length ? source : undefined,
       again,
       size: size ?? source.length,
       close,
@@ -77,4 +85,15 @@ export async function openSource(source: UploadSource, options: UploadOptions): 
   const pieces = new IterableSource(source);
   const close = (): Promise<void> => pieces.close();
   return { ...known, pieces: () => pieces, isUntouched: () => pieces.untouched, size, close };
+}
+
+/** A small file is read at once. From then on it is what was read, whatever becomes of the file. */
+async function openSmallFile(path: string | URL, options: UploadOptions): Promise<OpenedSource | undefined> {
+  await syncSlice.turn();
+  if (syncSlice.isSlow) return undefined;
+  const file = syncSlice.run(() => readWholeFile(path, WHOLE_FILE_SIZE));
+  if (file === undefined) return undefined;
+  const { mtime = file.mtime, executable = file.executable } = options;
+  const { bytes } = file;
+  return openSource(bytes, { ...options, size: bytes.length, mtime, executable });
 }

@@ -1,4 +1,4 @@
-import type { ConnectionEvent, Negotiated } from '../../connection.js';
+import type { ConnectionEvent, Negotiated, OpenArguments } from '../../connection.js';
 import { FilexError } from '../../errors.js';
 import { limitTable } from '../../limits.js';
 import type { DigestAlgorithm, Entry, Outcome } from '../../vocabulary.js';
@@ -187,18 +187,19 @@ export class ClientSession implements Session, DriverOwner {
 
   onNegotiated(): void {
     const { mechanisms, algorithm } = this.#negotiated;
+    const open = (request: OpenArguments, listener: (stream: number) => StreamListener): number => {
+      const stream = this.driver.connection.open(request);
+      this.driver.listen(stream, listener(stream));
+      this.driver.schedule();
+      return stream;
+    };
     this.#context = {
       driver: this.driver,
       algorithm,
       createHash: this.#hashes.get(algorithm) as HashFactory,
       hashOf: (other) => this.#hashes.get(other),
-      open: (request, listener, signal) =>
-        this.#slots.run(() => {
-          const stream = this.driver.connection.open(request);
-          this.driver.listen(stream, listener(stream) satisfies StreamListener);
-          this.driver.schedule();
-          return stream;
-        }, signal),
+      open: (request, listener, signal) => this.#slots.run(() => open(request, listener), signal),
+      openNow: (request, listener) => (this.#slots.isFree ? open(request, listener) : undefined),
     };
     const transcript = this.driver.connection.helloTranscript as Uint8Array;
     void this.#authenticate(() => {

@@ -42,6 +42,11 @@ export class StreamSlots {
     });
   }
 
+  /** Whether `run` would run at once. */
+  get isFree(): boolean {
+    return this.#failure === undefined && this.#waiting.length === 0 && this.#free();
+  }
+
   /** Call when a stream has ended. */
   next(): void {
     let started = 0;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Code } from '../../codes.js';
 import type { OperationResult } from '../../connection.js';
 import { type Effect, FilexError } from '../../errors.js';
@@ -13,20 +12,18 @@ import {
   type UploadAttempts,
 } from '../../machine/upload-attempts.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
-import { BLOCK_SIZE, digestsEqual, type HashFactory } from '../../wire/digest.js';
+import { BLOCK_SIZE, digestsEqual, type HashFactory, treeDigestOf } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
 import { MAX_NEW_BEGINNINGS } from '../bounds.js';
 import { DataSender, type PieceSource, type Sent } from '../data-sender.js';
-import type { StreamEvent } from '../driver.js';
+import type { StreamEvent, StreamListener } from '../driver.js';
 import { digestPrefix } from '../prefix.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
 import { Answer, onAbort, operationError, resetStream, withEffect } from './answer.js';
 import type { ClientContext } from './context.js';
 import { type Again, type OpenedSource, openSource } from './opened-source.js';
+import { newOperationId } from './operation-id.js';
 import { UploadProgress } from './upload-progress.js';
-
-/** Bytes of an operation id. */
-const ID_SIZE = 16;
 
 /** Uploads one source under one name. */
 export async function upload(
@@ -126,7 +123,7 @@ export class Upload {
     this.#opened ??= await openSource(this.#source, this.#options);
     if (this.#made > 0) await this.#checkSource();
     const { onAttempt } = this.#options;
-    this.#id ??= idOf(this.#options.operationId) ?? randomBytes(ID_SIZE);
+    this.#id ??= idOf(this.#options.operationId) ?? newOperationId();
     // As it was the first time: it is one of the arguments by which the server knows the upload.
     this.#algorithm ??= context.algorithm;
     const operationId = Buffer.from(this.#id).toString('hex');
@@ -218,7 +215,7 @@ export class Upload {
   async #beginAgain(): Promise<void> {
     this.#beginnings += 1;
     await this.close();
-    this.#id = randomBytes(ID_SIZE);
+    this.#id = newOperationId();
     this.#attempts = noAttempt;
     this.#made = 0;
     this.#leaves = [];
@@ -293,42 +290,41 @@ class UploadStream {
     const { driver } = this.#context;
     const { size, mtime, executable } = this.#source;
     const [offset, operationId, algorithm] = [this.#offset, this.#operationId, this.#algorithm];
-    this.#stream = await this.#context.open(
-      {
-        operation: 'upload',
-        operationId,
-        path: this.#path,
-        size,
-        ifExists,
-        mtime,
-        executable,
-        algorithm,
-        offset,
-        receipt: this.#options.receipt,
-      },
-      (stream) => {
-        this.#state.attempts = beginAttempt(this.#state.attempts, offset ?? 0);
-        this.#sender = new DataSender(
-          driver,
-          stream,
-          this.#createHash,
-          (sent) => this.#progress.sent(sent),
-          (leaf, index) => this.#onBlock(leaf, index),
-        );
-        return {
-          onEvent: (event) => this.#onEvent(event),
-          onLost: (error, unseen) => this.#onLost(error, unseen),
-        };
-      },
-      signal,
-    );
+    const request = {
+      operation: 'upload',
+      operationId,
+      path: this.#path,
+      size,
+      ifExists,
+      mtime,
+      executable,
+      algorithm,
+      offset,
+      receipt: this.#options.receipt,
+    } as const;
+    const listen = (stream: number): StreamListener => {
+      this.#state.attempts = beginAttempt(this.#state.attempts, offset ?? 0);
+      this.#sender = new DataSender(
+        driver,
+        stream,
+        this.#createHash,
+        (sent) => this.#progress.sent(sent),
+        (leaf, index) => this.#onBlock(leaf, index),
+      );
+      return {
+        onEvent: (event) => this.#onEvent(event),
+        onLost: (error, unseen) => this.#onLost(error, unseen),
+      };
+    };
+    this.#stream =
+      this.#context.openNow(request, listen) ?? (await this.#context.open(request, listen, signal));
     const stopListening = onAbort(signal, () => {
       resetStream(driver, this.#stream, 'CANCELLED');
       this.#answer.cancel();
       this.#sender?.cancel();
     });
     try {
-      const sent = await this.#send();
+      const sent = this.#sendWhole() ?? (await this.#send());
       if (sent !== undefined) this.#end(sent);
       const result = await this.#answer.settled;
       if (sent === undefined) {
@@ -345,6 +341,16 @@ class UploadStream {
     } finally {
       stopListening();
     }
+  }
+
+  /** Sends what is at hand and fits into what can be sent now; undefined when that is not so. */
+  #sendWhole(): Sent | undefined {
+    const { whole } = this.#source;
+    if (whole === undefined || this.#offset !== undefined || this.#answer.given) return undefined;
+    const { driver } = this.#context;
+    if (!driver.writeNow(this.#stream, whole)) return undefined;
+    this.#progress.sent(whole.length);
+    return { length: whole.length, digest: treeDigestOf(whole, this.#createHash) };
   }
 
   /** Sends what the server does not have; undefined when there is an answer already. */

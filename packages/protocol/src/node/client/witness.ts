@@ -44,6 +44,7 @@ export class Witness {
           throw error;
         }
       },
+      openNow: (request, listener) => context.openNow(request, (stream) => this.#seen(listener(stream))),
     };
   }
 
