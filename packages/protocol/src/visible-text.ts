@@ -3,6 +3,9 @@
 const TREACHEROUS =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u{ad}\u{115f}\u{1160}\u{180e}\u{200b}\u{200c}\u{2060}-\u{206f}\u{3164}\u{feff}\u{ffa0}\u{fff9}-\u{fffb}]/gu;
 
+/** What nearly all text is, told much faster than by looking for each of those. */
+const PLAIN = /^[ -~]*$/;
+
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
@@ -11,6 +14,7 @@ const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
  * Printable text is left alone. For people only: the result cannot be turned back, since a backslash stays as it is.
  */
 export function visibleText(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(TREACHEROUS, (character) => {
     const known = named[character];
     if (known !== undefined) return known;

@@ -11,11 +11,16 @@ export function namesIn(path: string): PathNames {
   return { exact, folded: exact.map(foldName) };
 }
 
+/** ASCII, and nothing else. */
+const PLAIN = /^[\0-\x7f]*$/;
+
 /**
  * Coarser than every file system that does not tell case, compositions of letters or ignorable characters apart: names with
  * different results are different everywhere.
  */
 export function foldName(name: string): string {
+  // What all the rest comes to for these, of which most names consist.
+  if (PLAIN.test(name)) return name.toLowerCase();
   const plain = name.normalize('NFKD').replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
   // Down and up and down again: ẞ, ß and SS, or the three letters sigma, all meet.
   return plain.toLowerCase().toUpperCase().toLowerCase().normalize('NFKD');

@@ -68,6 +68,13 @@ function makeVisible(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(makeVisible);
   // An error goes through its serializer.
   if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+  // Most are as they should be, and stay what they are: this is done for every line.
+  for (const [key, inner] of Object.entries(value))
+    if (visibleText(key) !== key || makeVisible(inner) !== inner) return madeVisible(value);
+  return value;
+}
+
+function madeVisible(value: object): object {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [visibleText(key), makeVisible(inner)]),
   );

@@ -31,8 +31,10 @@ export class Line {
   #attempts = 0;
   #dialing: Dialing | undefined;
   #waiters = 0;
-  /** What whoever comes now is told. */
+  /** What whoever comes now is told … */
   #end: FilexError | undefined;
+  /** … and whoever was there when it ended. */
+  #endedBy: FilexError | undefined;
   readonly #onEnd = new Set<(error: FilexError) => void>();
   #onClosed!: (error: FilexError | undefined) => void;
 
@@ -56,6 +58,11 @@ export class Line {
     return this.#end !== undefined;
   }
 
+  /** A connection that can be used, if there is one and others will be made when it is lost. */
+  get usable(): ClientSession | undefined {
+    return this.#end === undefined && this.#latest.over === undefined ? this.#latest : undefined;
+  }
+
   /**
    * A connection that can be used, as soon as there is one.
    * @throws FilexError why there will be none. The reason of `signal`, as soon as that aborts.
@@ -76,7 +83,7 @@ export class Line {
 
   /** Calls `listener` when it is certain that no further connection will be made, at once if it is. @returns stops that. */
   onEnd(listener: (error: FilexError) => void): () => void {
-    if (this.#end !== undefined) listener(this.#end);
+    if (this.#endedBy !== undefined) listener(this.#endedBy);
     else this.#onEnd.add(listener);
     return () => void this.#onEnd.delete(listener);
   }
@@ -179,6 +186,7 @@ export class Line {
   #finish(error: FilexError, told: FilexError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = error;
+    this.#endedBy = error;
     this.#dialing?.giveUp();
     for (const listener of [...this.#onEnd]) listener(error);
     this.#onEnd.clear();

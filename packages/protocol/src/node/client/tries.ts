@@ -19,9 +19,9 @@ export interface Try {
 export interface Repeatable<T> {
   /**
    * One attempt.
-   * @param patience aborts when there will be no other one.
+   * @param patience tells a signal that aborts when there will be no other one.
    */
-  attempt(context: ClientContext, patience: AbortSignal): Promise<T>;
+  attempt(context: ClientContext, patience: () => AbortSignal): Promise<T>;
   /** Whether another attempt can do it, after one that has failed. */
   canRepeat(error: FilexError): boolean;
   /** Whether this end has failed with something that another attempt may find to be over. Default: no. */
@@ -35,8 +35,9 @@ export class Tries {
   readonly #line: Line;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
-  readonly #patience = new AbortController();
-  readonly #stopListening: (() => void)[];
+  /** Made when somebody asks for it, which for what succeeds at once nobody does. */
+  #patience: AbortController | undefined;
+  #stopListening: readonly (() => void)[] = [];
   /** Attempts that have failed with something which may be over soon, though the connection was there. */
   #refused = 0;
   /** How far the operation ever came. */
@@ -47,21 +48,27 @@ export class Tries {
     this.#line = line;
     this.#path = path;
     this.#signal = signal;
-    this.#stopListening = [
-      onAbort(signal, () => this.#patience.abort(signal?.reason)),
-      line.onEnd((error) => this.#patience.abort(error)),
-    ];
   }
 
   /** Aborts when there will be no further attempt. */
   get patience(): AbortSignal {
+    if (this.#patience === undefined) {
+      const patience = new AbortController();
+      this.#patience = patience;
+      const signal = this.#signal;
+      this.#stopListening = [
+        onAbort(signal, () => patience.abort(signal?.reason)),
+        this.#line.onEnd((error) => patience.abort(error)),
+      ];
+    }
     return this.#patience.signal;
   }
 
   /** Begins the next attempt when there is a connection for it. Call {@link failed} with what this throws, too. */
   async next(): Promise<Try> {
     this.#current = undefined;
-    const session = await this.#line.connection(this.patience);
+    this.#signal?.throwIfAborted();
+    const session = this.#line.usable ?? (await this.#line.connection(this.patience));
     const onPosition = (position: number): void => {
       // Less is what both ends may lose again at the next cut, so that an end of it would never come.
       if (position < this.#furthest + PROGRESS_STEP) return;
@@ -131,7 +138,7 @@ export async function persist<T>(
       try {
         const { session, witness } = await tries.next();
         return await session.run(path, (context) =>
-          operation.attempt(witness.watch(context), tries.patience),
+          operation.attempt(witness.watch(context), () => tries.patience),
         );
       } catch (error) {
         await tries.failed(error, operation);

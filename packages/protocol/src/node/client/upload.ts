@@ -246,8 +246,8 @@ class UploadStream {
   readonly #state: UploadState;
   readonly #answer: Answer;
   #sender: DataSender | undefined;
-  readonly #accepted: Promise<Messages['ACCEPT']>;
-  #accept!: (accept: Messages['ACCEPT']) => void;
+  /** Told where to go on, while somebody waits for that. */
+  #accept: ((accept: Messages['ACCEPT']) => void) | undefined;
   #stream = 0;
 
   constructor(
@@ -278,11 +278,6 @@ class UploadStream {
       () => this.#state.attempts.effect !== 'none',
       (told) => this.#fail(told),
     );
-    this.#accepted = new Promise((resolve, reject) => {
-      this.#accept = resolve;
-      this.#answer.settled.then(() => reject(new FilexError('STATE_VIOLATION')), reject);
-    });
-    this.#accepted.catch(() => undefined);
   }
 
   async run(): Promise<TransferResult> {
@@ -358,7 +353,7 @@ class UploadStream {
     const { size } = this.#source;
     const sender = this.#sender as DataSender;
     if (this.#offset === undefined) return this.#whole(await sender.run(this.#source.pieces(), size));
-    const accept = await this.#accepted;
+    const accept = await this.#accepted();
     const before = this.#state.sent;
     if (before !== undefined && accept.offset === before.length) {
       this.#judge(accept, digestsEqual(before.digest, accept.prefix as Uint8Array));
@@ -372,6 +367,14 @@ class UploadStream {
     }
     const pieces = await this.#goOn(accept, again);
     return this.#whole(await sender.run(pieces, size));
+  }
+
+  /** Where to go on, once the server has said so. */
+  #accepted(): Promise<Messages['ACCEPT']> {
+    return new Promise((resolve, reject) => {
+      this.#accept = resolve;
+      this.#answer.settled.then(() => reject(new FilexError('STATE_VIOLATION')), reject);
+    });
   }
 
   /** All was read: it has to be one version of the file. */
@@ -453,7 +456,7 @@ class UploadStream {
     // It may be another stream's turn by now.
     if (this.#answer.given) return;
     if (event.type === 'accept') {
-      if (this.#state.attempts.state === 'asking') this.#accept(event.accept);
+      if (this.#state.attempts.state === 'asking') this.#accept?.(event.accept);
       else this.#judge(event.accept, true);
       return;
     }

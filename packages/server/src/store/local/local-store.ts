@@ -53,7 +53,7 @@ import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
 import type { Kept } from './uploads/takeover.js';
 import type { UploadEntry } from './uploads/upload-entry.js';
 import { type LedgerLimits, UploadLedger } from './uploads/upload-ledger.js';
-import type { RecordedContent, UploadRecord } from './uploads/upload-record.js';
+import { type RecordedContent, type UploadRecord, uploadName } from './uploads/upload-record.js';
 import type { VersionSource } from './version-source.js';
 import type { Warn } from './warn.js';
 import { type SmallFile, WholeFiles } from './whole-files.js';
@@ -280,7 +280,7 @@ export class LocalStore implements Store {
     });
     const space = await this.#space.promise(size, label).catch(storeError(label));
     const work = { request, place, space };
-    const path = ledger.stagedPath(request);
+    const path = ledger.stagedPath(uploadName(request));
     const create = (): Promise<StagedFile> => StagedFile.create({ path, label, context: this.#publishing });
     return this.#begin(work, await ledger.begin(request).catch(endOf(space)), () =>
       create().catch(async (error: unknown) => {
@@ -295,12 +295,13 @@ export class LocalStore implements Store {
   stageWhole(request: StageRequest): WholeUpload | undefined {
     const { ledger } = this.#writable();
     const place = parseNamedPath(request.path, 'store');
+    const name = uploadName(request);
     const whole = this.#whole;
-    if (whole === undefined || !this.#reserved.isClearOf(place) || !ledger.isUnheardOf(request))
+    if (whole === undefined || !this.#reserved.isClearOf(place) || !ledger.isUnheardOf(name))
       return undefined;
     return {
-      commit: (commit, bytes) => whole.store({ request, place, commit, bytes }),
-      fence: (epoch) => ledger.fence(request, epoch).catch(storeError(request.path)),
+      commit: (commit, bytes) => whole.store({ request, name, place, commit, bytes }),
+      fence: (epoch) => ledger.fence(name, epoch).catch(storeError(request.path)),
     };
   }
 
@@ -346,7 +347,7 @@ export class LocalStore implements Store {
     const length = leaves.length * BLOCK_SIZE;
     const rest = size === undefined ? undefined : Math.max(0, size - length);
     const space = await this.#space.promise(rest, label).catch(storeError(label));
-    const path = ledger.stagedPath(key);
+    const path = ledger.stagedPath(uploadName(key));
     return this.#begin(
       { request: record, place, space },
       await ledger.resume(kept, key).catch(endOf(space)),

@@ -84,7 +84,7 @@ export class WholeBatch {
 
   async #stage(waiting: WaitingFile, promised: SpacePromise): Promise<void> {
     const { ledger, device } = this.#parts;
-    const { request, place, bytes, commit } = waiting;
+    const { request, name, place, bytes, commit } = waiting;
     let record: UploadRecord | undefined;
     let file: WholeFile | undefined;
     try {
@@ -92,12 +92,12 @@ export class WholeBatch {
       const mtime = request.mtime ?? Date.now() * 1000;
       const { executable } = request;
       const target = pathIn(folder, place.name);
-      file = new WholeFile({ staged: ledger.stagedPath(request), target, bytes, mtime, executable });
+      file = new WholeFile({ staged: ledger.stagedPath(name), target, bytes, mtime, executable });
       if (folder.device !== device || file.isTaken) {
         this.#usual.push(waiting);
         return;
       }
-      record = ledger.beginWhole(request);
+      record = ledger.beginWhole(request, name);
       const fd = file.stage();
       promised.wrote(bytes.length);
       const { length, digest, algorithm } = commit;

@@ -29,6 +29,8 @@ export interface WholeFilesParts {
 /** A small file, verified, that is to be stored. */
 export interface SmallFile {
   readonly request: StageRequest;
+  /** By which it is on record, and staged. */
+  readonly name: string;
   readonly place: NamedPath;
   readonly commit: CommitRequest;
   readonly bytes: Uint8Array;

@@ -3,6 +3,7 @@ import { BLOCK_SIZE, FilexError } from '@filex/protocol';
 import { type CommitStep, type DirectorySync, FairShare, type LeavesFile } from '@filex/protocol/node';
 import { bounds } from '../../../bounds.js';
 import type { StageRequest, UploadKey } from '../../store.js';
+import { pathIn } from '../folder.js';
 import { OpenFilePool } from '../open-file-pool.js';
 import type { StagingArea } from '../staging-area.js';
 import type { Warn } from '../warn.js';
@@ -122,9 +123,9 @@ export class UploadLedger implements EntryKeeper, Heir {
 
   /** Begins an upload. Nobody may be at work on it. */
   async begin(request: StageRequest): Promise<UploadEntry> {
-    await this.#dropping.get(uploadName(request));
     const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
     const name = uploadName(request);
+    await this.#dropping.get(name);
     this.#take(name, request.operationId, path);
     const wish = { path, size, ifExists, mtime, executable };
     const { taken } = this.#records.get(name) ?? {};
@@ -142,16 +143,14 @@ export class UploadLedger implements EntryKeeper, Heir {
   }
 
   /** Whether nothing is known of it here, nor anything of it is here. */
-  isUnheardOf(key: UploadKey): boolean {
-    const name = uploadName(key);
+  isUnheardOf(name: string): boolean {
     return !this.#live.has(name) && !this.#records.has(name) && !this.#dropping.has(name);
   }
 
   /** Begins one that comes in one piece. @throws FilexError `BUSY` when it is no longer unheard of. */
-  beginWhole(request: StageRequest): UploadRecord {
-    if (!this.isUnheardOf(request)) throw underWay(request.path);
+  beginWhole(request: StageRequest, name: string): UploadRecord {
+    if (!this.isUnheardOf(name)) throw underWay(request.path);
     const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
-    const name = uploadName(request);
     this.#live.set(name, request.operationId);
     const wish = { path, size, ifExists, mtime, executable };
     return { name, principal, arguments: asked, epoch: 1, at: Date.now(), durable: 0, ...wish };
@@ -166,8 +165,8 @@ export class UploadLedger implements EntryKeeper, Heir {
   }
 
   /** Where it is staged. */
-  stagedPath(key: UploadKey): string {
-    return this.#namesOf(uploadName(key)).staged;
+  stagedPath(name: string): string {
+    return pathIn(this.#options.staging.own, name);
   }
 
   #take(name: string, operationId: string, path: string): void {
@@ -188,8 +187,8 @@ export class UploadLedger implements EntryKeeper, Heir {
   }
 
   /** Puts on record that `epoch` was told of an upload that was committed. */
-  async fence(key: UploadKey, epoch: number): Promise<void> {
-    const record = this.#records.get(uploadName(key));
+  async fence(name: string, epoch: number): Promise<void> {
+    const record = this.#records.get(name);
     if (record !== undefined) await this.record({ ...record, epoch, at: Date.now() });
   }
 
@@ -427,7 +426,10 @@ export class UploadLedger implements EntryKeeper, Heir {
   #forget(record: UploadRecord): void {
     this.#unkeep(record);
     this.#drop(record.name);
-    const dropping = removeNames(this.#options.staging.own, record.name)
+    // Of what was committed nothing is staged any more.
+    const isOver = record.committed !== undefined;
+    const removing = isOver ? Promise.resolve() : removeNames(this.#options.staging.own, record.name);
+    const dropping = removing
       .then(() => this.#journal.append({ forget: record.name }))
       .catch(this.#untold(record))
       .finally(() => this.#dropping.delete(record.name));

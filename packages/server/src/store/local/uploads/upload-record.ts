@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ConflictPolicy, DigestAlgorithm } from '@filex/protocol';
 import type { UploadKey } from '../../store.js';
@@ -66,7 +66,7 @@ export type JournalLine =
 
 /** Who is asked for an upload by its name learns nothing of whose it is; the same name for every attempt. */
 export function uploadName({ principal, operationId }: UploadKey): string {
-  return createHash('sha256').update(`${operationId} ${principal}`).digest('hex').slice(0, 40);
+  return hash('sha256', `${operationId} ${principal}`, 'hex').slice(0, 40);
 }
 
 /** One line, with a checksum, so that what was only partly written is seen. */
