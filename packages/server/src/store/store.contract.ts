@@ -44,6 +44,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
             fc.constantFrom('x', 'y', 'zz'),
             policy,
             fc.nat(3),
+            fc.boolean(),
           ),
         },
         { weight: 3, arbitrary: fc.tuple(fc.constant('makeDirectory' as const), path, fc.boolean()) },
@@ -81,8 +82,8 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       async function perform(model: ModelStore, s: Step): Promise<[unknown, unknown]> {
         switch (s[0]) {
           case 'upload': {
-            const [, at, content, ifExists, mtime] = s;
-            const done = upload(store, at, content, { ifExists, mtime });
+            const [, at, content, ifExists, mtime, whole] = s;
+            const done = upload(store, at, content, { ifExists, mtime, whole });
             return [
               model.upload(at, content, ifExists, mtime),
               await outcomeOf(done.then(({ outcome, path: where }) => `${outcome} ${where}`)),
@@ -369,6 +370,37 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       expect((await list(store, 'a/b', false)).map((entry) => entry.path)).toContain('file-499');
       expect(await list(store, 'a/b', false)).toHaveLength(501);
       expect(await list(store, 'a/b/c/d')).toEqual([]);
+    });
+
+    it('tells small files in one piece and staged ones apart by nothing, however many come at once', async () => {
+      await store.makeDirectory('a/b', { parents: true, mtime: undefined });
+      const names = Array.from({ length: 200 }, (_, i) => `a/${i % 2 === 0 ? 'b/' : ''}file-${i % 150}`);
+      const policies = names.map((_, i) => conflictPolicies[i % conflictPolicies.length] as ConflictPolicy);
+      const done = await Promise.all(
+        names.map((name, i) => {
+          const settings = {
+            ifExists: policies[i] as ConflictPolicy,
+            mtime: 1_000_000 * i,
+            whole: i % 3 > 0,
+          };
+          return upload(store, name, `${i}`, { ...settings, executable: i % 2 === 0 }).then(
+            (outcome) => ({ outcome, i }),
+            (error: { code: string }) => error.code,
+          );
+        }),
+      );
+      expect(new Set(done.filter((each) => typeof each === 'string'))).toEqual(new Set(['ALREADY_EXISTS']));
+      let found = 0;
+      for (const each of done) {
+        if (typeof each === 'string') continue;
+        const { path, etag } = each.outcome;
+        const entry = await store.stat(path);
+        if (entry.etag !== etag) continue; // replaced since
+        found += 1;
+        expect(entry).toMatchObject({ mtime: 1_000_000 * each.i, executable: each.i % 2 === 0 });
+        expect(await download(store, path)).toBe(`${each.i}`);
+      }
+      expect(found).toBeGreaterThan(140);
     });
 
     it('can stop listing at any entry', async () => {

@@ -65,6 +65,7 @@ function task(path: string, content: string, settings: Partial<UploadTask> = {})
     piece: 400_000,
     syncEvery: 0,
     cutAfter: 0,
+    whole: false,
     ...settings,
   };
 }
@@ -85,6 +86,15 @@ const scenarios: Scenario[] = [
       make: () => uploading(task('new', content, { ifExists })),
       after: (before) => ({ ...before, new: content }),
       again: ['ALREADY_EXISTS'], // it was told that the file may be there: it is not replaced by itself
+    };
+  }),
+  ...(['fail', 'rename'] as const).map((ifExists): Scenario => {
+    const content = 'w'.repeat(900);
+    return {
+      name: `upload of a new file in one piece, ${ifExists}`,
+      make: () => uploading(task('new', content, { ifExists, whole: true })),
+      after: (before) => ({ ...before, new: content }),
+      again: ['ALREADY_EXISTS'],
     };
   }),
   ...(['overwrite', 'newer'] as const).map((ifExists): Scenario => {

@@ -1,6 +1,6 @@
 import { type ConflictPolicy, type Entry, TreeDigest } from '@filex/protocol';
 import { sha256Provider } from '@filex/protocol/node';
-import type { CommitOutcome, StagedUpload, Store } from '../store.js';
+import type { CommitOutcome, CommitRequest, StagedUpload, StageRequest, Store } from '../store.js';
 
 export interface UploadSettings {
   readonly ifExists?: ConflictPolicy;
@@ -8,27 +8,32 @@ export interface UploadSettings {
   readonly executable?: boolean;
   /** Whether to tell the size beforehand. Default: true. */
   readonly tellSize?: boolean;
+  /** Whether it is to be stored in one piece, if the store can do that. Default: false. */
+  readonly whole?: boolean;
 }
 
 let operations = 0;
+
+function requestFor(
+  path: string,
+  content: Uint8Array,
+  { ifExists = 'fail', mtime, executable = false, tellSize = true }: UploadSettings,
+): StageRequest {
+  operations += 1;
+  const operationId = operations.toString(16).padStart(32, '0');
+  const size = tellSize ? content.length : undefined;
+  const asked = { path, size, ifExists, mtime, executable };
+  return { ...asked, operationId, principal: 'anonymous', arguments: JSON.stringify(asked) };
+}
 
 /** Begins an upload and writes all of it. */
 export async function stage(
   store: Store,
   path: string,
   content: Uint8Array,
-  { ifExists = 'fail', mtime, executable = false, tellSize = true }: UploadSettings = {},
+  settings: UploadSettings = {},
 ): Promise<StagedUpload> {
-  operations += 1;
-  const operationId = operations.toString(16).padStart(32, '0');
-  const size = tellSize ? content.length : undefined;
-  const asked = { path, size, ifExists, mtime, executable };
-  const upload = await store.stage({
-    ...asked,
-    operationId,
-    principal: 'anonymous',
-    arguments: JSON.stringify(asked),
-  });
+  const upload = await store.stage(requestFor(path, content, settings));
   await upload.write(content).catch(async (error: unknown) => {
     await upload.abort();
     throw error;
@@ -43,13 +48,19 @@ export async function upload(
   settings: UploadSettings = {},
 ): Promise<CommitOutcome> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const whole = settings.whole === true ? store.stageWhole?.(requestFor(path, bytes, settings)) : undefined;
+  if (whole !== undefined) return whole.commit(commitOf(bytes), bytes);
   return commit(await stage(store, path, bytes, settings), bytes);
 }
 
 export function commit(staged: StagedUpload, content: Uint8Array): Promise<CommitOutcome> {
+  return staged.commit(commitOf(content));
+}
+
+function commitOf(content: Uint8Array): CommitRequest {
   const digest = new TreeDigest(sha256Provider.create);
   digest.update(content);
-  return staged.commit({ length: content.length, digest: digest.digest(), algorithm: 'sha256' });
+  return { length: content.length, digest: digest.digest(), algorithm: 'sha256' };
 }
 
 export async function download(store: Store, path: string): Promise<string> {

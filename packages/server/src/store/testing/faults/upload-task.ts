@@ -1,6 +1,6 @@
 import { BLOCK_SIZE, type ConflictPolicy, TreeDigest } from '@filex/protocol';
 import { sha256Provider } from '@filex/protocol/node';
-import type { CommitOutcome, StagedUpload, Store, UploadKey } from '../../store.js';
+import type { CommitOutcome, StagedUpload, StageRequest, Store, UploadKey } from '../../store.js';
 
 /** An upload as its client sees it, over all its attempts. */
 export interface UploadTask {
@@ -17,6 +17,8 @@ export interface UploadTask {
   readonly syncEvery: number;
   /** Bytes after which the connection is cut, once; 0: it never is. */
   readonly cutAfter: number;
+  /** Whether it is to be stored in one piece, if the store can do that. */
+  readonly whole: boolean;
 }
 
 /** A store gave back something that was never given to it. */
@@ -39,6 +41,9 @@ export async function attemptUpload(store: Store, task: UploadTask): Promise<Com
     return attemptUpload(store, { ...task, cutAfter: 0 });
   }
   const { leaves, digest } = digestsOf(task.content);
+  const commit = { length: task.content.length, digest, algorithm: 'sha256' } as const;
+  const whole = task.whole && first === undefined ? store.stageWhole?.(requestOf(task)) : undefined;
+  if (whole !== undefined) return whole.commit(commit, task.content);
   const kept = first?.leaves ?? [];
   for (const [index, leaf] of kept.entries())
     if (Buffer.compare(leaf, leaves[index] ?? new Uint8Array()) !== 0)
@@ -51,7 +56,7 @@ export async function attemptUpload(store: Store, task: UploadTask): Promise<Com
     await staged.abort();
     throw error;
   }
-  return staged.commit({ length: task.content.length, digest, algorithm: 'sha256' });
+  return staged.commit(commit);
 }
 
 /** The beginning of an upload, of which the connection is lost. */
@@ -68,10 +73,14 @@ async function cut(store: Store, task: UploadTask): Promise<void> {
 }
 
 function begin(store: Store, task: UploadTask): Promise<StagedUpload> {
+  return store.stage(requestOf(task));
+}
+
+function requestOf(task: UploadTask): StageRequest {
   const { path, content, ifExists, mtime } = task;
   const asked = JSON.stringify([path, content.length, ifExists, mtime]);
   const size = content.length;
-  return store.stage({ ...keyOf(task), path, size, ifExists, mtime, executable: false, arguments: asked });
+  return { ...keyOf(task), path, size, ifExists, mtime, executable: false, arguments: asked };
 }
 
 async function writeFrom(

@@ -105,6 +105,13 @@ export const shortWorkloads = {
     ConflictPolicy,
     Workload
   >),
+  'in one piece': [
+    [
+      uploads(seededRandom(6))('a', 600, { whole: true }),
+      uploads(seededRandom(7))('a', 900, { whole: true, ifExists: 'overwrite' }),
+    ],
+    [uploads(seededRandom(8))('b', 700, { whole: true, ifExists: 'rename' })],
+  ],
   'moved away': [[uploads(seededRandom(1))('a', 600), { do: 'rename', path: 'a', target: 'b' }]],
   'moved into a folder': [
     [
@@ -134,7 +141,9 @@ function again(ifExists: ConflictPolicy): Workload {
   return [[first, second]];
 }
 
-type Settings = Partial<Pick<UploadTask, 'ifExists' | 'mtime' | 'piece' | 'syncEvery' | 'cutAfter'>>;
+type Settings = Partial<
+  Pick<UploadTask, 'ifExists' | 'mtime' | 'piece' | 'syncEvery' | 'cutAfter' | 'whole'>
+>;
 
 function uploads(next: Random): (path: string, size: number, settings?: Settings) => Task {
   const id = (): string => Array.from({ length: 32 }, () => next(16).toString(16)).join('');
@@ -148,6 +157,7 @@ function uploads(next: Random): (path: string, size: number, settings?: Settings
     piece: 64 * 1024,
     syncEvery: 0,
     cutAfter: 0,
+    whole: size < BLOCK_SIZE && next(2) === 1,
     ...settings,
   });
 }
