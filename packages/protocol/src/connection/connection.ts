@@ -256,6 +256,14 @@ export class Connection {
     return receive === undefined ? 0 : Math.min(receive.available, this.#ledger.available);
   }
 
+  /**
+   * How many bytes after `chunk`, the next to be received, still belong to the DATA frame that it ends in; 0 when it ends anywhere
+   * else. Changes nothing. Who reads can wait for them, to have a payload in one piece: whoever has begun a frame may end it.
+   */
+  missing(chunk: Uint8Array): number {
+    return this.#state === 'closed' ? 0 : this.#decoder.missing(chunk);
+  }
+
   // ------------------------------------------------------------------ bytes and time in
 
   /**
@@ -401,22 +409,19 @@ export class Connection {
    */
   write(stream: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (bytes.length > this.maxDataPayload) {
-      throw new LocalProtocolError(
-        `${bytes.length} bytes are more than one frame takes (${this.maxDataPayload})`,
-      );
-    }
-    if (bytes.length > this.sendable(stream)) {
-      throw new LocalProtocolError(
-        `${bytes.length} bytes are more than can be sent now (${this.sendable(stream)})`,
-      );
-    }
-    const event = this.role === 'client' ? 'I_DATA' : 'R_DATA';
-    const record = this.#sending(stream, event, this.role);
-    this.#sent(record, event);
-    this.#spend(record, bytes.length);
-    record.dataLength += bytes.length;
+    this.#writing(stream, bytes.length);
     this.#output.data(stream, bytes);
+  }
+
+  /**
+   * As {@link write}, of a buffer whose first {@link HEADER_SIZE} bytes are room for the header of the frame: it is written there,
+   * so that header and payload leave as one part. The whole buffer must stay as it is until the transport has sent it.
+   */
+  writeFramed(stream: number, buffer: Uint8Array): void {
+    if (buffer.length < HEADER_SIZE) throw new LocalProtocolError('the buffer has no room for a header');
+    if (buffer.length === HEADER_SIZE) return;
+    this.#writing(stream, buffer.length - HEADER_SIZE);
+    this.#output.framed(stream, buffer);
   }
 
   /** Ends the bytes of a file. `length` counts from the start of the file, not of this stream. */
@@ -943,6 +948,23 @@ export class Connection {
     if (this.#state !== 'draining' || this.#streams.size > 0 || this.#drainedTold) return;
     this.#drainedTold = true;
     this.#events.push({ type: 'drained' });
+  }
+
+  /** Counts `length` bytes of a file that are sent, if they may be. */
+  #writing(stream: number, length: number): void {
+    if (length > this.maxDataPayload) {
+      throw new LocalProtocolError(`${length} bytes are more than one frame takes (${this.maxDataPayload})`);
+    }
+    if (length > this.sendable(stream)) {
+      throw new LocalProtocolError(
+        `${length} bytes are more than can be sent now (${this.sendable(stream)})`,
+      );
+    }
+    const event = this.role === 'client' ? 'I_DATA' : 'R_DATA';
+    const record = this.#sending(stream, event, this.role);
+    this.#sent(record, event);
+    this.#spend(record, length);
+    record.dataLength += length;
   }
 
   #spend(record: StreamRecord, count: number): void {

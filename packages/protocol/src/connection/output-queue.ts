@@ -43,6 +43,14 @@ export class OutputQueue {
     this.#size += bytes.length;
   }
 
+  /** The same of a buffer that has room for the header before the payload: both leave as one part. */
+  framed(stream: number, buffer: Uint8Array): void {
+    writeHeader(buffer, 0, buffer.length - HEADER_SIZE, frameTypes.DATA, stream);
+    this.#close();
+    this.#parts.push(buffer);
+    this.#size += buffer.length;
+  }
+
   /** Takes parts off the front until they hold `max` bytes or nothing is left; a part is never cut. */
   take(max: number): Uint8Array[] {
     this.#close();

@@ -1,9 +1,13 @@
 /** Every bound of the TCP driver that cannot be configured, by name. Those that can are in `limits.ts` and `server/server-limits.ts`. */
+import { HEADER_SIZE } from '../wire/frame.js';
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Bytes of a pooled buffer: one read of a socket or file at most. */
-export const SLAB_SIZE = 512 * KiB;
+/** Bytes of a file that a pooled buffer takes: what is read from it at once, and sent as one DATA frame. */
+export const SLAB_PAYLOAD = 512 * KiB;
+/** Bytes of a pooled buffer: a whole such frame, header and all, so that it is sent by one write and received in one piece. */
+export const SLAB_SIZE = HEADER_SIZE + SLAB_PAYLOAD;
 /** Free slabs kept for the next use; more are left to the garbage collector. */
 export const MAX_FREE_SLABS = 64;
 /** Bytes offered to a socket that is not known to be busy, so that idle connections cost little. */

@@ -7,7 +7,7 @@ import { reconnectPolicy } from './client/backoff.js';
 import { Line } from './client/line.js';
 import { ReconnectingSession } from './client/reconnecting-session.js';
 import { ClientSession } from './client/session.js';
-import { type OnRead, slabReader } from './socket-reader.js';
+import { closeWith, type OnRead, slabReader } from './socket-reader.js';
 import { readGathered } from './tls/gathered-reads.js';
 import { checkIdentity } from './tls/server-identity.js';
 import { ALPN, channelBinding, TLS_SETTINGS } from './tls/settings.js';
@@ -54,7 +54,8 @@ async function dial(address: FilexUrl, options: ConnectOptions): Promise<ClientS
   if (options.signal?.aborted === true) throw abortError(options.signal);
   const session = new ClientSession(options, credentialsOf(address, options));
   const onRead: OnRead = (bytes, slab) => session.driver.onRead(bytes, slab);
-  const socket = address.scheme === 'filex' ? openTls(address, options) : openTcp(address, onRead);
+  const missing = (bytes: Uint8Array): number => session.driver.connection.missing(bytes);
+  const socket = address.scheme === 'filex' ? openTls(address, options) : openTcp(address, onRead, missing);
   if (socket instanceof tls.TLSSocket) readGathered(socket, onRead, () => true);
   const giveUp = giveUpWith(session, socket);
   const milliseconds = options.timeout ?? CONNECT_TIMEOUT;
@@ -101,10 +102,14 @@ function credentialsOf({ user }: FilexUrl, { passcode }: ConnectOptions): Creden
   throw new FilexError('AUTH_FAILED', `no passcode was given for the user ${JSON.stringify(user)}`);
 }
 
-function openTcp({ host, port }: FilexUrl, onRead: OnRead): net.Socket {
-  const onread = slabReader(() => onRead);
+function openTcp(
+  { host, port }: FilexUrl,
+  onRead: OnRead,
+  missing: (bytes: Uint8Array) => number,
+): net.Socket {
+  const onread = slabReader(() => onRead, { missing });
   const socket = net.connect({ host, port, allowHalfOpen: true, onread });
-  socket.once('close', onread.close);
+  closeWith(socket, onread);
   return socket;
 }
 

@@ -1,11 +1,14 @@
 import { FilexError } from '../errors.js';
 import { type HashFactory, TreeDigest } from '../wire/digest.js';
-import { SLAB_SIZE } from './bounds.js';
+import { HEADER_SIZE } from '../wire/frame.js';
+import { SLAB_PAYLOAD } from './bounds.js';
 import type { Driver } from './driver.js';
 
 /** A piece of a file on its way out; `release` is called when nobody looks at `bytes` any more. */
 export interface Piece {
   readonly bytes: Uint8Array;
+  /** The same with room before them for the header of a frame, so that both are sent as one. Undefined: there is no room. */
+  readonly framed?: Uint8Array | undefined;
   readonly release: () => void;
 }
 
@@ -157,35 +160,31 @@ export class DataSender {
   }
 
   async #send(taken: Taken, size: number | undefined): Promise<void> {
-    const { bytes } = taken.piece;
+    const { piece } = taken;
+    const { length } = piece.bytes;
     try {
       if (this.#cancelled) return;
-      if (size !== undefined && this.#tree.length + bytes.length > size) {
+      if (size !== undefined && this.#tree.length + length > size) {
         throw new FilexError(
           'LENGTH_MISMATCH',
           `the source has more than the ${size} bytes that were announced`,
         );
       }
-      for (let at = 0; at < bytes.length; at += SLAB_SIZE) {
+      for (let at = 0; at < length; ) {
         // Not all at once: digesting what a caller has in one buffer could hold up everything else for seconds.
-        if (!(await this.#sendPart(bytes.subarray(at, at + SLAB_SIZE)))) return;
+        const end = Math.min(length, at + SLAB_PAYLOAD);
+        this.#tree.update(piece.bytes.subarray(at, end));
+        while (at < end) {
+          const writing = this.#write(piece, at, end);
+          const count = typeof writing === 'number' ? writing : await writing;
+          if (count === 0) return;
+          at += count;
+          this.#onSent(this.#tree.length - end + at);
+        }
       }
     } finally {
       this.#giveBack(taken);
     }
-  }
-
-  /** @returns whether all of it was written. */
-  async #sendPart(bytes: Uint8Array): Promise<boolean> {
-    const start = this.#tree.length;
-    this.#tree.update(bytes);
-    for (let at = 0; at < bytes.length; ) {
-      const count = await this.#write(bytes, at);
-      if (count === 0) return false;
-      at += count;
-      this.#onSent(start + at);
-    }
-    return true;
   }
 
   /** Waits for leave to take memory; resolves with how much can be sent, or 0 when it was cancelled. */
@@ -199,21 +198,30 @@ export class DataSender {
     });
   }
 
-  /** Resolves with how much was written, or 0 when it was cancelled. */
-  #write(bytes: Uint8Array, at: number): Promise<number> {
+  /** Writes what it can of the piece, at once if it can; tells how much, or 0 when it was cancelled. */
+  #write(piece: Piece, at: number, end: number): number | Promise<number> {
+    if (this.#cancelled) return 0;
+    let count = 0;
+    let tell: ((count: number) => void) | undefined;
+    this.#driver.requestRoom(this.#stream, 1, (room) => {
+      // Room may come to a request that was left behind by a cancellation: the buffer is no longer ours then.
+      if (this.#cancelled) return;
+      const { connection } = this.#driver;
+      count = Math.min(room, connection.maxDataPayload, end - at);
+      // Further on in a piece, the room before is payload that may still be under way.
+      if (at === 0 && piece.framed !== undefined) {
+        connection.writeFramed(this.#stream, piece.framed.subarray(0, HEADER_SIZE + count));
+      } else {
+        connection.write(this.#stream, piece.bytes.subarray(at, at + count));
+      }
+      this.#written += count;
+      this.#writtenAt = this.#driver.queued;
+      tell?.(count);
+    });
+    if (count > 0) return count;
     return new Promise((resolve) => {
+      tell = resolve;
       this.#wake = () => resolve(0);
-      if (this.#cancelled) return resolve(0);
-      this.#driver.requestRoom(this.#stream, 1, (room) => {
-        // Room may come to a request that was left behind by a cancellation: the buffer is no longer ours then.
-        if (this.#cancelled) return;
-        const { connection } = this.#driver;
-        const count = Math.min(room, connection.maxDataPayload, bytes.length - at);
-        connection.write(this.#stream, count === bytes.length ? bytes : bytes.subarray(at, at + count));
-        this.#written += count;
-        this.#writtenAt = this.#driver.queued;
-        resolve(count);
-      });
     });
   }
 }

@@ -8,7 +8,7 @@ import { concat } from '../testing/bytes.js';
 import { messageFrame } from '../testing/frames.js';
 import { greasedHello, op, read, type Sent } from '../testing/peer.js';
 import { PREFACE } from '../wire/preface.js';
-import { MAX_TURNS, SLAB_SIZE, SOCKET_HIGH_WATER } from './bounds.js';
+import { MAX_TURNS, SLAB_PAYLOAD, SOCKET_HIGH_WATER } from './bounds.js';
 import { Driver, type DriverOwner, type StreamListener } from './driver.js';
 import { Slab } from './slab-pool.js';
 import { turns } from './testing/deferred.js';
@@ -96,7 +96,7 @@ class Bench {
         ...greasedHello,
         connectionWindow: 2 ** 40,
         streamWindow: 2 ** 40,
-        maxDataPayload: SLAB_SIZE,
+        maxDataPayload: SLAB_PAYLOAD,
       }),
       messageFrame('AUTH', 0, { mechanism: 'ANONYMOUS' }),
     );
@@ -214,19 +214,19 @@ describe('what is sent', () => {
     bench.download(...streams);
     await turns();
     await bench.wire.drain();
-    const states = streams.map((stream) => bench.write(stream, SLAB_SIZE));
+    const states = streams.map((stream) => bench.write(stream, SLAB_PAYLOAD));
     await turns(3);
     const written = states.filter((state) => state.written > 0).length;
-    expect(written).toBe(SOCKET_HIGH_WATER / SLAB_SIZE);
+    expect(written).toBe(SOCKET_HIGH_WATER / SLAB_PAYLOAD);
     expect(states.slice(0, written).every((state) => state.written > 0)).toBe(true);
     await bench.wire.drain();
-    expect(states.every((state) => state.written === SLAB_SIZE)).toBe(true);
+    expect(states.every((state) => state.written === SLAB_PAYLOAD)).toBe(true);
   });
 
   it('stays in the core while the socket has enough, where answers are counted', async () => {
     const bench = new Bench();
     bench.download(1, 3, 5, 7, 9);
-    const states = [1, 3, 5, 7, 9].map((stream) => bench.write(stream, SLAB_SIZE));
+    const states = [1, 3, 5, 7, 9].map((stream) => bench.write(stream, SLAB_PAYLOAD));
     await turns(3);
     expect(states.at(-1)?.written).toBe(0);
     for (let token = 1; token <= 32; token += 1) {
@@ -241,7 +241,7 @@ describe('what is sent', () => {
   it('stays in the core, where streams are counted until their last word has left', async () => {
     const bench = new Bench({ maxStreams: 10 });
     bench.download(1, 3, 5, 7, 9);
-    for (const stream of [1, 3, 5, 7, 9]) bench.write(stream, SLAB_SIZE);
+    for (const stream of [1, 3, 5, 7, 9]) bench.write(stream, SLAB_PAYLOAD);
     await turns(3);
     // These are answered at once, but the peer reads nothing.
     const ask = async (stream: number): Promise<void> => {
@@ -263,7 +263,7 @@ describe('what is sent', () => {
   it('by a stream that has ended is not asked for', async () => {
     const bench = new Bench();
     bench.download(1, 3, 5, 7, 9);
-    const states = [1, 3, 5, 7, 9].map((stream) => bench.write(stream, SLAB_SIZE));
+    const states = [1, 3, 5, 7, 9].map((stream) => bench.write(stream, SLAB_PAYLOAD));
     await turns(3);
     bench.driver.connection.reset(9, 'CANCELLED');
     await bench.wire.drain();
@@ -302,7 +302,7 @@ describe('turns', () => {
     expect(bench.driver.tryTurn(1, 2 ** 40)).toBe(0);
     bench.driver.requestRoom(3, 2 ** 41, () => expect.unreachable());
     expect(bench.driver.tryTurn(1, 0)).toBe(0);
-    for (const stream of [1, 3, 5, 7, 9]) bench.write(stream, SLAB_SIZE);
+    for (const stream of [1, 3, 5, 7, 9]) bench.write(stream, SLAB_PAYLOAD);
     await turns();
     expect(bench.driver.tryTurn(1, 0)).toBe(0);
   });

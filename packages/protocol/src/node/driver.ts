@@ -375,11 +375,11 @@ export class Driver {
       for (const release of releases) release();
       this.flush();
     };
-    socket.cork();
     const last = parts.length - 1;
+    if (last > 0) socket.cork();
     for (let i = 0; i < last; i += 1) socket.write(parts[i] as Uint8Array);
     socket.write(parts[last] as Uint8Array, sent);
-    socket.uncork();
+    if (last > 0) socket.uncork();
   }
 
   #hasSpace(): boolean {

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
+import { SLAB_PAYLOAD, SMALL_READ_SIZE } from './bounds.js';
 import { IterableSource, SlabSource } from './pieces.js';
 import { slabs } from './slab-pool.js';
 import { failureOf, turns } from './testing/deferred.js';
@@ -14,14 +14,14 @@ const reader = (bytes: Buffer, most = bytes.length) => ({
 describe('a file', () => {
   it('comes in pieces as long as there is room for, from buffers that go back', async () => {
     const watch = new SlabWatch();
-    for (const size of [0, 1, SMALL_READ_SIZE, SLAB_SIZE, 3 * SLAB_SIZE + 5]) {
+    for (const size of [0, 1, SMALL_READ_SIZE, SLAB_PAYLOAD, 3 * SLAB_PAYLOAD + 5]) {
       const bytes = content(size);
-      for (const room of [1_000_000, 100_000, SLAB_SIZE, 4096]) {
+      for (const room of [1_000_000, 100_000, SLAB_PAYLOAD, 4096]) {
         const source = new SlabSource(reader(bytes, 300_000), size);
         const got: Buffer[] = [];
         while (source.takesMemory) {
           const piece = await source.next(room);
-          expect(piece?.bytes.length).toBeLessThanOrEqual(Math.min(room, SLAB_SIZE));
+          expect(piece?.bytes.length).toBeLessThanOrEqual(Math.min(room, SLAB_PAYLOAD));
           got.push(Buffer.from(piece?.bytes ?? []));
           piece?.release();
         }

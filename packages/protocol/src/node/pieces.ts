@@ -1,5 +1,6 @@
 import { FilexError } from '../errors.js';
-import { SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
+import { HEADER_SIZE } from '../wire/frame.js';
+import { SLAB_PAYLOAD, SMALL_READ_SIZE } from './bounds.js';
 import type { Piece, PieceSource } from './data-sender.js';
 import { Slab, slabs } from './slab-pool.js';
 
@@ -10,7 +11,7 @@ export interface Readable {
 
 const nothing = (): void => undefined;
 
-/** Reads a file of `size` bytes, from an offset to its end, into pooled slabs. */
+/** Reads a file of `size` bytes, from an offset to its end, into pooled slabs, with room for the header of a frame before. */
 export class SlabSource implements PieceSource {
   readonly #file: Readable;
   readonly #size: number;
@@ -27,17 +28,21 @@ export class SlabSource implements PieceSource {
   }
 
   async next(room: number): Promise<Piece | undefined> {
-    const most = slabs.scarce ? SMALL_READ_SIZE : SLAB_SIZE;
+    const most = slabs.scarce ? SMALL_READ_SIZE : SLAB_PAYLOAD;
     const wanted = Math.min(this.#size - this.#offset, room, most);
     if (wanted <= 0) return undefined;
-    const slab = wanted <= SMALL_READ_SIZE ? new Slab(Buffer.allocUnsafe(wanted), undefined) : slabs.take();
+    const small = wanted <= SMALL_READ_SIZE;
+    const slab = small ? new Slab(Buffer.allocUnsafe(HEADER_SIZE + wanted), undefined) : slabs.take();
     try {
-      const count = await this.#file.read(slab.buffer.subarray(0, wanted), this.#offset);
+      const into = slab.buffer.subarray(HEADER_SIZE, HEADER_SIZE + wanted);
+      const count = await this.#file.read(into, this.#offset);
       if (count === 0) {
         throw new FilexError('SOURCE_CHANGED', `the file ended after ${this.#offset} of ${this.#size} bytes`);
       }
       this.#offset += count;
-      return { bytes: slab.buffer.subarray(0, count), release: () => slab.release() };
+      const framed = slab.buffer.subarray(0, HEADER_SIZE + count);
+      const bytes = count === wanted ? into : into.subarray(0, count);
+      return { bytes, framed, release: () => slab.release() };
     } catch (error) {
       slab.release();
       throw error;

@@ -1,5 +1,5 @@
 import { BLOCK_SIZE, type HashFactory, TreeDigest } from '../wire/digest.js';
-import { SLAB_SIZE } from './bounds.js';
+import { SLAB_PAYLOAD } from './bounds.js';
 import type { Readable } from './pieces.js';
 
 /** The beginning of a file, digested. */
@@ -32,7 +32,7 @@ export async function digestPrefix(
     if (index < whole / BLOCK_SIZE) leaves.push(leaf);
   });
   for (const leaf of leaves) tree.appendLeaf(leaf);
-  const buffer = Buffer.allocUnsafe(Math.min(SLAB_SIZE, length - start));
+  const buffer = Buffer.allocUnsafe(Math.min(SLAB_PAYLOAD, length - start));
   for (let at = start; at < length; ) {
     if (!wanted()) return undefined;
     const count = await file.read(buffer.subarray(0, Math.min(buffer.length, length - at)), at);

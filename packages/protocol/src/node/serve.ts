@@ -271,7 +271,9 @@ class TcpServer implements Server {
     client.connection = connection;
     const onRead: OnRead = (bytes, slab) => connection.onRead(bytes, slab);
     const hasLoggedIn = (): boolean => connection.peer !== undefined;
-    const adopted = exporter === undefined ? adopt(socket, () => onRead, hasLoggedIn) : socket;
+    const missing = (bytes: Uint8Array): number => connection.driver.connection.missing(bytes);
+    const reading = { mayFillSlabs: hasLoggedIn, missing };
+    const adopted = exporter === undefined ? adopt(socket, () => onRead, reading) : socket;
     if (exporter !== undefined) readGathered(socket, onRead, hasLoggedIn);
     // Under TLS, what runs below it is what moves the bytes.
     const transport = exporter === undefined ? adopted : client.socket;

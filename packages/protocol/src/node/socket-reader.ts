@@ -12,22 +12,40 @@ export type OnRead = (bytes: Uint8Array, slab: Slab) => void;
 export interface SocketReader {
   readonly buffer: () => Buffer;
   readonly callback: (count: number, buffer: Uint8Array) => boolean;
-  /** Gives the buffer back that waits for data. Called once the socket is closed, when nothing writes to it any more. */
+  /** Tells of what has come and waits for more. */
+  readonly flush: () => void;
+  /** Tells of the rest, and gives the buffer back that waits for data. Called once the socket is closed, when nothing writes to it any more. */
   readonly close: () => void;
 }
 
 /** Slabs that wait in sockets for data. */
 let reading = 0;
 
+/** What is asked of the other side of a reader. */
+export interface ReaderOptions {
+  /** Whether the other end has earned slabs. Default: it has. */
+  readonly mayFillSlabs?: (() => boolean) | undefined;
+  /** How many bytes after these still belong to the same payload; see `Connection.missing`. Default: none. */
+  readonly missing?: ((bytes: Uint8Array) => number) | undefined;
+}
+
 /**
  * Reads a socket into pooled slabs with Node's `onread` option, which moves twice the bytes of 'data' events and
  * allocates nothing. A socket that fills its buffer is offered a slab next, one that does not a small buffer, so that
  * ten thousand idle connections do not hold ten thousand slabs.
  *
- * @param mayFillSlabs whether the other end has earned one.
+ * What comes of a payload whose end still fits into the slab is told when that has come, or when the socket is not busy any more:
+ * so a file that comes in frames of the size of a slab is digested and written a slab at a time, however the network has cut it.
  */
-export function slabReader(onRead: () => OnRead, mayFillSlabs = (): boolean => true): SocketReader {
+export function slabReader(
+  onRead: () => OnRead,
+  { mayFillSlabs = () => true, missing = () => 0 }: ReaderOptions = {},
+): SocketReader {
   let slab: Slab | undefined;
+  /** Bytes in it that were not told yet … */
+  let filled = 0;
+  /** … and how many more of these are waited for. */
+  let awaited = 0;
   let busy = false;
   const take = (): Slab | undefined => {
     const taken = slab;
@@ -35,8 +53,27 @@ export function slabReader(onRead: () => OnRead, mayFillSlabs = (): boolean => t
     if (taken?.pooled === true) reading -= 1;
     return taken;
   };
+  const tell = (): void => {
+    const current = take() as Slab;
+    const { buffer: memory, byteOffset } = current.buffer;
+    const bytes = new Uint8Array(memory, byteOffset, filled);
+    filled = 0;
+    awaited = 0;
+    try {
+      onRead()(bytes, current);
+    } finally {
+      current.release();
+    }
+  };
+  /** How much to wait for, now that there is so much in the slab. */
+  const rest = ({ buffer, pooled }: Slab): number => {
+    if (!pooled || !busy) return 0;
+    const count = missing(buffer.subarray(0, filled));
+    return filled + count <= buffer.length ? count : 0;
+  };
   return {
     buffer: () => {
+      if (slab !== undefined && awaited > 0) return slab.buffer.subarray(filled, filled + awaited);
       take()?.release();
       if (busy && reading < MAX_READING_SLABS && mayFillSlabs()) {
         slab = slabs.take();
@@ -47,18 +84,29 @@ export function slabReader(onRead: () => OnRead, mayFillSlabs = (): boolean => t
       return slab.buffer;
     },
     callback: (count) => {
-      const current = take() as Slab;
-      busy = count === current.buffer.length || (busy && count > SMALL_READ_SIZE);
-      try {
-        const { buffer: memory, byteOffset } = current.buffer;
-        onRead()(new Uint8Array(memory, byteOffset, count), current);
-      } finally {
-        current.release();
-      }
+      const current = slab as Slab;
+      const isFull = count === (awaited > 0 ? awaited : current.buffer.length);
+      busy = isFull || (busy && count > SMALL_READ_SIZE);
+      filled += count;
+      awaited = rest(current);
+      if (awaited === 0) tell();
       return true;
     },
-    close: () => take()?.release(),
+    flush: () => {
+      if (filled > 0) tell();
+    },
+    close: () => {
+      if (filled > 0) tell();
+      take()?.release();
+    },
   };
+}
+
+/** Sees to it that a reader ends with its socket, whose end is heard of after all that came before. */
+export function closeWith(socket: net.Socket, { flush, close }: SocketReader): void {
+  socket.once('end', flush);
+  socket.once('error', flush);
+  socket.once('close', close);
 }
 
 /** The part of a TCP handle of Node that adopting one needs; not documented, so it is looked for and not assumed. */
@@ -74,7 +122,7 @@ interface Adoptable {
 export function adopt(
   socket: net.Socket,
   onRead: () => OnRead,
-  mayFillSlabs?: (() => boolean) | undefined,
+  readerOptions?: ReaderOptions | undefined,
 ): net.Socket {
   const inner = socket as unknown as Adoptable;
   const handle = inner._handle;
@@ -86,10 +134,10 @@ export function adopt(
     return socket;
   }
   inner._handle = null;
-  const reader = slabReader(onRead, mayFillSlabs);
+  const reader = slabReader(onRead, readerOptions);
   const options = { handle, onread: reader, allowHalfOpen: true, readable: true, writable: true };
   const adopted = new net.Socket(options as net.SocketConstructorOpts);
-  adopted.once('close', reader.close);
+  closeWith(adopted, reader);
   // The server counts its sockets down when they are destroyed; the count moves with the handle.
   (adopted as unknown as Adoptable)._server = inner._server ?? null;
   inner._server = null;

@@ -125,6 +125,24 @@ export class FrameDecoder {
     }
   }
 
+  /**
+   * How many bytes after `chunk` still belong to the DATA frame that it ends in; 0 when it ends anywhere else, and when that
+   * frame is longer than it may be. Takes nothing: `chunk` is still to be pushed.
+   */
+  missing(chunk: Uint8Array): number {
+    if (this.#mode !== 'data' && (this.#mode !== 'header' || this.#keptLength > 0)) return 0;
+    let isData = this.#mode === 'data';
+    /** Where the frame ends that was looked at last. */
+    let end = isData ? this.#remaining : 0;
+    while (end < chunk.length) {
+      if (chunk.length - end < HEADER_SIZE) return 0;
+      const length = readU32(chunk, end);
+      isData = chunk[end + 4] === frameTypes.DATA && length <= this.#limits.maxDataPayload;
+      end += HEADER_SIZE + length;
+    }
+    return isData ? end - chunk.length : 0;
+  }
+
   #fault(code: Code, detail: string, foreign?: ForeignProtocol): void {
     this.stop();
     this.#sink.onFault(code, `${codes[code].meaning}: ${detail}`, foreign);

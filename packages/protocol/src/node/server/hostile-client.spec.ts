@@ -8,7 +8,7 @@ import type { Entry } from '../../vocabulary.js';
 import { TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
 import { PREFACE } from '../../wire/preface.js';
-import { MAX_TURNS, SLAB_SIZE, SMALL_READ_SIZE, SOCKET_HIGH_WATER } from '../bounds.js';
+import { MAX_TURNS, SLAB_PAYLOAD, SMALL_READ_SIZE, SOCKET_HIGH_WATER } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { slabs } from '../slab-pool.js';
 import { failureOf, Gate, turns } from '../testing/deferred.js';
@@ -267,7 +267,7 @@ describe('a download that', () => {
     'loses its client while the handler is at %s keeps the contract',
     async (step) => {
       const { rig, peer, watch } = await hostile({}, { connectionWindow: 2 ** 40, streamWindow: 2 ** 40 });
-      rig.handler.put('a', content(3 * SLAB_SIZE));
+      rig.handler.put('a', content(3 * SLAB_PAYLOAD));
       // The second read goes ahead of what is sent.
       const gate = new Gate();
       let reads = 0;
@@ -360,14 +360,14 @@ describe('a flood', () => {
   it('of downloads nobody reads takes little memory, and stops nobody else', async () => {
     const streams = 200;
     const { rig, peer, watch } = await hostile({}, { connectionWindow: 2 ** 40, streamWindow: 2 ** 40 });
-    rig.handler.put('a', content(20 * SLAB_SIZE));
+    rig.handler.put('a', content(20 * SLAB_PAYLOAD));
     peer.socket.pause();
     peer.send(...Array.from({ length: streams }, (_, i) => open(2 * i + 1, op.download)));
     const session = await rig.connect();
     while (rig.handler.told.length < streams) await new Promise((resolve) => setImmediate(resolve));
     await session.download('a', { write: () => undefined });
     // Read and not yet handed over; handed over and not yet sent; and as much again for the other session.
-    expect(watch.most).toBeLessThanOrEqual(2 * (MAX_TURNS + SOCKET_HIGH_WATER / SLAB_SIZE + 2));
+    expect(watch.most).toBeLessThanOrEqual(2 * (MAX_TURNS + SOCKET_HIGH_WATER / SLAB_PAYLOAD + 2));
     // What is read slowly arrives all the same, and as it was.
     peer.socket.resume();
     const whole = rig.handler.files.get('a')?.content as Buffer;
@@ -388,7 +388,7 @@ describe('a flood', () => {
       {},
       { connectionWindow: 1 << 20, streamWindow: 10_000, maxStreams: 100 },
     );
-    rig.handler.put('a', content(20 * SLAB_SIZE));
+    rig.handler.put('a', content(20 * SLAB_PAYLOAD));
     rig.handler.put('b', content(20_000));
     peer.send(...Array.from({ length: 100 }, (_, i) => open(2 * i + 1, op.download)));
     while (peer.count('DATA') < 100) await peer.next('DATA');
@@ -404,7 +404,7 @@ describe('a flood', () => {
     const scarce = vi.spyOn(slabs, 'scarce', 'get').mockReturnValue(true);
     onTestFinished(() => scarce.mockRestore());
     const { rig, peer, watch } = await hostile({}, { connectionWindow: 2 ** 40, streamWindow: 2 ** 40 });
-    const whole = rig.handler.put('a', content(8 * SLAB_SIZE));
+    const whole = rig.handler.put('a', content(8 * SLAB_PAYLOAD));
     peer.socket.pause();
     peer.send(...Array.from({ length: 100 }, (_, i) => open(2 * i + 1, op.download)));
     while (rig.handler.told.length < 100) await turns();
