@@ -11,6 +11,8 @@ export const bounds = {
   openListings: 256,
   /** Milliseconds that it waits at most: then the listing ends whose reader has taken nothing for the longest time. */
   listingPatience: 1_000,
+  /** Folders that are held open until the end of a turn of the event loop, for the small files that come next from them. */
+  foldersAtHand: 64,
   /** Short operations of the store that are under way at once, each with at most three folders open; one more waits. */
   concurrentOperations: 64,
   /** Removals of whole trees that are under way at once; one more waits, and short operations go on meanwhile. */

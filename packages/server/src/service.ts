@@ -67,6 +67,11 @@ export function createHandler(store: Store, access: Access): Handler {
       return view.open(path, { ifMatch });
     },
 
+    downloadWhole({ path, ifMatch }, { peer }, room) {
+      const grant = access.check(peer.principal, { operation: 'download', path });
+      return stores.viewNow(grant).readWhole?.(path, { ifMatch, room });
+    },
+
     async *list({ path, recursive }, context) {
       const { grant, view } = await allow(context, { operation: 'list', path });
       for await (const entry of listVisible(view, grant.rules, path, recursive)) {

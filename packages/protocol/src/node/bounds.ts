@@ -65,3 +65,11 @@ export const MAX_NAMES_GIVEN = 1_000_000;
 export const MAX_NEW_BEGINNINGS = 3;
 /** Bytes of a file that an operation must get further than ever before the attempts to connect again are counted anew: a block. */
 export const PROGRESS_STEP = MiB;
+/** Bytes of a file that is read, sent and written in one go, at most: above that, a piece of work would hold up all others. */
+export const MAX_WHOLE_FILE = 64 * KiB;
+/** Milliseconds of such work in one turn of the event loop; the rest waits for the next. */
+export const WORK_SLICE = 2;
+/** A piece of it that takes longer than these milliseconds has met something slow … */
+export const LONG_WORK = 10;
+/** … and for so many times as long as it took, such work is left to other threads. */
+export const REST_FACTOR = 10;

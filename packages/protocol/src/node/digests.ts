@@ -1,13 +1,20 @@
-import { createHash } from 'node:crypto';
-import type { Hash } from '../wire/digest.js';
+import { createHash, hash } from 'node:crypto';
+import type { Hash, HashFactory } from '../wire/digest.js';
 import type { DigestProvider } from './types.js';
 
 /** SHA-256 of `node:crypto`: what every end can compute. */
-export const sha256Provider: DigestProvider = { algorithm: 'sha256', create: () => createHash('sha256') };
+export const sha256Provider: DigestProvider = {
+  algorithm: 'sha256',
+  create: withOnce(
+    () => createHash('sha256'),
+    (bytes) => hash('sha256', bytes, 'buffer'),
+  ),
+};
 
 /** The part of `@napi-rs/blake-hash` that is used. */
 interface NativeBlake {
   readonly Blake3Hasher: new () => NativeBlake3;
+  readonly blake3: (bytes: Uint8Array) => Uint8Array;
 }
 
 interface NativeBlake3 {
@@ -43,14 +50,20 @@ export async function loadDigestProviders(
 }
 
 async function loadBlake3(): Promise<DigestProvider> {
-  const { Blake3Hasher } = (await import(NATIVE_BLAKE)) as NativeBlake;
-  const create = (): Hash => {
+  const { Blake3Hasher, blake3 } = (await import(NATIVE_BLAKE)) as NativeBlake;
+  const create = withOnce((): Hash => {
     const hasher = new Blake3Hasher();
     return { update: (bytes) => hasher.update(bytes), digest: () => hasher.digestBuffer() };
-  };
+  }, blake3);
   // A native build that computes something else would make every transfer fail, or worse, agree with itself only.
-  const found = Buffer.from(create().digest()).toString('hex');
-  if (found !== BLAKE3_OF_NOTHING)
-    throw new Error(`${NATIVE_BLAKE} computes a wrong BLAKE3 digest: ${found}`);
+  for (const digest of [create().digest(), blake3(new Uint8Array(0))]) {
+    const found = Buffer.from(digest).toString('hex');
+    if (found !== BLAKE3_OF_NOTHING)
+      throw new Error(`${NATIVE_BLAKE} computes a wrong BLAKE3 digest: ${found}`);
+  }
   return { algorithm: 'blake3', create };
+}
+
+function withOnce(create: () => Hash, once: (bytes: Uint8Array) => Uint8Array): HashFactory {
+  return Object.assign(create, { once });
 }

@@ -214,6 +214,11 @@ export class Driver {
     if (this.connection.outputSize > 0) this.schedule();
   }
 
+  /** Bytes that can be sent on the stream at once, without waiting for anybody, as soon as it is accepted. */
+  roomNow(stream: number): number {
+    return this.#sendRate === undefined && this.#hasSpace() ? this.connection.granted(stream) : 0;
+  }
+
   /**
    * Calls `use` once, when at least `least` bytes can be sent on the stream now; it must write at once or not at all.
    * A request whose stream has ended is dropped: the stream's listener hears of that by other means.

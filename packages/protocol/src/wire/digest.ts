@@ -7,13 +7,20 @@ export interface Hash {
 }
 
 /** Makes a fresh hash; called once for each block and once for the root. */
-export type HashFactory = () => Hash;
+export interface HashFactory {
+  (): Hash;
+  /** The digest of these bytes, at least 32 bytes long: for short ones, where making a hash costs more than hashing. */
+  readonly once?: ((bytes: Uint8Array) => Uint8Array) | undefined;
+}
 
 /** Bytes of one block. */
 export const BLOCK_SIZE = 1024 * 1024;
 
 /** Bytes of a leaf and of the root, whatever the algorithm. */
 export const DIGEST_SIZE = 32;
+
+/** Bytes of a file that is digested without a running hash, at most. */
+const MAX_AT_ONCE = 64 * 1024;
 
 const LEAF = Uint8Array.of(0x00);
 const ROOT = Uint8Array.of(0x01);
@@ -96,6 +103,27 @@ export class TreeDigest {
     this.#block = undefined;
     this.#blockLength = 0;
   }
+}
+
+// One short file is digested at a time, so one buffer serves them all.
+const scratch = new Uint8Array(1 + MAX_AT_ONCE);
+
+/** The tree digest of a file whose bytes are all there. */
+export function treeDigestOf(bytes: Uint8Array, createHash: HashFactory): Uint8Array {
+  const { once } = createHash;
+  if (once === undefined || bytes.length === 0 || bytes.length > MAX_AT_ONCE) {
+    const tree = new TreeDigest(createHash);
+    tree.update(bytes);
+    return tree.digest();
+  }
+  scratch.set(LEAF);
+  scratch.set(bytes, 1);
+  const leaf = once(scratch.subarray(0, 1 + bytes.length)).subarray(0, DIGEST_SIZE);
+  const root = new Uint8Array(1 + DIGEST_SIZE + 8);
+  root.set(ROOT);
+  root.set(leaf, 1);
+  new DataView(root.buffer).setUint32(1 + DIGEST_SIZE + 4, bytes.length);
+  return once(root).subarray(0, DIGEST_SIZE);
 }
 
 /** The tree digest of whole blocks, from their digests. */

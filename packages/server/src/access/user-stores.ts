@@ -17,10 +17,15 @@ export class UserStores {
     this.#book = new QuotaBook(store, () => access.quotas());
   }
 
-  async viewFor({ root, quota }: Grant): Promise<Store> {
+  async viewFor(grant: Grant): Promise<Store> {
+    if (grant.root !== '') await this.#makeRoot(grant.root);
+    return this.viewNow(grant);
+  }
+
+  /** The same, though the root may be missing. */
+  viewNow({ root, quota }: Grant): Store {
     const metered = new MeteredStore(this.#store, this.#book, { root, quota });
     if (root === '') return metered;
-    await this.#makeRoot(root);
     // Somebody may have removed it: the next one makes it again.
     return new RootedStore(metered, root, () => this.#made.delete(root));
   }

@@ -22,3 +22,4 @@ export {
   type StagedFileOptions,
   stagingName,
 } from './staged-file.js';
+export { type ReadFile, readWholeFile } from './whole-file.js';

@@ -15,9 +15,11 @@ import {
   linkToFreeName,
   lookAt,
   type PublishingContext,
+  readWholeFile,
   refuseEarly,
   resolveServerLimits,
   StagedFile,
+  type WholeFile,
 } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import type {
@@ -34,6 +36,7 @@ import { DescriptorConfinement } from './descriptor-confinement.js';
 import { entryOf } from './entry.js';
 import { fileSystemSpace } from './file-system-space.js';
 import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
+import { FoldersAtHand } from './folders-at-hand.js';
 import { Gate } from './gate.js';
 import { listEntries } from './listing.js';
 import { ListingPlaces } from './listing-places.js';
@@ -109,6 +112,8 @@ export class LocalStore implements Store {
   readonly #operations = new Gate(bounds.concurrentOperations);
   readonly #treeRemovals = new Gate(bounds.treeRemovals);
   readonly #listings: ListingPlaces;
+  /** Undefined where folders cannot be held. */
+  readonly #foldersAtHand: FoldersAtHand | undefined;
 
   private constructor(
     confinement: Confinement,
@@ -125,6 +130,8 @@ export class LocalStore implements Store {
     }: LocalStoreOptions,
   ) {
     this.#confinement = confinement;
+    this.#foldersAtHand =
+      confinement instanceof DescriptorConfinement ? new FoldersAtHand(confinement) : undefined;
     this.#reserved = reserved;
     this.#staging = staging;
     this.#warn = warn;
@@ -227,6 +234,29 @@ export class LocalStore implements Store {
         FileSource.open(pathIn(folder, name), { label: path, followSymlink: false }),
       ),
     );
+  }
+
+  readWhole(
+    path: string,
+    { ifMatch, room }: { readonly ifMatch: string | undefined; readonly room: number },
+  ): WholeFile | undefined {
+    const { segments } = parsePath(path);
+    const [first] = segments;
+    const name = segments.at(-1);
+    if (first === undefined || name === undefined || !this.#reserved.isPlainlyNot(first)) return undefined;
+    const folder = this.#folderAtHand(segments.slice(0, -1));
+    const file = folder && readWholeFile(pathIn(folder, name), room);
+    if (file === undefined) return undefined;
+    const entry = entryOf(path, file.stats);
+    return ifMatch === undefined || ifMatch === entry.etag ? { entry, bytes: file.bytes } : undefined;
+  }
+
+  #folderAtHand(segments: readonly string[]): Folder | undefined {
+    try {
+      return this.#foldersAtHand?.enter(segments);
+    } catch {
+      return undefined; // what is wrong with it, `open` tells
+    }
   }
 
   async #openLedger(staging: StagingArea, limits: LocalStoreOptions['uploads']): Promise<void> {
