@@ -297,6 +297,11 @@ export interface DownloadOptions extends OperationOptions {
   readonly partial?: PartialFiles | undefined;
   /** Refuse to transfer when the file is another version: an `etag` of `stat` or `list`. */
   readonly ifMatch?: string | undefined;
+  /**
+   * Bytes that the file is thought to have: what `stat` or `list` has told. A small one costs much less when this is said. Nothing
+   * depends on whether it is true. Default: unknown.
+   */
+  readonly size?: number | undefined;
 }
 
 /** How to list a folder. */

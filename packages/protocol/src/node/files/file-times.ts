@@ -13,10 +13,14 @@ export function modificationTime(stats: BigIntStats): number {
  * Exact to the microsecond from 1834 to 2106; outside, a `double` of seconds is coarser than that.
  */
 export async function setModificationTime(file: number | string, microseconds: number): Promise<void> {
-  // As text, because Node replaces a negative number, but not a negative text, by the present time.
-  const mtime = String(secondsFor(microseconds));
-  const atime = Date.now() / 1000;
+  const { atime, mtime } = timesFor(microseconds);
   await (typeof file === 'number' ? futimes(file, atime, mtime) : utimes(file, atime, mtime));
+}
+
+/** What to pass to Node for that. */
+export function timesFor(microseconds: number): { readonly atime: number; readonly mtime: string } {
+  // As text, because Node replaces a negative number, but not a negative text, by the present time.
+  return { atime: Date.now() / 1000, mtime: String(secondsFor(microseconds)) };
 }
 
 /**
