@@ -17,6 +17,8 @@ export const bounds = {
   wholeBatches: 2,
   /** Milliseconds of work on them in one go, before others have a turn. */
   wholeFileSlice: 3,
+  /** Folders that are held open until the end of a turn of the event loop, for the small files that come next from them. */
+  foldersAtHand: 64,
   /** Short operations of the store that are under way at once, each with at most three folders open; one more waits. */
   concurrentOperations: 64,
   /** Removals of whole trees that are under way at once; one more waits, and short operations go on meanwhile. */

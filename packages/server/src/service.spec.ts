@@ -289,6 +289,27 @@ describe('a user', () => {
     expect((await onlyCreate.store.stat('a')).mtime).toBe(5);
   });
 
+  it('gets small files in one go where it may read, and is refused as with any others where it may not', async () => {
+    const { handler } = await setUp(
+      {
+        ann: { preset: 'read', rules: [{ path: 'secret', allow: ['list'] }] },
+        bob: { preset: 'read', root: 'bob' },
+      },
+      { 'open/a': '1', 'secret/b': '2', 'bob/c': '3' },
+    );
+    const asBob = { ...asAnn, peer: { ...asAnn.peer, principal: 'bob' } };
+    const read = (path: string, context: OperationContext): string | undefined => {
+      const file = handler.downloadWhole?.({ path, ifMatch: undefined }, context, 10);
+      return file && `${file.entry.path}: ${file.bytes}`;
+    };
+    expect(read('open/a', asAnn)).toBe(`open/a: ${Buffer.from('1')}`);
+    expect(read('c', asBob)).toBe(`c: ${Buffer.from('3')}`);
+    const denied = expect.objectContaining({ code: 'PERMISSION_DENIED' });
+    expect(() => read('secret/b', asAnn)).toThrow(denied);
+    for (const path of ['bob/c', 'open/a', '../open/a', '/c', ''])
+      expect(read(path, asBob), path).toBeUndefined();
+  });
+
   it('has a root that is made when it is missing, again and again', async () => {
     const { store, handler } = await setUp(
       { ann: { preset: 'write', root: 'people/ann' } },

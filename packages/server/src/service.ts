@@ -48,7 +48,7 @@ export function createHandler(store: Store, access: Access): Handler {
       const { operationId, peer } = context;
       const grant = access.check(peer.principal, wanted);
       // In a letter box the name it gets is looked for first.
-      const view = grant.blind ? undefined : stores.viewNow(grant);
+      const view = grant.blind ? undefined : stores.viewIfMade(grant);
       const whole = view?.stageWhole?.({ ...request, operationId, principal: peer.principal });
       if (whole === undefined) return undefined;
       return {
@@ -83,6 +83,11 @@ export function createHandler(store: Store, access: Access): Handler {
     async download({ path, ifMatch }, context) {
       const { view } = await allow(context, { operation: 'download', path });
       return view.open(path, { ifMatch });
+    },
+
+    downloadWhole({ path, ifMatch }, { peer }, room) {
+      const grant = access.check(peer.principal, { operation: 'download', path });
+      return stores.viewNow(grant).readWhole?.(path, { ifMatch, room });
     },
 
     async *list({ path, recursive }, context) {

@@ -149,7 +149,7 @@ export class Download {
 
   async #do(item: DownloadItem): Promise<void> {
     if (item.kind === 'file') {
-      await this.#fetch(item.local, item);
+      await this.#engine.transfer(item.size, () => this.#fetch(item.local, item));
       return;
     }
     if (item.kind === 'folder') {
@@ -168,7 +168,7 @@ export class Download {
       this.#observer.begin(remote, size).end(this.#engine.failed(error, remote, undefined));
       return;
     }
-    await this.#fetch(local, item);
+    await this.#engine.transfer(size, () => this.#fetch(local, item));
   }
 
   /** Whether files can be put into the folder. */
@@ -184,7 +184,7 @@ export class Download {
     const lane = this.#observer.begin(remote, size);
     try {
       const { url, ifExists, memory } = this.#options;
-      const get = (ties?: DownloadTies): Promise<TransferResult> => this.#get(remote, local, lane, ties);
+      const get = (ties?: DownloadTies): Promise<TransferResult> => this.#get(item, local, lane, ties);
       const result =
         size <= bounds.rememberedSize
           ? await get()
@@ -208,8 +208,14 @@ export class Download {
     }
   }
 
-  #get(remote: string, local: string, lane: Lane, ties?: DownloadTies): Promise<TransferResult> {
+  #get(
+    { remote, size }: WantedFile | WantedEntry,
+    local: string,
+    lane: Lane,
+    ties?: DownloadTies,
+  ): Promise<TransferResult> {
     return this.#session.download(remote, local, {
+      size,
       ifExists: this.#options.ifExists,
       signal: this.#engine.signal,
       onProgress: ({ acknowledged, total }) => lane.progress(acknowledged, total),

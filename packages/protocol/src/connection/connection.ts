@@ -240,13 +240,15 @@ export class Connection {
   /** How many bytes `write` takes on this stream now: the lesser of its own credit and the connection's. */
   sendable(stream: number): number {
     const record = this.#streams.get(stream);
-    if (
-      record?.send === undefined ||
-      !this.#allows(record, this.role === 'client' ? 'I_DATA' : this.#bulkEvent(record))
-    ) {
-      return 0;
-    }
-    if (isDiscarding(record)) return 0;
+    if (record === undefined) return 0;
+    const mayWrite = this.#allows(record, this.role === 'client' ? 'I_DATA' : this.#bulkEvent(record));
+    return mayWrite ? this.granted(stream) : 0;
+  }
+
+  /** As {@link sendable}, also while the operation has not been accepted: what `write` will take right after `accept`. */
+  granted(stream: number): number {
+    const record = this.#streams.get(stream);
+    if (record?.send === undefined || isDiscarding(record)) return 0;
     return Math.max(0, Math.min(record.send.available, this.#sendCredit.available));
   }
 

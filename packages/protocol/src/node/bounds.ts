@@ -39,14 +39,6 @@ export const CANCEL_TIMEOUT = 2_000;
 export const SYNC_BYTES = 64 * MiB;
 /** … or this many milliseconds, whichever comes first. */
 export const SYNC_INTERVAL = 500;
-/** Bytes of the longest file that is sent, and stored, in one piece. */
-export const WHOLE_FILE_SIZE = 64 * KiB;
-/** Milliseconds of synchronous work on small files in one turn of the event loop. */
-export const SYNC_SLICE = 4;
-/** A single small file that takes more milliseconds than this is on a file system that is slow at the moment … */
-export const SYNC_PATIENCE = 25;
-/** … and for so many milliseconds files are worked on asynchronously. */
-export const SYNC_REST = 250;
 /** Bytes of one page of a listing, about. */
 export const PAGE_SIZE = 32 * KiB;
 /** Milliseconds after which a listing page goes out although it is not full. */
@@ -77,3 +69,11 @@ export const MAX_NAMES_GIVEN = 1_000_000;
 export const MAX_NEW_BEGINNINGS = 3;
 /** Bytes of a file that an operation must get further than ever before the attempts to connect again are counted anew: a block. */
 export const PROGRESS_STEP = MiB;
+/** Bytes of a file that is read, sent and written in one go, at most: above that, a piece of work would hold up all others. */
+export const MAX_WHOLE_FILE = 64 * KiB;
+/** Milliseconds of such work in one turn of the event loop; the rest waits for the next. */
+export const WORK_SLICE = 2;
+/** A piece of it that takes longer than these milliseconds has met something slow … */
+export const LONG_WORK = 10;
+/** … and for so many times as long as it took, such work is left to other threads. */
+export const REST_FACTOR = 10;

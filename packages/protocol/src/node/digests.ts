@@ -5,9 +5,10 @@ import type { DigestProvider } from './types.js';
 /** SHA-256 of `node:crypto`: what every end can compute. */
 export const sha256Provider: DigestProvider = {
   algorithm: 'sha256',
-  create: Object.assign((): Hash => createHash('sha256'), {
-    once: (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'),
-  }),
+  create: withOnce(
+    () => createHash('sha256'),
+    (bytes) => hash('sha256', bytes, 'buffer'),
+  ),
 };
 
 /** The part of `@napi-rs/blake-hash` that is used. */
@@ -50,11 +51,10 @@ export async function loadDigestProviders(
 
 async function loadBlake3(): Promise<DigestProvider> {
   const { Blake3Hasher, blake3 } = (await import(NATIVE_BLAKE)) as NativeBlake;
-  const running = (): Hash => {
+  const create = withOnce((): Hash => {
     const hasher = new Blake3Hasher();
     return { update: (bytes) => hasher.update(bytes), digest: () => hasher.digestBuffer() };
-  };
-  const create: HashFactory = Object.assign(running, { once: (bytes: Uint8Array) => blake3(bytes) });
+  }, blake3);
   // A native build that computes something else would make every transfer fail, or worse, agree with itself only.
   for (const digest of [create().digest(), blake3(new Uint8Array(0))]) {
     const found = Buffer.from(digest).toString('hex');
@@ -62,4 +62,8 @@ async function loadBlake3(): Promise<DigestProvider> {
       throw new Error(`${NATIVE_BLAKE} computes a wrong BLAKE3 digest: ${found}`);
   }
   return { algorithm: 'blake3', create };
+}
+
+function withOnce(create: () => Hash, once: (bytes: Uint8Array) => Uint8Array): HashFactory {
+  return Object.assign(create, { once });
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
@@ -12,6 +11,7 @@ import {
   TIGHT_PIN_FRACTION,
   TIGHT_SLABS,
 } from './bounds.js';
+import { randomFromPool } from './random-pool.js';
 import { RateLimit } from './rate-limit.js';
 import { type Slab, slabs } from './slab-pool.js';
 
@@ -116,7 +116,7 @@ export class Driver {
       this.#receiveRate = new RateLimit(bandwidthLimit);
     }
     const { now = performance.now() } = options;
-    this.connection = new Connection({ ...options, now, random: randomBytes });
+    this.connection = new Connection({ ...options, now, random: randomFromPool });
   }
 
   /** Milliseconds of the clock that the connection runs on. */
@@ -212,6 +212,11 @@ export class Driver {
     }
     this.#owed.splice(0, paid);
     if (this.connection.outputSize > 0) this.schedule();
+  }
+
+  /** Bytes that can be sent on the stream at once, without waiting for anybody, as soon as it is accepted. */
+  roomNow(stream: number): number {
+    return this.#sendRate === undefined && this.#hasSpace() ? this.connection.granted(stream) : 0;
   }
 
   /**

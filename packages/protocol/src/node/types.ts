@@ -297,6 +297,11 @@ export interface DownloadOptions extends OperationOptions {
   readonly partial?: PartialFiles | undefined;
   /** Refuse to transfer when the file is another version: an `etag` of `stat` or `list`. */
   readonly ifMatch?: string | undefined;
+  /**
+   * Bytes that the file is thought to have: what `stat` or `list` has told. A small one costs much less when this is said. Nothing
+   * depends on whether it is true. Default: unknown.
+   */
+  readonly size?: number | undefined;
 }
 
 /** How to list a folder. */
@@ -552,6 +557,14 @@ export interface DownloadRequest {
   readonly ifMatch: string | undefined;
 }
 
+/** A file of which all bytes are there. */
+export interface WholeFile {
+  /** The file as it was while it was read. */
+  readonly entry: Entry;
+  /** All of its bytes; left alone from now on. */
+  readonly bytes: Uint8Array;
+}
+
 /** Gives one download. `close` is always the last call. */
 export interface DownloadProvider {
   /** The file as it is now; exactly `entry.size` bytes are read. */
@@ -575,7 +588,7 @@ export interface Handler {
    */
   recall?(request: UploadRequest, context: OperationContext): Promise<RecalledUpload | undefined>;
   /**
-   * Begins an upload of at most `WHOLE_FILE_SIZE` bytes (64 KiB) that this server does not remember, in place of `recall` and `upload`:
+   * Begins an upload of at most `MAX_WHOLE_FILE` bytes (64 KiB) that this server does not remember, in place of `recall` and `upload`:
    * all of it is gathered in memory, verified, and handed over in one call, so that many small files can be stored together.
    *
    * Answers at once. Undefined: this one goes the usual way; so when anything is kept of it.
@@ -583,6 +596,19 @@ export interface Handler {
   uploadWhole?(request: UploadRequest, context: OperationContext): WholeReceiver | undefined;
   /** Begins a download; or the file is only read to be digested. */
   download(request: DownloadRequest, context: OperationContext): Promise<DownloadProvider>;
+  /**
+   * The same for a small file, in one go, asked for first where it is there: reads all of it, of one version, or gives undefined.
+   * Synchronous, so that thousands of small files cost no more than they must; it must not wait for anything, and is not called
+   * for a while after it took long. Whatever is not plain (a refusal, an error, a file that is written to) it leaves to
+   * `download`, which is asked next; so is what it throws.
+   *
+   * @param room bytes that the file may have at most.
+   */
+  downloadWhole?(
+    request: DownloadRequest,
+    context: Pick<OperationContext, 'peer' | 'operationId'>,
+    room: number,
+  ): WholeFile | undefined;
   /** What is in a folder, in any order; with `recursive` everything below, folders before what is in them. */
   list(request: { path: string; recursive: boolean }, context: OperationContext): AsyncIterable<Entry>;
   /** One file or folder; `''` is the root. */

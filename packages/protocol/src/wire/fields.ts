@@ -15,7 +15,7 @@ import {
   signatureAlgorithms,
 } from '../vocabulary.js';
 import { pathFault } from './path.js';
-import { decodeUtf8, encodeUtf8 } from './utf8.js';
+import { decodeUtf8, isWellFormed, writeUtf8 } from './utf8.js';
 
 /** A value does not fit its field. Caught in `messages.ts`; never leaves wire/. */
 export class FieldFault extends Error {
@@ -61,10 +61,22 @@ export class FieldWriter {
     this.length += bytes.length;
   }
 
-  #reserve(count: number): void {
-    if (this.length + count > this.bytes.length)
-      throw new LocalProtocolError('the message is longer than a frame');
+  /** A well-formed text as UTF-8; returns how many bytes that is. */
+  text(value: string): number {
+    const end = writeUtf8(value, this.bytes, this.length);
+    if (end === undefined) throw tooLong();
+    const count = end - this.length;
+    this.length = end;
+    return count;
   }
+
+  #reserve(count: number): void {
+    if (this.length + count > this.bytes.length) throw tooLong();
+  }
+}
+
+function tooLong(): LocalProtocolError {
+  return new LocalProtocolError('the message is longer than a frame');
 }
 
 /** How values of one kind are written and read. `from`..`to` is exactly the value, its length already known. */
@@ -210,10 +222,9 @@ export function textUpTo(max: number): Kind<string> {
   return {
     name: `text[0..${max}]`,
     write(writer, value) {
-      const bytes = encodeUtf8(value);
-      if (bytes === undefined) throw new LocalProtocolError('the text is not valid Unicode');
-      if (bytes.length > max) throw new LocalProtocolError(`${bytes.length} bytes of text where ${max} fit`);
-      writer.raw(bytes);
+      if (!isWellFormed(value)) throw new LocalProtocolError('the text is not valid Unicode');
+      const count = writer.text(value);
+      if (count > max) throw new LocalProtocolError(`${count} bytes of text where ${max} fit`);
     },
     read: (bytes, from, to) => readText(bytes, from, to, max),
   };
@@ -233,7 +244,7 @@ export const path: Kind<string> = {
   write(writer, value) {
     const fault = pathFault(value);
     if (fault !== undefined) throw new LocalProtocolError(`${JSON.stringify(value)} is no path: ${fault}`);
-    writer.raw(encodeUtf8(value) as Uint8Array);
+    writer.text(value);
   },
   read(bytes, from, to) {
     if (from === to) throw new FieldFault('is an empty path');

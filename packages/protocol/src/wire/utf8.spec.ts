@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bytes } from '../testing/arbitraries.js';
-import { clipUtf8, decodeUtf8, encodeUtf8, isWellFormed } from './utf8.js';
+import { clipUtf8, decodeUtf8, encodeUtf8, isWellFormed, utf8SizeAt, writeUtf8 } from './utf8.js';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -17,6 +17,49 @@ describe('UTF-8', () => {
         expect(isWellFormed(text)).toBe(Buffer.from(text).toString() === text);
         expect(encoded === undefined).toBe(!isWellFormed(text));
         if (encoded !== undefined) expect(decodeUtf8(encoded)).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is written where it belongs and nowhere else, or does not fit', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary', maxLength: 90 }),
+          fc.string({ unit: 'grapheme-ascii', maxLength: 90 }),
+        ),
+        fc.nat(5),
+        fc.nat(120),
+        (text, at, room) => {
+          const encoded = encodeUtf8(text) as Uint8Array;
+          const into = new Uint8Array(at + room).fill(0xaa);
+          const end = writeUtf8(text, into, at);
+          expect(end).toBe(encoded.length <= room ? at + encoded.length : undefined);
+          expect(into.subarray(0, at).every((byte) => byte === 0xaa)).toBe(true);
+          if (end === undefined) return;
+          expect(Buffer.from(into.subarray(at, end)).equals(encoded)).toBe(true);
+          expect(into.subarray(end).every((byte) => byte === 0xaa)).toBe(true);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is measured character by character as it is encoded', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        let size = 0;
+        for (let i = 0; i < text.length; i += 1) {
+          const one = utf8SizeAt(text, i);
+          if (one === 0) {
+            expect(isWellFormed(text)).toBe(false);
+            return;
+          }
+          if (one === 4) i += 1;
+          size += one;
+        }
+        expect(size).toBe(encodeUtf8(text)?.length);
       }),
       { numRuns: 500 },
     );

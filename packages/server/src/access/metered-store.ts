@@ -1,4 +1,5 @@
 import { BLOCK_SIZE, type Entry, type Outcome } from '@filex/protocol';
+import type { WholeFile } from '@filex/protocol/node';
 import type {
   CommitOutcome,
   KeptUpload,
@@ -34,6 +35,10 @@ export class MeteredStore implements Store {
 
   open(path: string, options: { readonly ifMatch: string | undefined }): Promise<StoredFile> {
     return this.#store.open(path, options);
+  }
+
+  readWhole(...asked: Parameters<NonNullable<Store['readWhole']>>): WholeFile | undefined {
+    return this.#store.readWhole?.(...asked);
   }
 
   async stage(request: StageRequest): Promise<StagedUpload> {

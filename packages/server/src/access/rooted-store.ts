@@ -1,4 +1,5 @@
-import { checkPath, codes, type Entry, FilexError, type Outcome } from '@filex/protocol';
+import { checkPath, codes, type Entry, FilexError, type Outcome, pathFault } from '@filex/protocol';
+import type { WholeFile } from '@filex/protocol/node';
 import type {
   CommitOutcome,
   KeptUpload,
@@ -53,6 +54,14 @@ export class RootedStore implements Store {
       verify: () => this.#translate(path, file.verify()),
       close: () => this.#translate(path, file.close()),
     };
+  }
+
+  readWhole(path: string, options: Parameters<NonNullable<Store['readWhole']>>[1]): WholeFile | undefined {
+    const at = this.#inside(path);
+    // What cannot be had so is asked for with `open`, which knows how to say why.
+    if (pathFault(path) !== undefined || pathFault(at) !== undefined) return undefined;
+    const file = this.#store.readWhole?.(at, options);
+    return file && { ...file, entry: { ...file.entry, path } };
   }
 
   async stage(request: StageRequest): Promise<StagedUpload> {

@@ -21,15 +21,16 @@ export class UserStores {
 
   async viewFor(grant: Grant): Promise<Store> {
     if (grant.root !== '') await this.#makeRoot(grant.root);
-    return this.#view(grant);
+    return this.viewNow(grant);
   }
 
-  /** The same, if it takes no waiting. */
-  viewNow(grant: Grant): Store | undefined {
-    return grant.root === '' || this.#there.has(grant.root) ? this.#view(grant) : undefined;
+  /** The same, if it takes no waiting: undefined when the root may be missing. */
+  viewIfMade(grant: Grant): Store | undefined {
+    return grant.root === '' || this.#there.has(grant.root) ? this.viewNow(grant) : undefined;
   }
 
-  #view({ root, quota }: Grant): Store {
+  /** The same, though the root may be missing. */
+  viewNow({ root, quota }: Grant): Store {
     const metered = new MeteredStore(this.#store, this.#book, { root, quota });
     // Somebody may have removed it: the next one makes it again.
     return root === '' ? metered : new RootedStore(metered, root, () => this.#isMissing(root));

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from './store.js';
 import { ModelStore } from './testing/model-store.js';
-import { commit, download, list, outcomeOf, stage, upload } from './testing/transfer.js';
+import {
+  commit,
+  download as downloadInParts,
+  list,
+  outcomeOf,
+  readWhole,
+  stage,
+  upload,
+} from './testing/transfer.js';
 
 /** A store that is empty, and how to look behind it. */
 export interface StoreUnderTest {
@@ -12,6 +20,14 @@ export interface StoreUnderTest {
   staged(): Promise<readonly string[]>;
   /** Called after `store.close()`. */
   dispose(): Promise<void>;
+}
+
+/** In parts, and in one go where that can be had: either gives the same. */
+async function download(store: Store, path: string): Promise<string> {
+  const content = await downloadInParts(store, path);
+  const whole = readWhole(store, path);
+  if (whole !== undefined) expect(whole).toEqual({ entry: await store.stat(path), content });
+  return content;
 }
 
 /** Everything that any implementation of {@link Store} must hold. */
@@ -138,6 +154,29 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
         }),
         { numRuns: 25 },
       );
+    });
+
+    it('gives a small file in one go only when it is there, small enough, and the version that is wanted', async () => {
+      const { etag } = await upload(store, 'a', 'content', { mtime: 5, executable: true });
+      await store.makeDirectory('folder', { parents: false, mtime: undefined });
+      await upload(store, 'folder/empty', '');
+      const isGiven = store.readWhole !== undefined && readWhole(store, 'a') !== undefined;
+      const whole = isGiven ? { entry: await store.stat('a'), content: 'content' } : undefined;
+      for (const asked of [{}, { ifMatch: etag }, { room: 7 }])
+        expect(readWhole(store, 'a', asked), JSON.stringify(asked)).toEqual(whole);
+      const empty = isGiven ? { entry: await store.stat('folder/empty'), content: '' } : undefined;
+      expect(readWhole(store, 'folder/empty', { room: 0 })).toEqual(empty);
+      for (const asked of [{ ifMatch: 'other' }, { room: 6 }, { room: 0 }])
+        expect(readWhole(store, 'a', asked), JSON.stringify(asked)).toBeUndefined();
+      for (const path of ['', 'folder', 'missing', 'a/b', 'missing/a', '.filex', '.filex/a'])
+        expect(readWhole(store, path), path).toBeUndefined();
+      // What was looked at before is looked at again.
+      await store.rename('folder', 'a folder', { ifExists: 'fail' });
+      await upload(store, 'a', 'other', { ifExists: 'overwrite' });
+      await new Promise(setImmediate);
+      expect(readWhole(store, 'folder/empty')).toBeUndefined();
+      expect(readWhole(store, 'a', { ifMatch: etag })).toBeUndefined();
+      expect(readWhole(store, 'a')?.content).toBe(isGiven ? 'other' : undefined);
     });
 
     it('forgets what it is told to drop of an upload, and goes on there', async () => {

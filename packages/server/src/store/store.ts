@@ -1,4 +1,5 @@
 import type { ConflictPolicy, DigestAlgorithm, Entry, Outcome } from '@filex/protocol';
+import type { WholeFile } from '@filex/protocol/node';
 
 /**
  * Where files live. Needs no more than object storage with multipart uploads can give: stage bytes in order, make the
@@ -17,6 +18,16 @@ export interface Store {
   list(path: string, options: { readonly recursive: boolean }): AsyncIterable<Entry>;
   /** Opens one version of a file for reading; what is read is that version or an error, never a mixture. */
   open(path: string, options: { readonly ifMatch: string | undefined }): Promise<StoredFile>;
+  /**
+   * All of a small file, where that can be had at once, without waiting for anything: of one version. Undefined for whatever is
+   * not plain, an error too: `open` deals with it. Without this, small files are opened like any others.
+   *
+   * @param room bytes that the file may have at most.
+   */
+  readWhole?(
+    path: string,
+    options: { readonly ifMatch: string | undefined; readonly room: number },
+  ): WholeFile | undefined;
   /** Starts bytes that nobody sees. Refuses early what is already known to be refused at the commit. */
   stage(request: StageRequest): Promise<StagedUpload>;
   /**

@@ -1,13 +1,16 @@
 import { FilexError } from '../../errors.js';
 import type { DigestAlgorithm, Entry } from '../../vocabulary.js';
-import { BLOCK_SIZE, digestsEqual, TreeDigest } from '../../wire/digest.js';
+import { BLOCK_SIZE, digestsEqual, type HashFactory, TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
+import { MAX_WHOLE_FILE } from '../bounds.js';
 import { DataReceiver } from '../data-receiver.js';
 import type { Arrival, StreamEvent } from '../driver.js';
-import type { DownloadInfo, DownloadOptions, SinkOutcome, TransferResult } from '../types.js';
+import type { DownloadInfo, DownloadOptions, Progress, SinkOutcome, TransferResult } from '../types.js';
+import { acceptFault, entryOf } from './accepted.js';
 import { Answer, onAbort, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
 import type { Destination, StoppableSink } from './sinks.js';
+import { fetchSmall, type SmallArrival } from './small-download.js';
 import { isSkip } from './upload.js';
 
 /** Downloads one file. The sink is told to commit only what was verified end to end. */
@@ -109,6 +112,8 @@ export class Download {
     const algorithm = this.#algorithm ?? context.algorithm;
     const createHash = context.hashOf(algorithm) ?? context.createHash;
     this.#algorithm = algorithm;
+    const small = await this.#fetchSmall(context, algorithm);
+    if (small !== undefined) return this.#store(small);
     if (this.#leaves === undefined) {
       const { signal } = this.#options;
       this.#leaves = [...((await this.#destination.recall?.(createHash, signal)) ?? [])];
@@ -129,6 +134,28 @@ export class Download {
       },
       leave: () => this.#waitForWrites(stream, patience),
     });
+  }
+
+  /** All of a file that is known to be small, where it can be stored at once. */
+  async #fetchSmall(context: ClientContext, algorithm: DigestAlgorithm): Promise<SmallArrival | undefined> {
+    const { size = Number.POSITIVE_INFINITY } = this.#options;
+    if (size > MAX_WHOLE_FILE || this.#destination.store === undefined || this.#sink !== undefined)
+      return undefined;
+    return fetchSmall(context, this.#path, algorithm, this.#options);
+  }
+
+  async #store({ accept, bytes, digest, algorithm, release }: SmallArrival): Promise<TransferResult> {
+    // From here on the destination decides.
+    this.#committed = true;
+    const size = bytes.length;
+    const store = this.#destination.store as NonNullable<Destination['store']>;
+    try {
+      if (size > 0) tellProgress(this.#options, { transferred: size, acknowledged: size, total: size });
+      const { outcome, path } = await store(entryOf(this.#path, accept), bytes);
+      return { outcome, path, size, digest: Buffer.from(digest).toString('hex'), algorithm };
+    } finally {
+      release();
+    }
   }
 
   /** Where to write what comes after ACCEPT. */
@@ -159,8 +186,11 @@ export class Download {
 
   /** The digest of the whole is not the right one, and nothing tells which block is to blame: none counts. */
   async #drop(): Promise<void> {
-    if (!this.#remembers || this.#committed || this.#sink?.restart === undefined) return;
-    await this.#sink.restart();
+    if (!this.#remembers || this.#committed) return;
+    const sink = this.#sink;
+    // Without one, what came was only in memory.
+    if (sink !== undefined && sink.restart === undefined) return;
+    await sink?.restart?.();
     this.#forget();
     this.#dropped = true;
   }
@@ -369,24 +399,10 @@ class DownloadStream {
   }
 
   #onAccept(accept: Messages['ACCEPT']): void {
-    const createHash = this.#context.hashOf(this.#algorithm(accept));
-    if (accept.size === undefined) {
-      this.#fail(new FilexError('STATE_VIOLATION', 'the server did not say how long the file is'));
-      return;
-    }
-    if (createHash === undefined) {
-      this.#fail(new FilexError('UNSUPPORTED', 'the server chose a digest that this end cannot compute'));
-      return;
-    }
-    if (accept.offset > 0 && this.#algorithm(accept) !== this.#asked) {
-      this.#fail(new FilexError('STATE_VIOLATION', 'the server goes on with another digest'));
-      return;
-    }
-    if (accept.size < accept.offset) {
-      this.#fail(new FilexError('LENGTH_MISMATCH', 'the server goes on beyond the end of its file'));
-      return;
-    }
-    this.#size = accept.size;
+    const fault = acceptFault(accept, this.#asked, this.#context);
+    if (fault !== undefined) return this.#fail(fault);
+    const createHash = this.#context.hashOf(this.#algorithm(accept)) as HashFactory;
+    this.#size = accept.size as number;
     this.#receiver = new DataReceiver({
       createHash,
       consume: (count) => this.#context.driver.consume(this.#stream, count),
@@ -444,30 +460,20 @@ class DownloadStream {
   }
 
   #tell(stored: number): void {
-    try {
-      this.#options.onProgress?.({
-        transferred: this.#receiver?.received ?? 0,
-        acknowledged: stored,
-        total: this.#size,
-      });
-    } catch (error) {
-      throw FilexError.from(error); // The caller's defect, not one of the sink.
-    }
+    const transferred = this.#receiver?.received ?? 0;
+    tellProgress(this.#options, { transferred, acknowledged: stored, total: this.#size });
+  }
+}
+
+function tellProgress({ onProgress }: DownloadOptions, progress: Progress): void {
+  try {
+    onProgress?.(progress);
+  } catch (error) {
+    throw FilexError.from(error); // The caller's defect, not one of the sink.
   }
 }
 
 /** Whether two descriptions are of the same version of a file, as far as can be told. */
 function isSameVersion(a: Entry, b: Entry): boolean {
   return a.size === b.size && a.mtime === b.mtime && a.etag === b.etag;
-}
-
-function entryOf(path: string, accept: Messages['ACCEPT']): Entry {
-  return {
-    path,
-    kind: 'file',
-    size: accept.size ?? 0,
-    mtime: accept.mtime ?? 0,
-    executable: accept.executable === true,
-    etag: accept.etag,
-  };
 }

@@ -1,9 +1,9 @@
-import { WHOLE_FILE_SIZE } from '../bounds.js';
+import { MAX_WHOLE_FILE } from '../bounds.js';
 import type { PieceSource } from '../data-sender.js';
-import { FileSource, readWholeFile } from '../files/index.js';
+import { FileSource, isExecutable, modificationTime, type ReadFile, readWholeFile } from '../files/index.js';
 import { IterableSource, type Readable, SlabSource } from '../pieces.js';
-import { syncSlice } from '../sync-slice.js';
 import type { UploadOptions, UploadSource } from '../types.js';
+import { workSlices } from '../work-slices.js';
 
 /** A source that can be read more than once. */
 export interface Again {
@@ -76,7 +76,7 @@ export async function openSource(source: UploadSource, options: UploadOptions): 
       pieces: () => again.from(0),
       isUntouched: () => false,
       whole:
-        source.length <= WHOLE_FILE_SIZE && (size ?? source.length) === source.length ? source : undefined,
+        source.length <= MAX_WHOLE_FILE && (size ?? source.length) === source.length ? source : undefined,
       again,
       size: size ?? source.length,
       close,
@@ -89,11 +89,16 @@ export async function openSource(source: UploadSource, options: UploadOptions): 
 
 /** A small file is read at once. From then on it is what was read, whatever becomes of the file. */
 async function openSmallFile(path: string | URL, options: UploadOptions): Promise<OpenedSource | undefined> {
-  await syncSlice.turn();
-  if (syncSlice.isSlow) return undefined;
-  const file = syncSlice.run(() => readWholeFile(path, WHOLE_FILE_SIZE));
+  if (workSlices.resting) return undefined;
+  const file = await readInTurn(path);
   if (file === undefined) return undefined;
-  const { mtime = file.mtime, executable = file.executable } = options;
-  const { bytes } = file;
+  const { bytes, stats } = file;
+  const { mtime = modificationTime(stats), executable = isExecutable(stats) } = options;
   return openSource(bytes, { ...options, size: bytes.length, mtime, executable });
+}
+
+function readInTurn(path: string | URL): Promise<ReadFile | undefined> {
+  return new Promise((resolve) => {
+    workSlices.run(() => resolve(readWholeFile(path, MAX_WHOLE_FILE, { followSymlink: true })));
+  });
 }

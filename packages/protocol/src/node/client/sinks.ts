@@ -3,7 +3,8 @@ import type { Entry } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { FileSink } from '../files/index.js';
 import { recallPartial } from '../files/partial-file.js';
-import type { DownloadOptions, DownloadSink } from '../types.js';
+import { isFree, storeWhole } from '../files/store-whole.js';
+import type { DownloadOptions, DownloadSink, SinkOutcome } from '../types.js';
 
 /** A sink whose writes may wait for somebody who never comes, and that may be able to take back what it was given. */
 export interface StoppableSink extends DownloadSink {
@@ -26,6 +27,8 @@ export interface Destination {
    * @param offset from where on: after all that `recall` has told of, or 0.
    */
   open(entry: Entry, offset: number): Promise<StoppableSink>;
+  /** Takes a file of which all bytes are there, verified. Default: files are written as they come. */
+  store?(entry: Entry, bytes: Uint8Array): Promise<SinkOutcome>;
 }
 
 /** What `download` was given, as something that takes bytes. */
@@ -38,6 +41,9 @@ export function destinationFor(
     return impossible('only a sink can go on after what is there');
   if (typeof destination === 'string' || destination instanceof URL) {
     return {
+      ...(mayStoreWhole(destination, options)
+        ? { store: (entry, bytes) => storeWhole(destination, bytes, { entry, ifExists, durable }) }
+        : {}),
       ...(partial === undefined
         ? {}
         : { recall: (createHash, signal) => recallPartial(partial, createHash, signal) }),
@@ -59,6 +65,12 @@ export function destinationFor(
       };
     },
   };
+}
+
+/** Whether a small file may come before it is said what becomes of one that is there. Whoever wants to keep that, wants no transfer. */
+function mayStoreWhole(destination: string | URL, { ifExists, partial }: DownloadOptions): boolean {
+  if (partial !== undefined) return false;
+  return (ifExists !== 'skip' && ifExists !== 'newer') || isFree(destination);
 }
 
 function impossible(why: string): Destination {

@@ -18,12 +18,15 @@ import { MAX_NEW_BEGINNINGS } from '../bounds.js';
 import { DataSender, type PieceSource, type Sent } from '../data-sender.js';
 import type { StreamEvent, StreamListener } from '../driver.js';
 import { digestPrefix } from '../prefix.js';
+import { randomFromPool } from '../random-pool.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
 import { Answer, onAbort, operationError, resetStream, withEffect } from './answer.js';
 import type { ClientContext } from './context.js';
 import { type Again, type OpenedSource, openSource } from './opened-source.js';
-import { newOperationId } from './operation-id.js';
 import { UploadProgress } from './upload-progress.js';
+
+/** Bytes of an operation id. */
+const ID_SIZE = 16;
 
 /** Uploads one source under one name. */
 export async function upload(
@@ -123,7 +126,7 @@ export class Upload {
     this.#opened ??= await openSource(this.#source, this.#options);
     if (this.#made > 0) await this.#checkSource();
     const { onAttempt } = this.#options;
-    this.#id ??= idOf(this.#options.operationId) ?? newOperationId();
+    this.#id ??= idOf(this.#options.operationId) ?? randomFromPool(ID_SIZE);
     // As it was the first time: it is one of the arguments by which the server knows the upload.
     this.#algorithm ??= context.algorithm;
     const operationId = Buffer.from(this.#id).toString('hex');
@@ -215,7 +218,7 @@ export class Upload {
   async #beginAgain(): Promise<void> {
     this.#beginnings += 1;
     await this.close();
-    this.#id = newOperationId();
+    this.#id = randomFromPool(ID_SIZE);
     this.#attempts = noAttempt;
     this.#made = 0;
     this.#leaves = [];

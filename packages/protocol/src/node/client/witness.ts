@@ -49,18 +49,17 @@ export class Witness {
   }
 
   #seen(listener: StreamListener): StreamListener {
-    const { onData } = listener;
     return {
       onEvent: (event) => {
         this.#onEvent(event);
         listener.onEvent(event);
       },
-      ...(onData === undefined
+      ...(listener.onData === undefined
         ? {}
         : {
             onData: (arrival) => {
               this.#moveTo(this.#position + arrival.bytes.length);
-              onData(arrival);
+              listener.onData?.(arrival);
             },
           }),
       onLost: (error, unseen) => {

@@ -135,7 +135,9 @@ export class FileSink implements DownloadSink {
    * @returns where it is, which differs from what was wanted under the policy `rename` only.
    * @throws FilexError `ALREADY_EXISTS` and what else the file system refuses with.
    */
-  async commit({ entry }: DownloadInfo): Promise<{ readonly outcome: Outcome; readonly path: string }> {
+  async commit({
+    entry,
+  }: Pick<DownloadInfo, 'entry'>): Promise<{ readonly outcome: Outcome; readonly path: string }> {
     const { ifExists = 'fail', durable = true } = this.#options;
     // Before the file: digests alone are dropped by whoever finds them.
     await this.#leaves?.park().catch((error: unknown) => this.#fail(error, 'write'));

@@ -77,13 +77,8 @@ export class FileSource {
   /** @throws FilexError `SOURCE_CHANGED` when what was read may be a mixture of two versions. */
   async verify(): Promise<void> {
     await this.#use(async (fd) => {
-      const now = await fstat(fd);
-      const then = this.stats;
-      if (now.size !== then.size || now.mtimeNs !== then.mtimeNs || now.ino !== then.ino)
-        throw this.#changed('it was written to');
-      // The time of the last change catches writers that set the modification time back. It moves too, harmlessly, when
-      // the file gets or loses a name, as in our own publishing and replacing; the number of names tells.
-      if (now.ctimeNs !== then.ctimeNs && now.nlink === then.nlink) throw this.#changed('it was touched');
+      const why = changeSince(this.stats, await fstat(fd));
+      if (why !== undefined) throw this.#changed(why);
       // Files of /proc and the like say 0 and have content all the same.
       if (this.size === 0 && (await readAll(fd, new Uint8Array(1), 1, 0)) !== 0)
         throw this.#changed('it has more bytes than it says');
@@ -122,6 +117,15 @@ export class FileSource {
     const path = this.#label;
     return new FilexError('SOURCE_CHANGED', `${this.#quoted} changed while it was read: ${why}`, { path });
   }
+}
+
+/** What has happened to an open file meanwhile; undefined when nothing has. */
+export function changeSince(then: BigIntStats, now: BigIntStats): string | undefined {
+  if (now.size !== then.size || now.mtimeNs !== then.mtimeNs || now.ino !== then.ino)
+    return 'it was written to';
+  // The time of the last change catches writers that set the modification time back. It moves too, harmlessly, when
+  // the file gets or loses a name, as in our own publishing and replacing; the number of names tells.
+  return now.ctimeNs !== then.ctimeNs && now.nlink === then.nlink ? 'it was touched' : undefined;
 }
 
 function checkKind(stats: BigIntStats, path: string): void {

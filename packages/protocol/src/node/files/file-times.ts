@@ -23,7 +23,8 @@ export function setModificationTimeSync(fd: number, microseconds: number): void 
   futimesSync(fd, atime, mtime);
 }
 
-function timesFor(microseconds: number): { readonly atime: number; readonly mtime: string } {
+/** What to pass to Node for that. */
+export function timesFor(microseconds: number): { readonly atime: number; readonly mtime: string } {
   // As text, because Node replaces a negative number, but not a negative text, by the present time.
   return { atime: Date.now() / 1000, mtime: String(secondsFor(microseconds)) };
 }

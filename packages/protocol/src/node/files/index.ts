@@ -22,4 +22,4 @@ export {
   type StagedFileOptions,
   stagingName,
 } from './staged-file.js';
-export { readWholeFile, type WholeFile } from './whole-source.js';
+export { type ReadFile, readWholeFile } from './whole-file.js';

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import type { Code } from '../../codes.js';
 import { FilexError, LocalProtocolError } from '../../errors.js';
 import type { ConflictPolicy } from '../../vocabulary.js';
+import { randomFromPool } from '../random-pool.js';
 import { close, fchmod, fdatasync, fstat, fsync, ftruncate, open, unlink, write } from './calls.js';
 import type { CommitLog } from './commit-log.js';
 import { type Directory, DirectorySync } from './directory-sync.js';
@@ -335,7 +335,7 @@ export class StagedFile {
 
 /** A random name for a staging path. */
 export function stagingName(): string {
-  return randomBytes(16).toString('hex');
+  return randomFromPool(16).toString('hex');
 }
 
 /** For a failure that its own caller was told. */

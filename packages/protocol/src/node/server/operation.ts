@@ -8,6 +8,9 @@ import type { DigestTurns } from './digest-turns.js';
 import type { Transfer } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
 
+/** Who asks, with what. */
+export type Asker = Pick<OperationContext, 'peer' | 'operationId'>;
+
 /** One operation on its way, as the server runs it. */
 export interface OperationRun {
   readonly driver: Driver;
@@ -62,7 +65,10 @@ export function cancelled(path: string): FilexError {
 }
 
 /** The hash an OPEN asks for. */
-export function hashFor(run: OperationRun): { algorithm: DigestAlgorithm; create: HashFactory } {
+export function hashFor(run: Pick<OperationRun, 'request' | 'algorithm' | 'hashOf'>): {
+  algorithm: DigestAlgorithm;
+  create: HashFactory;
+} {
   const algorithm = run.request.algorithm ?? run.algorithm;
   const create = run.hashOf(algorithm);
   if (create === undefined) throw new FilexError('UNSUPPORTED', `${algorithm} was not listed by both ends`);

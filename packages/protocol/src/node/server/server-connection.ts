@@ -7,6 +7,7 @@ import { offeredMechanisms } from '../auth/server-authentication.js';
 import { Driver, type DriverOwner } from '../driver.js';
 import type { Slab } from '../slab-pool.js';
 import type { Accounts, Handler, Peer, ServeEvent, ServeOptions } from '../types.js';
+import { workSlices } from '../work-slices.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
 import { DigestTurns } from './digest-turns.js';
@@ -17,13 +18,20 @@ import { receiveUpload } from './incoming-upload.js';
 import { limitError, limitOf } from './limit-error.js';
 import { Login } from './login.js';
 import type { LoginGuard } from './login-guard.js';
-import type { OperationRun, RunningOperation, Success } from './operation.js';
+import {
+  type Asker,
+  cancelled,
+  type OperationRun,
+  type RunningOperation,
+  type Success,
+} from './operation.js';
 import { sendDigest } from './outgoing-digest.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
 import type { ServerLimits } from './server-limits.js';
 import { TransferWatch } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
+import { sendWhole } from './whole-download.js';
 import { receiveWhole } from './whole-upload.js';
 
 export interface ServerConnectionOptions {
@@ -57,6 +65,12 @@ export interface ServerConnectionOptions {
 }
 
 type Open = Extract<ConnectionEvent, { type: 'open' }>;
+
+/** An operation, and when it was asked for. */
+interface Asked {
+  readonly open: Open;
+  readonly at: number;
+}
 
 /** The server's end of one connection: starts what the client asks for and tells what came of it. */
 export class ServerConnection implements DriverOwner {
@@ -178,38 +192,73 @@ export class ServerConnection implements DriverOwner {
     onEvent({ type: 'connection', peer: this.#peer });
   }
 
-  onOpen(event: Open): void {
-    const end = new EndSignal();
-    const startedAt = Driver.now();
+  onOpen(open: Open): void {
     this.#operations += 1;
-    const { operation, path } = event.request;
-    // On the wire what is not said is the root, which nothing can be renamed to.
-    const target = operation === 'rename' ? event.request.target : undefined;
-    const operationId = Buffer.from(event.request.operationId).toString('hex');
-    const running = this.#perform(event, operationId, end)
+    const asked: Asked = { open, at: Driver.now() };
+    if (this.#mayBeWhole(open) && !workSlices.resting) this.#beginWhole(asked);
+    else this.#begin(asked);
+  }
+
+  #mayBeWhole({ request: { operation, path } }: Open): boolean {
+    const { handler, serverLimits } = this.#options;
+    const isAsked = operation === 'download' && handler.downloadWhole !== undefined;
+    return isAsked && isWithinDepth(path, serverLimits.maxPathDepth);
+  }
+
+  /** Sends a small file in one go, when there is time for it; what cannot be sent so begins like anything else. */
+  #beginWhole(asked: Asked): void {
+    const { stream, request } = asked.open;
+    let isOver = false;
+    const work = (): void => {
+      if (isOver) return;
+      const success = sendWhole(this.#runOf(asked.open));
+      if (success === undefined) this.#begin(asked);
+      else this.#end(asked, this.#succeed(stream, success));
+    };
+    if (workSlices.run(work)) return;
+    const giveUp = (error: FilexError): void => {
+      isOver = true;
+      this.#end(asked, this.#fail(stream, error));
+    };
+    this.driver.listen(stream, {
+      onEvent: (event) => {
+        if (event.type === 'reset') giveUp(cancelled(request.path));
+      },
+      onLost: giveUp,
+    });
+  }
+
+  #begin(asked: Asked): void {
+    const { open } = asked;
+    const running = this.#perform(open, new EndSignal())
       .then(
-        (success) => this.#succeed(event.stream, success),
-        (error: unknown) => this.#fail(event.stream, handlerError(error)),
+        (success) => this.#succeed(open.stream, success),
+        (error: unknown) => this.#fail(open.stream, handlerError(error)),
       )
-      .then(({ movedTo, ...told }) => {
-        this.driver.forget(event.stream);
-        this.driver.schedule();
-        const duration = Driver.now() - startedAt;
-        const peer = this.#peer as Peer;
-        const asked = { operation, operationId, path, target: target ?? movedTo };
-        this.#options.onEvent({ type: 'operation', peer, ...asked, ...told, duration });
-      });
+      .then((told) => this.#end(asked, told));
     this.#running.add(running);
     const done = (): void => void this.#running.delete(running);
     running.then(done, done);
   }
 
-  async #perform({ stream, request }: Open, operationId: string, end: EndSignal): Promise<Success> {
+  /** The last word on it was said. */
+  #end({ open, at }: Asked, { movedTo, ...told }: Told): void {
+    this.driver.forget(open.stream);
+    this.driver.schedule();
+    const { operation, path } = open.request;
+    // On the wire what is not said is the root, which nothing can be renamed to.
+    const target = operation === 'rename' ? open.request.target : movedTo;
+    const operationId = Buffer.from(open.request.operationId).toString('hex');
+    const duration = Driver.now() - at;
+    const peer = this.#peer as Peer;
+    const asked = { operation, operationId, path, target };
+    this.#options.onEvent({ type: 'operation', peer, ...asked, ...told, duration });
+  }
+
+  #runOf({ stream, request }: Open): Omit<OperationRun, 'context'> & { readonly context: Asker } {
     const { handler, hashes, uploads, receipts, serverLimits } = this.#options;
-    checkDepth(request.path, serverLimits.maxPathDepth);
-    if (request.target !== undefined) checkDepth(request.target, serverLimits.maxPathDepth);
     const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
-    const run: OperationRun = {
+    return {
       driver: this.driver,
       stream,
       request,
@@ -220,10 +269,7 @@ export class ServerConnection implements DriverOwner {
       maxListingEntries: serverLimits.maxListingEntries,
       context: {
         peer: this.#peer as Peer,
-        operationId,
-        get signal() {
-          return end.signal;
-        },
+        operationId: Buffer.from(request.operationId).toString('hex'),
       },
       afterRead: (task) => this.#afterRead(task),
       watch: (transfer) => this.#watch.add(transfer),
@@ -231,6 +277,21 @@ export class ServerConnection implements DriverOwner {
       // One that the client has not listed would be a favour that other servers do not do (FX-7.2-6).
       hashOf: (asked) => (digests.includes(asked) ? hashes.get(asked) : undefined),
     };
+  }
+
+  async #perform(open: Open, end: EndSignal): Promise<Success> {
+    const { stream, request } = open;
+    const { maxPathDepth } = this.#options.serverLimits;
+    checkDepth(request.path, maxPathDepth);
+    if (request.target !== undefined) checkDepth(request.target, maxPathDepth);
+    const asked = this.#runOf(open);
+    const context = {
+      ...asked.context,
+      get signal() {
+        return end.signal;
+      },
+    };
+    const run: OperationRun = { ...asked, context };
     const { listener, done, transfer } = start(run);
     const ended = transfer && this.#watch.add(transfer);
     this.driver.listen(stream, {
@@ -315,10 +376,10 @@ export class ServerConnection implements DriverOwner {
   }
 
   onClosed(error: FilexError | undefined): void {
-    void this.#end(error);
+    void this.#leave(error);
   }
 
-  async #end(error: FilexError | undefined): Promise<void> {
+  async #leave(error: FilexError | undefined): Promise<void> {
     const { address, acceptedAt, transferred, onEvent, budget, onClosed } = this.#options;
     if (this.#peer !== undefined) {
       const duration = Driver.now() - acceptedAt;
@@ -345,8 +406,12 @@ type Told = Pick<
   readonly movedTo: string | undefined;
 };
 
+function isWithinDepth(path: string, max: number): boolean {
+  return path.split('/').length <= max;
+}
+
 function checkDepth(path: string, max: number): void {
-  if (path.split('/').length <= max) return;
+  if (isWithinDepth(path, max)) return;
   throw limitError('maxPathDepth', 'PATH_INVALID', `the path has more than ${max} names`);
 }
 

@@ -5,7 +5,7 @@ import { dataFrame, messageFrame } from '../../testing/frames.js';
 import { op } from '../../testing/peer.js';
 import { type ConflictPolicy, conflictPolicies } from '../../vocabulary.js';
 import { BLOCK_SIZE, TreeDigest } from '../../wire/digest.js';
-import { WHOLE_FILE_SIZE } from '../bounds.js';
+import { MAX_WHOLE_FILE } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { Gate, turns } from '../testing/deferred.js';
 import { MemoryHandler } from '../testing/memory-handler.js';
@@ -50,7 +50,7 @@ const scripts = fc.array(
   fc.record<Script>({
     id: fc.nat(2),
     path: fc.constantFrom('a', 'b', 'no/such'),
-    size: fc.oneof(fc.constantFrom(0, 1, WHOLE_FILE_SIZE, WHOLE_FILE_SIZE + 1), fc.nat(3000)),
+    size: fc.oneof(fc.constantFrom(0, 1, MAX_WHOLE_FILE, MAX_WHOLE_FILE + 1), fc.nat(3000)),
     ifExists: fc.constantFrom<ConflictPolicy>(...conflictPolicies),
     ending: fc.oneof(
       { weight: 4, arbitrary: fc.constant('good' as const) },
@@ -204,12 +204,12 @@ describe('a server that takes small files in one piece', () => {
     const handler = new WholeHandler();
     const rig = await Rig.start({ server: { handler } });
     const session = await rig.connect();
-    for (const size of [WHOLE_FILE_SIZE, WHOLE_FILE_SIZE + 1, BLOCK_SIZE + 1])
+    for (const size of [MAX_WHOLE_FILE, MAX_WHOLE_FILE + 1, BLOCK_SIZE + 1])
       await session.upload(content(size), `file-${size}`);
     expect(handler.wholes).toBe(1);
     expect([...handler.files.values()].map(({ content: bytes }) => bytes.length)).toEqual([
-      WHOLE_FILE_SIZE,
-      WHOLE_FILE_SIZE + 1,
+      MAX_WHOLE_FILE,
+      MAX_WHOLE_FILE + 1,
       BLOCK_SIZE + 1,
     ]);
   });

@@ -15,7 +15,7 @@ import {
 } from '../../machine/staged-upload.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
 import { BLOCK_SIZE, type HashFactory, treeDigestOf } from '../../wire/digest.js';
-import { WHOLE_FILE_SIZE } from '../bounds.js';
+import { MAX_WHOLE_FILE } from '../bounds.js';
 import type { Arrival, StreamEvent } from '../driver.js';
 import type { UploadRequest, WholeReceiver } from '../types.js';
 import { callHandler, handlerError, withEffect } from './handler-error.js';
@@ -34,7 +34,7 @@ import { superseded, uploadRequestOf } from './upload-request.js';
 export function receiveWhole(run: OperationRun): RunningOperation | undefined {
   const { request, handler, uploads, context } = run;
   const { size, offset = 0 } = request;
-  if (handler.uploadWhole === undefined || size === undefined || size > WHOLE_FILE_SIZE || offset > 0)
+  if (handler.uploadWhole === undefined || size === undefined || size > MAX_WHOLE_FILE || offset > 0)
     return undefined;
   const { principal } = context.peer;
   if (!uploads.isUnheardOf(principal, context.operationId)) return undefined;

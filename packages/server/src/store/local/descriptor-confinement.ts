@@ -6,6 +6,12 @@ import { type Confinement, type Folder, type FolderRequest, keyOf, pathIn, syste
 /** A part of the way that is a symlink, or a file. */
 const NOT_A_FOLDER = { ELOOP: 'NOT_A_DIRECTORY', ENOTDIR: 'NOT_A_DIRECTORY' } as const;
 
+/** A folder that is held by its descriptor. */
+export interface HeldFolder extends Folder {
+  /** As `close`, at once. */
+  closeNow(): void;
+}
+
 /**
  * Linux: each folder on the way is opened from the one before it, `/proc/self/fd/<descriptor>/<name>`, with O_NOFOLLOW.
  * This is `openat`, which Node does not have. What was opened cannot be exchanged any more, so there is no moment in
@@ -15,10 +21,10 @@ const NOT_A_FOLDER = { ELOOP: 'NOT_A_DIRECTORY', ENOTDIR: 'NOT_A_DIRECTORY' } as
  * to another thread and back several times that. With them, a small file costs a third less.
  */
 export class DescriptorConfinement implements Confinement {
-  readonly #root: Folder;
+  readonly #root: HeldFolder;
   #barred: string | undefined;
 
-  private constructor(root: Folder) {
+  private constructor(root: HeldFolder) {
     this.#root = root;
   }
 
@@ -47,9 +53,19 @@ export class DescriptorConfinement implements Confinement {
   }
 
   async child(folder: Folder, name: string | Buffer): Promise<Folder> {
+    return this.childNow(folder, name);
+  }
+
+  /** The root, which stays open: it is not the caller's to close. */
+  get root(): HeldFolder {
+    return this.#root;
+  }
+
+  /** As {@link child}, at once. @throws the error of the operating system. */
+  childNow(folder: Folder, name: string | Buffer): HeldFolder {
     const child = openFolder(pathIn(folder, name));
     if (child.key !== this.#barred) return child;
-    await child.close();
+    child.closeNow();
     throw systemError('ENOENT', 'open');
   }
 
@@ -69,7 +85,7 @@ export class DescriptorConfinement implements Confinement {
   }
 }
 
-function openFolder(path: string | Buffer): Folder {
+function openFolder(path: string | Buffer): HeldFolder {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const stats = fstatSync(fd, { bigint: true });
@@ -78,6 +94,7 @@ function openFolder(path: string | Buffer): Folder {
       device: stats.dev,
       key: keyOf(stats),
       close: async () => closeSync(fd),
+      closeNow: () => closeSync(fd),
     };
   } catch (error) {
     closeSync(fd);

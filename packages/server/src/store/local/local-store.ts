@@ -15,9 +15,11 @@ import {
   linkToFreeName,
   lookAt,
   type PublishingContext,
+  readWholeFile,
   refuseEarly,
   resolveServerLimits,
   StagedFile,
+  type WholeFile,
 } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import type {
@@ -36,6 +38,7 @@ import { DescriptorConfinement } from './descriptor-confinement.js';
 import { entryOf } from './entry.js';
 import { fileSystemSpace } from './file-system-space.js';
 import { type Confinement, type Folder, type FolderRequest, pathIn } from './folder.js';
+import { FoldersAtHand } from './folders-at-hand.js';
 import { Gate } from './gate.js';
 import { listEntries } from './listing.js';
 import { ListingPlaces } from './listing-places.js';
@@ -113,6 +116,8 @@ export class LocalStore implements Store {
   readonly #treeRemovals = new Gate(bounds.treeRemovals);
   readonly #listings: ListingPlaces;
   #whole: WholeFiles | undefined;
+  /** Undefined where folders cannot be held. */
+  readonly #foldersAtHand: FoldersAtHand | undefined;
 
   private constructor(
     confinement: Confinement,
@@ -129,6 +134,8 @@ export class LocalStore implements Store {
     }: LocalStoreOptions,
   ) {
     this.#confinement = confinement;
+    this.#foldersAtHand =
+      confinement instanceof DescriptorConfinement ? new FoldersAtHand(confinement) : undefined;
     this.#reserved = reserved;
     this.#staging = staging;
     this.#warn = warn;
@@ -233,6 +240,29 @@ export class LocalStore implements Store {
     );
   }
 
+  readWhole(
+    path: string,
+    { ifMatch, room }: { readonly ifMatch: string | undefined; readonly room: number },
+  ): WholeFile | undefined {
+    const { segments } = parsePath(path);
+    const [first] = segments;
+    const name = segments.at(-1);
+    if (first === undefined || name === undefined || !this.#reserved.isPlainlyNot(first)) return undefined;
+    const folder = this.#folderAtHand(segments.slice(0, -1));
+    const file = folder && readWholeFile(pathIn(folder, name), room);
+    if (file === undefined) return undefined;
+    const entry = entryOf(path, file.stats);
+    return ifMatch === undefined || ifMatch === entry.etag ? { entry, bytes: file.bytes } : undefined;
+  }
+
+  #folderAtHand(segments: readonly string[]): Folder | undefined {
+    try {
+      return this.#foldersAtHand?.enter(segments);
+    } catch {
+      return undefined; // what is wrong with it, `open` tells
+    }
+  }
+
   async #openLedger(staging: StagingArea, limits: LocalStoreOptions['uploads']): Promise<void> {
     const nameIn = <T>(path: string, work: (folder: Folder, name: string) => Promise<T>): Promise<T> => {
       const place = parseNamedPath(path, 'look at');
@@ -297,7 +327,11 @@ export class LocalStore implements Store {
     const place = parseNamedPath(request.path, 'store');
     const name = uploadName(request);
     const whole = this.#whole;
-    if (whole === undefined || !this.#reserved.isClearOf(place) || !ledger.isUnheardOf(name))
+    if (
+      whole === undefined ||
+      !this.#reserved.isPlainlyNot(place.segments[0] as string) ||
+      !ledger.isUnheardOf(name)
+    )
       return undefined;
     return {
       commit: (commit, bytes) => whole.store({ request, name, place, commit, bytes }),

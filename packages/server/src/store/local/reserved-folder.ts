@@ -53,16 +53,15 @@ export class ReservedFolder {
     return this.key !== undefined && keyOf(stats) === this.key;
   }
 
-  /** Whether a path leads nowhere near the reserved folder, as far as that can be told without looking. */
-  isClearOf({ segments }: StorePath): boolean {
-    const [first] = segments;
-    return first === undefined || (!isReservedName(first) && !this.#isFolded && !UNUSUAL.test(first));
+  /** Whether a name at the top of the store is none of the reserved folder, so plainly that nobody need be asked. */
+  isPlainlyNot(name: string): boolean {
+    return !isReservedName(name) && !this.#isFolded && !UNUSUAL.test(name);
   }
 
   /** Whether a name at the top of the store is one of the reserved folder. */
   async isNamed(name: string): Promise<boolean> {
     if (isReservedName(name)) return true;
-    if (!this.#isFolded && !UNUSUAL.test(name)) return false;
+    if (this.isPlainlyNot(name)) return false;
     const found = await keyAt(this.#root, name);
     // Asked anew: a store that is only read makes none, but another server may at any time.
     return found !== undefined && found === (this.key ?? (await keyAt(this.#root, RESERVED_NAME)));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
 import type { Store } from '../store.js';
 import { type Decoy, type Swapped, whileSwapping } from '../testing/swapper.js';
-import { download, list, outcomeOf, upload } from '../testing/transfer.js';
+import { download, list, outcomeOf, readWhole, upload } from '../testing/transfer.js';
 import { DescriptorConfinement } from './descriptor-confinement.js';
 import { LocalStore } from './local-store.js';
 
@@ -117,6 +117,23 @@ describe.runIf(DescriptorConfinement.isAvailable())('another program swaps somet
     attack({ swapped: 'file', decoy: 'pipe' }, ['inside', 'NOT_A_FILE'], async (s) =>
       inside(await downloadOften(s, 'swapped')),
     ));
+
+  const inOneGo = async (s: Store, path: string): Promise<string> => {
+    await new Promise(setImmediate);
+    const file = readWhole(s, path);
+    return file === undefined ? 'nothing' : inside(file.content);
+  };
+
+  it('above a file that is read in one go', () =>
+    attack({}, ['inside', 'nothing'], (s, round) =>
+      inOneGo(s, round % 2 === 0 ? 'swapped/secret' : 'swapped/folder/inner'),
+    ));
+
+  it('in place of a file that is read in one go', () =>
+    attack({ swapped: 'file' }, ['inside', 'nothing'], (s) => inOneGo(s, 'swapped')));
+
+  it('in place of a file that is read in one go, or rather for a pipe', () =>
+    attack({ swapped: 'file', decoy: 'pipe' }, ['inside', 'nothing'], (s) => inOneGo(s, 'swapped')));
 
   it('above a file that is looked at', () =>
     attack({}, ['inside', 'NOT_A_DIRECTORY'], async (s) => {

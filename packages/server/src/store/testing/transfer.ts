@@ -79,6 +79,16 @@ export async function download(store: Store, path: string): Promise<string> {
   }
 }
 
+/** What is read of a file in one go, if anything. */
+export function readWhole(
+  store: Store,
+  path: string,
+  { ifMatch, room = 1024 * 1024 }: { readonly ifMatch?: string; readonly room?: number } = {},
+): { readonly entry: Entry; readonly content: string } | undefined {
+  const file = store.readWhole?.(path, { ifMatch, room });
+  return file && { entry: file.entry, content: Buffer.from(file.bytes).toString() };
+}
+
 export async function list(store: Store, path = '', recursive = true): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const entry of store.list(path, { recursive })) entries.push(entry);

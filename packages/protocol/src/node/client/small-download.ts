@@ -1,0 +1,142 @@
+import { FilexError } from '../../errors.js';
+import type { DigestAlgorithm } from '../../vocabulary.js';
+import { digestsEqual, treeDigestOf } from '../../wire/digest.js';
+import type { Messages } from '../../wire/messages.js';
+import { MAX_WHOLE_FILE } from '../bounds.js';
+import type { Arrival, StreamEvent, StreamListener } from '../driver.js';
+import type { DownloadOptions } from '../types.js';
+import { acceptFault } from './accepted.js';
+import { Answer, onAbort, resetStream } from './answer.js';
+import type { ClientContext } from './context.js';
+
+/** A file all of whose bytes came, verified. */
+export interface SmallArrival {
+  readonly accept: Messages['ACCEPT'];
+  readonly bytes: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly algorithm: DigestAlgorithm;
+  /** Gives its credit back: the bytes were stored, or dropped. */
+  release(): void;
+}
+
+/**
+ * Fetches a small file into memory.
+ * @returns undefined when it is not small after all: then the stream was given up, and nothing has happened.
+ * @throws FilexError as for any download; `DIGEST_MISMATCH` when what came is not what was sent.
+ */
+export async function fetchSmall(
+  context: ClientContext,
+  path: string,
+  algorithm: DigestAlgorithm,
+  { signal, ifMatch }: Pick<DownloadOptions, 'signal' | 'ifMatch'>,
+): Promise<SmallArrival | undefined> {
+  const download = new SmallDownload(context, path, algorithm);
+  await context.open(
+    { operation: 'download', path, ifMatch, algorithm },
+    (stream) => download.on(stream),
+    signal,
+  );
+  const stopListening = onAbort(signal, () => download.fail(new FilexError('CANCELLED')));
+  try {
+    await download.answer.settled;
+    return download.verified();
+  } catch (error) {
+    download.release();
+    if (download.isLarge) return undefined;
+    throw error;
+  } finally {
+    stopListening();
+  }
+}
+
+/** One stream that brings a small file. */
+class SmallDownload implements StreamListener {
+  readonly answer: Answer;
+  /** Whether the file was found to be larger than what is collected here. */
+  isLarge = false;
+  readonly #context: ClientContext;
+  readonly #path: string;
+  readonly #asked: DigestAlgorithm;
+  #stream = 0;
+  #accept: Messages['ACCEPT'] | undefined;
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+  #end: Extract<StreamEvent, { type: 'end' }> | undefined;
+  /** Bytes whose credit was not given back. */
+  #owed = 0;
+
+  constructor(context: ClientContext, path: string, algorithm: DigestAlgorithm) {
+    this.#context = context;
+    this.#path = path;
+    this.#asked = algorithm;
+    this.answer = new Answer(path, () => false);
+  }
+
+  on(stream: number): this {
+    this.#stream = stream;
+    return this;
+  }
+
+  onEvent(event: StreamEvent): void {
+    if (event.type === 'accept') this.#onAccept(event.accept);
+    else if (event.type === 'end') this.#end = event;
+    else this.answer.take(event);
+  }
+
+  onData({ bytes, release }: Arrival): void {
+    const { length } = bytes;
+    this.#owed += length;
+    const isRoom = this.#length + length <= this.#bytes.length;
+    if (isRoom) this.#bytes.set(bytes, this.#length);
+    this.#length += length;
+    release();
+    if (isRoom || this.answer.given) return;
+    const size = this.#bytes.length;
+    this.fail(new FilexError('LENGTH_MISMATCH', `the server sent more than the ${size} bytes it announced`));
+  }
+
+  onLost(error: FilexError): void {
+    this.answer.lose(error);
+  }
+
+  /** Gives up because of something on this end. */
+  fail({ code, message, retry, cause }: FilexError): void {
+    if (this.answer.given) return;
+    resetStream(this.#context.driver, this.#stream, code);
+    this.answer.fail(new FilexError(code, message, { path: this.#path, retry, cause }));
+  }
+
+  release(): void {
+    this.#context.driver.consume(this.#stream, this.#owed);
+    this.#owed = 0;
+  }
+
+  /** What came, after a RESULT that says that this was all. */
+  verified(): SmallArrival {
+    const accept = this.#accept as Messages['ACCEPT'];
+    const end = this.#end as Extract<StreamEvent, { type: 'end' }>;
+    const path = this.#path;
+    const size = this.#bytes.length;
+    if (end.length !== size) {
+      const words = `the server sent ${end.length} of the ${size} bytes it announced`;
+      throw new FilexError('LENGTH_MISMATCH', words, { path });
+    }
+    const algorithm = accept.algorithm ?? this.#asked;
+    const createHash = this.#context.hashOf(algorithm) ?? this.#context.createHash;
+    const digest = treeDigestOf(this.#bytes, createHash);
+    if (!digestsEqual(digest, end.digest)) throw new FilexError('DIGEST_MISMATCH', undefined, { path });
+    return { accept, bytes: this.#bytes, digest, algorithm, release: () => this.release() };
+  }
+
+  #onAccept(accept: Messages['ACCEPT']): void {
+    const fault = acceptFault(accept, this.#asked, this.#context);
+    if (fault !== undefined) return this.fail(fault);
+    const { size = 0 } = accept;
+    if (size > MAX_WHOLE_FILE) {
+      this.isLarge = true;
+      return this.fail(new FilexError('CANCELLED'));
+    }
+    this.#accept = accept;
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
+}
