@@ -101,7 +101,7 @@ function bandwidthOption(): Option {
 }
 
 export function transfersOption(): Option {
-  return option('--transfers <n>', 'files on their way at once', 'FILEX_TRANSFERS')
+  return option('--transfers <n>', 'files on their way at once; of small ones more are', 'FILEX_TRANSFERS')
     .argParser(integer('the number', 1, bounds.maxTransfers))
     .default(bounds.transfers);
 }
