@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
 import { FilexError } from '../errors.js';
 import {
