@@ -17,6 +17,9 @@ export const version: string = packageJson.version;
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
+/** What a session is for: `names` moves and digests no content, so that loading BLAKE3 for it would be in vain. */
+type Use = 'content' | 'names';
+
 /** What a verb works with: the process, the settings, one server. */
 export class Context {
   readonly io: Io;
@@ -26,8 +29,6 @@ export class Context {
   readonly stdout: Stdout;
   readonly #interrupted: AbortSignal;
   readonly #deadline: AbortSignal | undefined;
-  /** For standard error. */
-  readonly colors: Colors;
   readonly #argv: readonly string[];
   readonly #sessions: Session[] = [];
   #opener: Promise<SessionOpener> | undefined;
@@ -35,6 +36,7 @@ export class Context {
   #watcher: ((state: SessionState) => void) | undefined;
   #connection: SessionState | undefined;
   #warner: ((text: string) => void) | undefined;
+  #colors: Colors | undefined;
 
   /**
    * @param interrupted aborts when the user wants to stop.
@@ -57,7 +59,6 @@ export class Context {
     this.signal = AbortSignal.any(stops);
     // Every operation under way listens; that many is not a leak.
     setMaxListeners(0, this.signal);
-    this.colors = picocolors.createColors(usesColor(io.stderr, settings.color, io.env));
   }
 
   /** Whether the user asked to stop. */
@@ -117,21 +118,30 @@ export class Context {
       : this.line(`would ${action} ${shown}`);
   }
 
-  /** Whether questions may be asked, and there is somebody to answer. */
-  get canAsk(): boolean {
-    const { stdin, stderr } = this.io;
-    return this.settings.input && stdin.isTTY === true && stderr.isTTY === true;
+  /** For standard error. */
+  get colors(): Colors {
+    this.#colors ??= picocolors.createColors(usesColor(this.io.stderr, this.settings.color, this.io.env));
+    return this.#colors;
   }
 
-  async open(url: FilexUrl): Promise<Session> {
-    const { terminalQuestions } = await import('./ui/terminal-questions.js');
+  /** Whether questions may be asked, and there is somebody to answer. */
+  get canAsk(): boolean {
+    // Standard input last: Node opens it when it is looked at, which takes a while.
+    return this.settings.input && this.io.stderr.isTTY === true && this.io.stdin.isTTY === true;
+  }
+
+  /** @param use what the session is for; the first one decides. */
+  async open(url: FilexUrl, use: Use): Promise<Session> {
     if (this.#watcher === undefined) await this.#tellConnection();
-    return (await this.reach(url, this.canAsk ? terminalQuestions(this) : undefined)).session;
+    const questions = this.canAsk
+      ? (await import('./ui/terminal-questions.js')).terminalQuestions(this)
+      : undefined;
+    return (await this.reach(url, questions, use)).session;
   }
 
   /** @param questions who asks what is not known: the key of the server, the passcode. */
-  async reach(url: FilexUrl, questions: Questions | undefined): Promise<Reached> {
-    this.#opener ??= this.#createOpener();
+  async reach(url: FilexUrl, questions: Questions | undefined, use: Use): Promise<Reached> {
+    this.#opener ??= this.#createOpener(use);
     const reached = await (await this.#opener).open(url, questions);
     this.#sessions.push(reached.session);
     return reached;
@@ -175,15 +185,15 @@ export class Context {
     );
   }
 
-  async #createOpener(): Promise<SessionOpener> {
+  async #createOpener(use: Use): Promise<SessionOpener> {
     const { io, settings, signal } = this;
     const { createSessionOpener } = await import('./access/session-opener.js');
-    const { loadDigestProviders } = await import('@filex/protocol/node');
+    const { loadDigestProviders } = await import('./driver.js');
     const options = {
       signal,
       timeout: settings.connectTimeout * 1000,
       bandwidthLimit: settings.bwlimit,
-      digests: await loadDigestProviders(),
+      digests: use === 'content' ? await loadDigestProviders() : undefined,
       agent: `filex-client/${version}`,
       reconnect: settings.retries > 0 && {
         retries: settings.retries,

@@ -26,9 +26,9 @@ export interface Io {
   now(): number;
   connect(url: string, options: ConnectOptions): Promise<Session>;
   /** Where to remember things between runs. */
-  stateDirectory(): Promise<string>;
+  stateDirectory(): string;
   /** Where the user keeps what this program should know. */
-  configDirectory(): Promise<string>;
+  configDirectory(): string;
   /** Tells when the user wants to stop; returns how to unsubscribe. */
   onInterrupt(listener: () => void): () => void;
   /** Tells the same when the terminal does not, because it hands over every key. */

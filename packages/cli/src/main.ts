@@ -11,7 +11,7 @@ import { tellError } from './ui/tell-error.js';
 /** Runs one command line in the process that `io` describes, and tells its exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exits.ok;
-  const program = createProgram(io, async (settings, work) => {
+  const program = createProgram(argv, io, async (settings, work) => {
     code = await perform(argv, io, settings, work);
   });
   try {

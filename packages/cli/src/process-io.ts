@@ -1,27 +1,31 @@
+import { homedir } from 'node:os';
 import { basename } from 'node:path';
-import type { Paths } from 'env-paths';
 import type { Io } from './io.js';
+import { configFolder, type Home, stateFolder } from './user-folders.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The real process. */
 export function processIo(): Io {
   return {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // Node opens each of them when it is first looked at, which takes a while.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     env: process.env,
     platform: process.platform,
     program: programName(process.argv[1] ?? '', process.env),
     now: () => performance.now(),
     // The driver is only loaded by what talks to a server.
-    connect: async (url, options) => (await import('@filex/protocol/node')).connect(url, options),
-    configDirectory: async () => (await ownPaths()).config,
-    stateDirectory: async () => {
-      const paths = await ownPaths();
-      // On Linux `log` is $XDG_STATE_HOME, the place for what a program remembers; elsewhere that is `data`.
-      return process.platform === 'linux' ? paths.log : paths.data;
-    },
+    connect: async (url, options) => (await import('./driver.js')).connect(url, options),
+    configDirectory: () => configFolder(home()),
+    stateDirectory: () => stateFolder(home()),
     onInterrupt: (listener) => {
       for (const signal of signals) process.on(signal, listener);
       return () => {
@@ -37,9 +41,8 @@ export function processIo(): Io {
   };
 }
 
-async function ownPaths(): Promise<Paths> {
-  const { default: envPaths } = await import('env-paths');
-  return envPaths('filex', { suffix: '' });
+function home(): Home {
+  return { platform: process.platform, env: process.env, folder: homedir() };
 }
 
 /** @param script `process.argv[1]`: the link in some `bin` folder, or the file itself. */

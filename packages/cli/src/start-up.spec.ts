@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Everything that is loaded with a module, not later: package names and files. */
+/** Everything that is evaluated with a module, not later: package names and files. */
 function loadedWith(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
@@ -22,16 +22,9 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 }
 
 const here = import.meta.dirname;
-const heavy = [
-  '@clack/prompts',
-  '@clack/core',
-  'env-paths',
-  'picomatch',
-  'pretty-bytes',
-  '@filex/protocol/node',
-];
+const heavy = ['@clack/prompts', '@clack/core', 'picomatch', 'pretty-bytes', '@filex/protocol/node'];
 
-describe('what is loaded at the start', () => {
+describe('what is evaluated at the start', () => {
   it('is little', () => {
     const loaded = loadedWith(join(here, 'bin.ts'));
     expect(loaded).toContain('commander');
@@ -41,7 +34,7 @@ describe('what is loaded at the start', () => {
   it('for ls is no prompt, no glob', () => {
     const loaded = loadedWith(join(here, 'commands/ls.ts'));
     expect(loaded).toContain(join(here, 'ui/entries.ts'));
-    for (const name of ['@clack/prompts', '@clack/core', 'env-paths', 'picomatch']) {
+    for (const name of ['@clack/prompts', '@clack/core', 'picomatch']) {
       expect(loaded).not.toContain(name);
     }
   });

@@ -35,7 +35,7 @@ export class PasscodeSources {
     }
     const passcode = this.#io.env['FILEX_PASSCODE'];
     if (passcode !== undefined && passcode !== '') return { passcode, source: 'FILEX_PASSCODE' };
-    return findCredentials(await this.#io.configDirectory(), { user, name }, this.#io.platform);
+    return findCredentials(this.#io.configDirectory(), { user, name }, this.#io.platform);
   }
 }
 

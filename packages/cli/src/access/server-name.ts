@@ -25,7 +25,8 @@ export function namedServer(
 
 function canonicalHost(host: string): string {
   const [address = '', ...zone] = host.split('%');
-  if (isIPv6(address)) {
+  // Its pattern is costly to build, and every such address has a colon.
+  if (address.includes(':') && isIPv6(address)) {
     const short = new URL(`http://[${address}]/`).hostname.slice(1, -1);
     // The name of a network interface on this machine, exact.
     return `[${[short, ...zone].join('%')}]`;

@@ -152,17 +152,17 @@ export class SessionOpener {
 }
 
 /** With what this user has on this machine. */
-export async function createSessionOpener(
+export function createSessionOpener(
   io: Io,
   options: {
     readonly passcodeStdin: boolean;
     readonly connect: Connect;
     readonly note: (text: string) => void;
   },
-): Promise<SessionOpener> {
+): SessionOpener {
   return new SessionOpener({
     connect: options.connect,
-    knownHosts: new KnownHosts(await io.stateDirectory(), io.platform),
+    knownHosts: new KnownHosts(io.stateDirectory(), io.platform),
     passcodes: new PasscodeSources(io, options.passcodeStdin),
     note: options.note,
   });

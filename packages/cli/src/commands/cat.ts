@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 /** `cat URL…` */
 export async function cat(context: Context, urls: readonly string[]): Promise<number> {
   const targets = parseTargets(urls);
-  const session = await context.open((targets[0] as Target).url);
+  const session = await context.open((targets[0] as Target).url, 'content');
   return catTargets(context, session, targets);
 }
 

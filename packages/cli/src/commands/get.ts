@@ -26,7 +26,7 @@ export async function get(context: Context, words: readonly string[], flags: Tra
   const targets = parseTargets(hasDestination ? words.slice(0, -1) : words);
   const destination = hasDestination ? last : '.';
   if (destination === '') throw new UsageError('The destination is empty; . is the current folder.');
-  const session = await context.open((targets[0] as Target).url);
+  const session = await context.open((targets[0] as Target).url, 'content');
   if (destination === '-') return catTargets(context, session, targets);
   return (await getTargets(context, session, targets, destination, flags)).exit;
 }

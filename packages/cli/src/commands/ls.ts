@@ -14,7 +14,7 @@ export interface LsFlags {
 /** `ls URL…` */
 export async function ls(context: Context, urls: readonly string[], flags: LsFlags): Promise<number> {
   const targets = parseTargets(urls);
-  const session = await context.open((targets[0] as Target).url);
+  const session = await context.open((targets[0] as Target).url, 'names');
   let count = 0;
   for (const [index, target] of targets.entries()) {
     if (targets.length > 1 && !context.settings.json) {

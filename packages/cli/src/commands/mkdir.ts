@@ -11,7 +11,7 @@ export interface MkdirFlags {
 /** `mkdir [-p] URL…` */
 export async function mkdir(context: Context, urls: readonly string[], flags: MkdirFlags): Promise<number> {
   const targets = parseTargets(urls);
-  const session = await context.open((targets[0] as Target).url);
+  const session = await context.open((targets[0] as Target).url, 'names');
   const parents = flags.parents === true;
   for (const { path } of targets) {
     if (flags.dryRun === true) {

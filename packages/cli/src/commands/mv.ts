@@ -24,7 +24,7 @@ export async function mv(
     throw new UsageError('mv works within one server: use get and put between two.');
   }
   const { fingerprint = to.url?.fingerprint } = from.url;
-  const session = await context.open({ ...from.url, fingerprint });
+  const session = await context.open({ ...from.url, fingerprint }, 'names');
   const target = await finalPath(context, session, from.path, to);
   if (flags.dryRun === true) {
     await context.plan(

@@ -9,7 +9,7 @@ export interface PingFlags {
 /** `ping URL` */
 export async function ping(context: Context, address: string, flags: PingFlags): Promise<number> {
   const { url } = parseTarget(address);
-  const session = await context.open(url);
+  const session = await context.open(url, 'names');
   const { agent, principal, algorithm, identity } = session.server;
   if (!context.settings.json) {
     const encrypted = identity === undefined ? 'not encrypted' : `TLS with the key ${identity.fingerprint}`;

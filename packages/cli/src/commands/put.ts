@@ -34,7 +34,7 @@ export async function put(context: Context, words: readonly string[], flags: Put
   if (names.includes('-')) return putStream(context, names, target, flags);
   const named = lookAtSources(names, flags.recursive === true);
   return withReceipts(flags, async (receipts) => {
-    const session = await context.open(target.url);
+    const session = await context.open(target.url, 'content');
     return (await putSources(context, session, named, target, flags, sameAgain(context), receipts)).exit;
   });
 }
@@ -94,7 +94,7 @@ async function sendStream(
   flags: PutFlags,
   receipts: ReceiptFile | undefined,
 ): Promise<number> {
-  const session = await context.open(target.url);
+  const session = await context.open(target.url, 'content');
   const remote = await placeStream(session, target, context.signal);
   const { stdin } = context.io;
   // Whoever waits for the next bytes of it would otherwise wait for as long as nobody writes any.

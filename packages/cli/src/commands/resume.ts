@@ -21,7 +21,7 @@ export interface ResumeFlags {
 /** `resume [ID…]` */
 export async function resume(context: Context, ids: readonly string[], flags: ResumeFlags): Promise<number> {
   const { io } = context;
-  const states = new TransferStates(transfersFolder(await io.stateDirectory()), {
+  const states = new TransferStates(transfersFolder(io.stateDirectory()), {
     platform: io.platform,
     warn: (text) => context.complain(text),
   });
@@ -161,7 +161,7 @@ async function goOn(
 
 async function transfer(context: Context, batch: Batch, flags: ResumeFlags): Promise<number> {
   const { url, records, direction, ifExists, origin } = batch;
-  const session = await context.open(url);
+  const session = await context.open(url, 'content');
   const { transfers } = flags;
   // As it was remembered before, so that the tree it is a part of is not forgotten by a second interruption.
   const options = transferOptions(context, url, { ifExists, transfers }, origin);

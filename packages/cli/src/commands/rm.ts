@@ -17,7 +17,7 @@ export async function rm(context: Context, urls: readonly string[], flags: RmFla
   if (targets.some(({ path }) => path === '')) {
     throw new UsageError('The root of a server cannot be removed; name what is in it.');
   }
-  const session = await context.open((targets[0] as Target).url);
+  const session = await context.open((targets[0] as Target).url, 'names');
   const failures: FilexError[] = [];
   let removed = 0;
   for (const { path } of targets) {

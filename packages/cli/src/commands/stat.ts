@@ -14,7 +14,7 @@ const kinds = {
 /** `stat URL…` */
 export async function stat(context: Context, urls: readonly string[]): Promise<number> {
   const targets = parseTargets(urls);
-  const session = await context.open((targets[0] as Target).url);
+  const session = await context.open((targets[0] as Target).url, 'names');
   for (const [index, { path }] of targets.entries()) {
     const entry = await session.stat(path, { signal: context.signal });
     if (context.settings.json) {

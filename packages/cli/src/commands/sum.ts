@@ -32,7 +32,7 @@ export async function sum(context: Context, words: readonly string[], flags: Sum
     const isFolder = checkFolder(local, localKind(local), flags);
     return compare(context, { local, isFolder, target: first, digests });
   }
-  const session = first && (await context.open(first.url));
+  const session = first && (await context.open(first.url, 'content'));
   const algorithm = flags.algorithm ?? session?.server.algorithm ?? digests.preferred;
   const how = { algorithm, signal: context.signal };
   const remote = [...targets];
@@ -112,7 +112,7 @@ const words: Readonly<Record<'differs' | 'missing' | 'extra', string>> = {
 async function compare(context: Context, { local, isFolder, target, digests }: ToCompare): Promise<number> {
   const { signal, settings } = context;
   const { path: remote, url } = target;
-  const session = await context.open(url);
+  const session = await context.open(url, 'content');
   const tally: Record<Compared['kind'], number> = {
     same: 0,
     differs: 0,

@@ -71,7 +71,7 @@ async function openMemory(context: Context, origin: Origin | undefined): Promise
   const { TransferStates } = await import('../state/transfers/transfer-states.js');
   const { io, signal } = context;
   const warn = (text: string): void => context.warn(text);
-  const states = new TransferStates(transfersFolder(await io.stateDirectory()), {
+  const states = new TransferStates(transfersFolder(io.stateDirectory()), {
     platform: io.platform,
     warn,
   });

@@ -33,7 +33,7 @@ export async function verify(
   { fp }: VerifyFlags,
 ): Promise<number> {
   const { io, signal } = context;
-  const judge = new ReceiptJudge(fp, new KnownHosts(await io.stateDirectory(), io.platform));
+  const judge = new ReceiptJudge(fp, new KnownHosts(io.stateDirectory(), io.platform));
   const comparison =
     against === undefined ? undefined : await Comparison.prepare(context, judge, file, against);
   const tally = { good: 0, wrong: 0, unknown: 0 };

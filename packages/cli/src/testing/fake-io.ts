@@ -57,8 +57,8 @@ export function fakeProcess(options: FakeOptions = {}): FakeProcess {
       connected.push(url);
       return options.connect === undefined ? session : options.connect(url, connectOptions);
     },
-    stateDirectory: async () => options.stateDirectory ?? '/nonexistent/filex-state',
-    configDirectory: async () => options.configDirectory ?? '/nonexistent/filex-config',
+    stateDirectory: () => options.stateDirectory ?? '/nonexistent/filex-state',
+    configDirectory: () => options.configDirectory ?? '/nonexistent/filex-config',
     onInterrupt: (listener) => {
       interrupts.add(listener);
       return () => interrupts.delete(listener);

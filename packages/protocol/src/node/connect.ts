@@ -1,5 +1,5 @@
 import * as net from 'node:net';
-import * as tls from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { FilexError } from '../errors.js';
 import { type FilexUrl, parseUrl } from '../url.js';
 import { CONNECT_TIMEOUT, MAX_TIMER } from './bounds.js';
@@ -55,24 +55,25 @@ async function dial(address: FilexUrl, options: ConnectOptions): Promise<ClientS
   const session = new ClientSession(options, credentialsOf(address, options));
   const onRead: OnRead = (bytes, slab) => session.driver.onRead(bytes, slab);
   const missing = (bytes: Uint8Array): number => session.driver.connection.missing(bytes);
-  const socket = address.scheme === 'filex' ? openTls(address, options) : openTcp(address, onRead, missing);
-  if (socket instanceof tls.TLSSocket) readGathered(socket, onRead, () => true);
+  const secure = address.scheme === 'filex' ? openTls(address, options) : undefined;
+  const socket = secure ?? openTcp(address, onRead, missing);
+  if (secure !== undefined) readGathered(secure, onRead, () => true);
   const giveUp = giveUpWith(session, socket);
   const milliseconds = options.timeout ?? CONNECT_TIMEOUT;
   const timer = setTimeout(() => giveUp(timedOut(address, milliseconds)), Math.min(milliseconds, MAX_TIMER));
   const onAbort = (): void => giveUp(abortError(options.signal));
   options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    await connected(socket, address);
-    if (socket instanceof tls.TLSSocket) {
+    await connected(socket, secure === undefined ? 'connect' : 'secureConnect', address);
+    if (secure !== undefined) {
       const fingerprint = address.fingerprint ?? options.trust?.fingerprint;
       // Nobody should be asked to trust a server that is none; but whoever poses as a known one is told as that.
-      if (fingerprint === undefined) checkProtocol(socket, address);
-      session.identity = await checkIdentity(socket, where(address), { ...options.trust, fingerprint });
+      if (fingerprint === undefined) checkProtocol(secure, address);
+      session.identity = await checkIdentity(secure, where(address), { ...options.trust, fingerprint });
       // It may have gone while somebody was asked.
-      if (socket.destroyed || socket.readableEnded) throw new FilexError('CONNECTION_LOST');
-      checkProtocol(socket, address);
-      session.exporter = channelBinding(socket);
+      if (secure.destroyed || secure.readableEnded) throw new FilexError('CONNECTION_LOST');
+      checkProtocol(secure, address);
+      session.exporter = channelBinding(secure);
     }
     session.driver.attach(socket);
     await session.ready;
@@ -88,7 +89,7 @@ async function dial(address: FilexUrl, options: ConnectOptions): Promise<ClientS
 }
 
 /** A server for another protocol must never see what is meant for ours (ALPACA). PROTOCOL.md, FX-2.1-6. */
-function checkProtocol({ alpnProtocol }: tls.TLSSocket, address: FilexUrl): void {
+function checkProtocol({ alpnProtocol }: TLSSocket, address: FilexUrl): void {
   if (alpnProtocol === ALPN) return;
   throw new FilexError(
     'WRONG_PROTOCOL',
@@ -113,9 +114,10 @@ function openTcp(
   return socket;
 }
 
-function openTls({ host, port }: FilexUrl, { trust }: ConnectOptions): tls.TLSSocket {
+function openTls({ host, port }: FilexUrl, { trust }: ConnectOptions): TLSSocket {
   const where = { host, port, allowHalfOpen: true };
-  return tls.connect({
+  // Loaded only here: without encryption, a program that moves little would wait for it longer than for the server.
+  return process.getBuiltinModule('node:tls').connect({
     ...where,
     ...TLS_SETTINGS,
     ALPNProtocols: [ALPN],
@@ -134,13 +136,13 @@ function giveUpWith(session: ClientSession, socket: net.Socket): (error: FilexEr
   };
 }
 
-function connected(socket: net.Socket, address: FilexUrl): Promise<void> {
+function connected(socket: net.Socket, event: 'connect' | 'secureConnect', address: FilexUrl): Promise<void> {
   return new Promise((resolve, reject) => {
     // Stays: between this and whoever listens next, an error would find nobody and end the process.
     socket.on('error', (cause) => {
       reject(cause instanceof FilexError ? cause : unreachable(address, cause));
     });
-    socket.once(socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect', resolve);
+    socket.once(event, resolve);
     socket.once('close', () => reject(new FilexError('CONNECTION_LOST')));
   });
 }

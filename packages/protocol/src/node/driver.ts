@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
 import { FilexError } from '../errors.js';
 import {

@@ -9,7 +9,7 @@ import { wizardQuestions } from './wizard-questions.js';
 
 /** Asks for a server until one answers, and remembers it. */
 export async function chooseServer(context: Context, ask: Prompter): Promise<Reached> {
-  const recent = new RecentServers(await context.io.stateDirectory());
+  const recent = new RecentServers(context.io.stateDirectory());
   const known = suggestionsOf(await recent.read());
   for (;;) {
     const typed = await ask.text({
@@ -58,7 +58,7 @@ async function connect(context: Context, ask: Prompter, url: FilexUrl): Promise<
     };
   });
   try {
-    return await context.reach(url, questions);
+    return await context.reach(url, questions, 'content');
   } catch (error) {
     if (context.signal.aborted || !(error instanceof FilexError)) throw error;
     done();
