@@ -27,6 +27,8 @@ export const bounds = {
   pendingRemovals: 1024,
   /** Entries of a folder that are looked at together while it is listed. */
   listingBatch: 64,
+  /** Milliseconds after which fewer are enough. */
+  listingSlice: 2,
   /** Milliseconds that what the file system has said of its space is relied on, less all that was promised since. */
   spaceAge: 1_000,
   /** Milliseconds without a change after which what another machine has staged is taken for abandoned. */

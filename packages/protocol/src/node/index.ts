@@ -57,3 +57,4 @@ export {
 export { secureContext } from './tls/accept.js';
 export { fingerprintOf } from './tls/fingerprint.js';
 export type * from './types.js';
+export { type WorkClock, WorkSlices, workSlices } from './work-slices.js';

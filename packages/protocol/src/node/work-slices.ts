@@ -51,6 +51,19 @@ export class WorkSlices {
     return true;
   }
 
+  /** The same for work that may throw, and has something to tell. */
+  perform<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.run(() => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
   #hasTime(): boolean {
     const now = this.#clock.now();
     if (this.#end === undefined) {

@@ -44,14 +44,19 @@ const NUMBERED = / \(\d+\)/;
  */
 export class Rules {
   readonly #rules: readonly PreparedRule[];
+  /** What is allowed on every path, where that is the same on all of them. */
+  readonly #everywhere: PermissionSet | undefined;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules.map(({ path, allow }) => ({ at: namesIn(path), allow: effective(new Set(allow)) }));
+    const top = namesIn('');
+    this.#everywhere = this.#below(top).length === 0 ? this.#at(top) : undefined;
   }
 
   /** What is allowed on a path itself. */
   at(path: string): PermissionSet {
-    return this.#at(namesIn(path));
+    // Where no rule is about any name, none need be looked at.
+    return this.#everywhere ?? this.#at(namesIn(path));
   }
 
   /** What is allowed on a path and on everything that could be below it. */

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, type PathLike } from 'node:fs';
+import { type BigIntStats, constants, lstatSync, type PathLike } from 'node:fs';
 import type { EntryKind } from '../../vocabulary.js';
 import { close, fstat, fsync, lstat, open, read } from './calls.js';
 import { errnoOf } from './errno.js';
@@ -23,6 +23,12 @@ export async function lookAt(path: PathLike): Promise<Existing | undefined> {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The same at once. */
+export function lookAtNow(path: PathLike): Existing | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && { kind: kindOf(stats), stats };
 }
 
 /** What kind of entry a file of these stats is. */

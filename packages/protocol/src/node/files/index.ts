@@ -1,7 +1,7 @@
 export type { CommitLog, CommitStep, Intent } from './commit-log.js';
 export { type Directory, DirectorySync } from './directory-sync.js';
 export { type Attempt, errnoOf, fileError } from './errno.js';
-export { type Existing, kindOf, lookAt } from './existing-file.js';
+export { type Existing, kindOf, lookAt, lookAtNow } from './existing-file.js';
 export { fileMode, isExecutable } from './file-mode.js';
 export { FileSink, type FileSinkOptions } from './file-sink.js';
 export { FileSource, type FileSourceOptions } from './file-source.js';

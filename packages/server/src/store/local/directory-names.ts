@@ -1,4 +1,4 @@
-import type { Dir } from 'node:fs';
+import { type Dir, opendirSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { errnoOf } from '@filex/protocol/node';
 
@@ -24,6 +24,32 @@ export async function* readNames(path: string, batch: number): AsyncGenerator<Bu
     }
   } finally {
     await directory.close();
+  }
+}
+
+/** The same one by one, at once: for as many as one wants in one go. */
+export class NameReader {
+  readonly #directory: Dir;
+
+  /** @param batch how many are read from the system at a time. */
+  constructor(path: string, batch: number) {
+    this.#directory = opendirSync(path, { encoding: 'buffer' as BufferEncoding, bufferSize: batch });
+  }
+
+  /** Undefined at the end. */
+  next(): Buffer | undefined {
+    for (;;) {
+      try {
+        const entry = this.#directory.readSync();
+        return entry === null ? undefined : (entry.name as unknown as Buffer);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error; // else vanished, see below
+      }
+    }
+  }
+
+  close(): void {
+    this.#directory.closeSync();
   }
 }
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { type Entry, type FilexError, pathFault } from '@filex/protocol';
-import { fileError, lookAt } from '@filex/protocol/node';
+import { type Existing, fileError, lookAt, lookAtNow, workSlices } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
-import { readNames } from './directory-names.js';
+import { NameReader } from './directory-names.js';
 import { entryOf } from './entry.js';
 import { type Confinement, type Folder, pathIn, settleAll } from './folder.js';
 import { isReservedName, type ReservedFolder } from './reserved-folder.js';
@@ -113,13 +113,12 @@ async function* entriesIn(request: ListingRequest, folder: Folder, level: Level)
   const label = join(top.label, level.below);
   let unspeakable = 0;
   try {
-    for await (const names of readNames(folder.path, bounds.listingBatch)) {
-      const found = await settleAll(names.map((name) => entryFor(request, folder, name, level.below)));
-      for (const [index, entry] of found.entries()) {
+    for await (const found of batchesIn(request, folder, level.below)) {
+      for (const [name, entry] of found) {
         if (entry === undefined) continue;
         if (entry === 'unspeakable' || pathFault(join(top.label, entry.path)) !== undefined) unspeakable += 1;
         else if (label !== '' || !isReservedName(entry.path)) {
-          if (request.recursive && entry.kind === 'directory') level.pending.push(String(names[index]));
+          if (request.recursive && entry.kind === 'directory') level.pending.push(name.toString());
           yield entry;
         }
       }
@@ -135,15 +134,66 @@ async function* entriesIn(request: ListingRequest, folder: Folder, level: Level)
   }
 }
 
-/** Undefined for what has vanished, and for the store's own. */
-async function entryFor(
-  { reserved }: ListingRequest,
+/** A name, and what has it: nothing to tell of when it has vanished, or is the store's own. */
+type Found = readonly [Buffer, Entry | 'unspeakable' | undefined];
+
+/** What is in a folder, some at a time: at once, as long as the file system does not let anybody wait. */
+async function* batchesIn(request: ListingRequest, folder: Folder, below: string): AsyncGenerator<Found[]> {
+  const names = new NameReader(folder.path, bounds.listingBatch);
+  try {
+    for (;;) {
+      const found = workSlices.resting
+        ? await examine(request, folder, names, below)
+        : await workSlices.perform(() => examineNow(request, folder, names, below));
+      if (found.length === 0) return;
+      yield found;
+    }
+  } finally {
+    names.close();
+  }
+}
+
+/** As many as there is time for, one at least. */
+function examineNow(request: ListingRequest, folder: Folder, names: NameReader, below: string): Found[] {
+  const found: Found[] = [];
+  const end = performance.now() + bounds.listingSlice;
+  do {
+    const name = names.next();
+    if (name === undefined) break;
+    found.push([
+      name,
+      isUtf8(name) ? describe(request, lookAtNow(pathIn(folder, name)), name, below) : 'unspeakable',
+    ]);
+  } while (found.length < bounds.listingBatch && performance.now() < end);
+  return found;
+}
+
+async function examine(
+  request: ListingRequest,
   folder: Folder,
+  names: NameReader,
+  below: string,
+): Promise<Found[]> {
+  const batch: Buffer[] = [];
+  while (batch.length < bounds.listingBatch) {
+    const name = names.next();
+    if (name === undefined) break;
+    batch.push(name);
+  }
+  return settleAll(
+    batch.map(async (name): Promise<Found> => {
+      if (!isUtf8(name)) return [name, 'unspeakable'];
+      return [name, describe(request, await lookAt(pathIn(folder, name)), name, below)];
+    }),
+  );
+}
+
+function describe(
+  { reserved }: ListingRequest,
+  found: Existing | undefined,
   name: Buffer,
   below: string,
-): Promise<Entry | 'unspeakable' | undefined> {
-  if (!isUtf8(name)) return 'unspeakable';
-  const found = await lookAt(pathIn(folder, name));
+): Entry | undefined {
   return found === undefined || reserved.is(found.stats)
     ? undefined
     : entryOf(join(below, name.toString()), found.stats);
