@@ -52,28 +52,24 @@ export class Upload {
   #opened: OpenedSource | undefined;
   #id: Uint8Array | undefined;
   #algorithm: DigestAlgorithm | undefined;
-  #attempts: UploadAttempts;
   /** Attempts of this object with this id. */
   #made = 0;
   #beginnings = 0;
-  /** The digests of the first whole blocks, as far as they were read. */
-  #leaves: Uint8Array[] = [];
-  /** What END has said that the file is, unless it was answered with a failure. */
-  #sent: Sent | undefined;
-  /** Why this end did not go on where the server said, in the last attempt. */
-  #refusal: Code | undefined;
+  /** What its streams share. */
+  readonly #state: UploadState;
 
   constructor(source: UploadSource, path: string, options: UploadOptions) {
     this.#source = source;
     this.#path = path;
     this.#options = options;
-    this.#attempts = attemptsOnRecord(options.earlierAttempts ?? 0);
+    const attempts = attemptsOnRecord(options.earlierAttempts ?? 0);
+    this.#state = { attempts, sent: undefined, leaves: [], refusal: undefined };
     this.#progress = new UploadProgress(options.onProgress);
   }
 
   /** What may have come of all attempts so far. */
   get effect(): Effect {
-    return this.#attempts.effect;
+    return this.#state.attempts.effect;
   }
 
   /** Makes one attempt. */
@@ -102,7 +98,7 @@ export class Upload {
    * count by themselves, so the next one is newer. Nobody has taken it over, which is what SUPERSEDED says when a server does.
    */
   wantsRepeat({ code }: FilexError): boolean {
-    return code === 'SUPERSEDED' && this.#refusal === 'SUPERSEDED';
+    return code === 'SUPERSEDED' && this.#state.refusal === 'SUPERSEDED';
   }
 
   /** Whether another attempt could do it. */
@@ -111,7 +107,10 @@ export class Upload {
     if (error.code === 'SUPERSEDED' && !this.wantsRepeat(error) && this.#made < 2) return false;
     const opened = this.#opened;
     return (
-      opened === undefined || opened.again !== undefined || this.#sent !== undefined || opened.isUntouched()
+      opened === undefined ||
+      opened.again !== undefined ||
+      this.#state.sent !== undefined ||
+      opened.isUntouched()
     );
   }
 
@@ -130,25 +129,24 @@ export class Upload {
     // As it was the first time: it is one of the arguments by which the server knows the upload.
     this.#algorithm ??= context.algorithm;
     const operationId = Buffer.from(this.#id).toString('hex');
-    await onAttempt?.({ operationId, attempt: this.#attempts.attempt + 1 });
+    await onAttempt?.({ operationId, attempt: this.#state.attempts.attempt + 1 });
     this.#made += 1;
-    this.#refusal = undefined;
+    this.#state.refusal = undefined;
     const source = this.#opened;
     this.#progress.total = source.size;
-    const state = this.#state;
     const stream = new UploadStream(context, this.#path, this.#options, {
       source,
       operationId: this.#id,
       algorithm: this.#algorithm,
       offset: this.#offset(source),
       progress: this.#progress,
-      state,
+      state: this.#state,
     });
     try {
       return await stream.run();
     } catch (error) {
       // The source was looked at, and is what it was: what the server has kept is wrong. It knows, and drops it.
-      const isWrong = this.#refusal === 'SOURCE_CHANGED';
+      const isWrong = this.#state.refusal === 'SOURCE_CHANGED';
       if (!isWrong || this.#made < 2 || !this.#mayBeginAgain()) throw error;
       await this.#beginAgain();
       return this.#attempt(context);
@@ -157,44 +155,13 @@ export class Upload {
 
   #mayBeginAgain(): boolean {
     // Otherwise something of the old one may be there: whoever asked for this must know.
-    return this.#attempts.effect === 'none' && this.#beginnings < MAX_NEW_BEGINNINGS;
-  }
-
-  /** What the streams share. */
-  get #state(): UploadState {
-    const upload = this;
-    return {
-      get attempts() {
-        return upload.#attempts;
-      },
-      set attempts(attempts) {
-        upload.#attempts = attempts;
-      },
-      get sent() {
-        return upload.#sent;
-      },
-      set sent(sent) {
-        upload.#sent = sent;
-      },
-      get leaves() {
-        return upload.#leaves;
-      },
-      set leaves(leaves) {
-        upload.#leaves = leaves;
-      },
-      get refusal() {
-        return upload.#refusal;
-      },
-      set refusal(refusal) {
-        upload.#refusal = refusal;
-      },
-    };
+    return this.#state.attempts.effect === 'none' && this.#beginnings < MAX_NEW_BEGINNINGS;
   }
 
   /** What to ask the server for: as much as it may have. */
   #offset({ again, size }: OpenedSource): number | undefined {
-    if (this.#attempts.attempt === 0) return undefined;
-    const offset = this.#sent?.length ?? (again === undefined ? 0 : (size ?? 0));
+    if (this.#state.attempts.attempt === 0) return undefined;
+    const offset = this.#state.sent?.length ?? (again === undefined ? 0 : (size ?? 0));
     return offset > 0 ? offset : undefined;
   }
 
@@ -204,7 +171,7 @@ export class Upload {
    */
   async #checkSource(): Promise<void> {
     // All of it was sent before, and was one version then: the server can be asked for that, whatever the file is now.
-    if (this.#sent !== undefined) return;
+    if (this.#state.sent !== undefined) return;
     try {
       await (this.#opened as OpenedSource).verify();
     } catch (error) {
@@ -219,9 +186,9 @@ export class Upload {
     this.#beginnings += 1;
     await this.close();
     this.#id = randomFromPool(ID_SIZE);
-    this.#attempts = noAttempt;
+    this.#state.attempts = noAttempt;
     this.#made = 0;
-    this.#leaves = [];
+    this.#state.leaves = [];
     this.#opened = await openSource(this.#source, this.#options);
   }
 }
@@ -229,9 +196,11 @@ export class Upload {
 /** What is known of an upload, over all of its streams. */
 interface UploadState {
   attempts: UploadAttempts;
+  /** What END has said that the file is, unless it was answered with a failure. */
   sent: Sent | undefined;
+  /** The digests of the first whole blocks, as far as they were read. */
   leaves: Uint8Array[];
-  /** Why this end did not go on where the server said. */
+  /** Why this end did not go on where the server said, in the last attempt. */
   refusal: Code | undefined;
 }
 
@@ -301,21 +270,15 @@ class UploadStream {
       receipt: this.#options.receipt,
     } as const;
     const listen = (stream: number): StreamListener => {
+      this.#stream = stream;
       this.#state.attempts = beginAttempt(this.#state.attempts, offset ?? 0);
-      this.#sender = new DataSender(
-        driver,
-        stream,
-        this.#createHash,
-        (sent) => this.#progress.sent(sent),
-        (leaf, index) => this.#onBlock(leaf, index),
-      );
       return {
         onEvent: (event) => this.#onEvent(event),
         onLost: (error, unseen) => this.#onLost(error, unseen),
       };
     };
-    this.#stream =
-      this.#context.openNow(request, listen) ?? (await this.#context.open(request, listen, signal));
+    if (this.#context.openNow(request, listen) === undefined)
+      await this.#context.open(request, listen, signal);
     const stopListening = onAbort(signal, () => {
       resetStream(driver, this.#stream, 'CANCELLED');
       this.#answer.cancel();
@@ -354,7 +317,7 @@ class UploadStream {
   /** Sends what the server does not have; undefined when there is an answer already. */
   async #send(): Promise<Sent | undefined> {
     const { size } = this.#source;
-    const sender = this.#sender as DataSender;
+    const sender = this.#makeSender();
     if (this.#offset === undefined) return this.#whole(await sender.run(this.#source.pieces(), size));
     const accept = await this.#accepted();
     const before = this.#state.sent;
@@ -370,6 +333,20 @@ class UploadStream {
     }
     const pieces = await this.#goOn(accept, again);
     return this.#whole(await sender.run(pieces, size));
+  }
+
+  /** Only for what cannot be sent in one go: it takes more to make one than to send a small file. */
+  #makeSender(): DataSender {
+    const sender = new DataSender(
+      this.#context.driver,
+      this.#stream,
+      this.#createHash,
+      (sent) => this.#progress.sent(sent),
+      (leaf, index) => this.#onBlock(leaf, index),
+    );
+    if (this.#answer.given) sender.cancel();
+    this.#sender = sender;
+    return sender;
   }
 
   /** Where to go on, once the server has said so. */
