@@ -66,7 +66,7 @@ export interface CreateServerOptions {
    * process only (`none`). Default: `commit`.
    */
   readonly durability?: 'commit' | 'none' | undefined;
-  /** Limits of the protocol that differ from `standard` in `limitTable` of `@filex/protocol`. */
+  /** Limits of the protocol that differ from `standard` in `nodeLimitTable` of `@filex/protocol/node`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: BLAKE3 where it is to be had, and SHA-256. */
   readonly digests?: readonly DigestProvider[] | undefined;

@@ -514,7 +514,7 @@ export class Connection {
     const limit = record.receive.grant();
     if (limit === undefined) return;
     this.#send('CREDIT', stream, { limit });
-    this.#ledger.widen(record.receive);
+    this.#ledger.widen(record.receive, this.#heardAt);
   }
 
   /**
@@ -976,7 +976,7 @@ export class Connection {
 
   /** Counts what came; false, after a fault, when it is more than was granted. */
   #receive(record: StreamRecord, count: number): boolean {
-    const exceeded = this.#ledger.receive(record.receive, count);
+    const exceeded = this.#ledger.receive(record.receive, count, this.#heardAt);
     if (exceeded !== undefined) {
       this.#fault(
         'CREDIT_EXCEEDED',
@@ -985,12 +985,12 @@ export class Connection {
       return false;
     }
     // What is going to be dropped gives its credit back by itself.
-    if (!isDiscarding(record)) this.#grant(this.#ledger.grant());
+    if (!isDiscarding(record)) this.#grant(this.#ledger.grant(this.#heardAt));
     return true;
   }
 
   #consume(stream: number, receive: StreamRecord['receive'], count: number): void {
-    this.#grant(this.#ledger.consume(stream, receive, count));
+    this.#grant(this.#ledger.consume(stream, receive, count, this.#heardAt));
   }
 
   #grant(limit: number | undefined): void {

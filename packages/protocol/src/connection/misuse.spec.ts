@@ -96,6 +96,8 @@ const cases: Readonly<Record<string, Case>> = {
     bench: asking('upload', (bench) => bench.connection.write(1, digest)),
     wrong: {
       'writes more than the peer takes in one frame': (c) => c.write(1, new Uint8Array(65_537)),
+      'writes a frame longer than the peer takes': (c) => c.writeFramed(1, new Uint8Array(65_547)),
+      'writes a frame without room for its header': (c) => c.writeFramed(1, new Uint8Array(9)),
       'writes more than it has credit for': (c) => c.write(1, new Uint8Array(c.sendable(1) + 1)),
       'ends with another length': (c) => c.end(1, 31, digest),
       'ends with a digest that is too short': (c) => c.end(1, 32, digest.subarray(1)),

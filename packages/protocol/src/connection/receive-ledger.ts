@@ -1,11 +1,19 @@
 import { type Limits, limitTable } from '../limits.js';
 import { ReceiveCredit } from '../machine/credit.js';
+import { Pace, RoundTrip } from '../machine/round-trip.js';
 
 /** Bytes that one entry of a listing takes at most: path, etag and the rest, with their field headers. */
 const LONGEST_RECORD = 4608;
 
 /** What must be left of a connection's window for any stream to get on. */
 const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
+
+/** Up to here a window grows as long as its reader keeps up: what ends, disks and threads need to work side by side. */
+const NEAR_STREAM_WINDOW = 2 * 1024 * 1024;
+const NEAR_CONNECTION_WINDOW = 4 * 1024 * 1024;
+
+/** Beyond, it grows while it is consumed within so many round trips: only distance needs as much. */
+const WINDOW_ROUND_TRIPS = 3;
 
 /**
  * What this end has promised to take and what it has taken, of a connection and of all its streams together.
@@ -24,6 +32,9 @@ export class ReceiveLedger {
   #held = 0;
   /** How many of these may be granted on top of the window of the connection. */
   #reserved = 0;
+  readonly #roundTrip = new RoundTrip();
+  readonly #pace = new Pace();
+  readonly #paces = new WeakMap<ReceiveCredit, Pace>();
   /** By how much the windows of streams are wider than they were initially, all together. */
   #widened = 0;
 
@@ -64,15 +75,25 @@ export class ReceiveLedger {
   }
 
   /** Counts what came; what is exceeded, when it is more than was granted. */
-  receive(receive: ReceiveCredit | undefined, count: number): 'connection' | 'stream' | undefined {
+  receive(
+    receive: ReceiveCredit | undefined,
+    count: number,
+    now: number,
+  ): 'connection' | 'stream' | undefined {
     if (!this.#connection.receive(count)) return 'connection';
+    this.#roundTrip.received(this.#connection.received, now);
     const held = receive === undefined ? 0 : this.#heldBy(receive);
     if (receive?.receive(count) !== true) return 'stream';
     this.#held += this.#heldBy(receive) - held;
     return undefined;
   }
 
-  consume(stream: number, receive: ReceiveCredit | undefined, count: number): number | undefined {
+  consume(
+    stream: number,
+    receive: ReceiveCredit | undefined,
+    count: number,
+    now: number,
+  ): number | undefined {
     this.#connection.consume(count);
     if (receive !== undefined) {
       const held = this.#heldBy(receive);
@@ -80,10 +101,11 @@ export class ReceiveLedger {
       this.#held += this.#heldBy(receive) - held;
       this.#dropLeftover(stream, receive);
     }
-    const limit = this.grant();
+    const limit = this.grant(now);
     this.#earned += count;
-    const { window } = this.#connection;
-    if (this.#earned * 4 < window) return limit;
+    const { window, consumed } = this.#connection;
+    const isNeeded = this.#isNeeded(this.#pace.over(window, consumed, now));
+    if (window < NEAR_CONNECTION_WINDOW ? this.#earned * 4 < window : !isNeeded) return limit;
     this.#earned = 0;
     const more = Math.min(window, this.#limits.maxConnectionWindow - window);
     if (more > 0 && this.#reserve(more)) this.#connection.setWindow(window + more);
@@ -102,7 +124,14 @@ export class ReceiveLedger {
    * nobody reads from cannot use all of it up and stop the others (`widen` sees to the rest of what they may hold).
    * Bounded by `maxStreams` such windows and by the budget, which is asked only when the peer would run short.
    */
-  grant(): number | undefined {
+  grant(now: number): number | undefined {
+    const before = this.#connection.limit;
+    const limit = this.#grant();
+    if (limit !== undefined) this.#roundTrip.granted(before, now);
+    return limit;
+  }
+
+  #grant(): number | undefined {
     const { maxStreams, initialStreamWindow } = this.#limits;
     const held = Math.min(this.#held, maxStreams * initialStreamWindow);
     const limit = this.#connection.grant(Math.min(held, this.#reserved));
@@ -115,16 +144,26 @@ export class ReceiveLedger {
   }
 
   /**
-   * A reader that keeps up earns a wider window, so that distance does not limit the rate; but all that streams have
+   * A reader that keeps up earns a wider window, up to what the distance needs; but all that streams have
    * earned together stays so far below the connection's window that they cannot use it up should their readers stop.
    */
-  widen(receive: ReceiveCredit): void {
-    const { window } = receive;
+  widen(receive: ReceiveCredit, now: number): void {
+    const { window, consumed } = receive;
+    const pace = this.#paces.get(receive) ?? new Pace();
+    this.#paces.set(receive, pace);
+    const isNeeded = this.#isNeeded(pace.over(window, consumed, now));
+    if (window >= NEAR_STREAM_WINDOW && !isNeeded) return;
     const more = Math.min(window, this.#limits.maxStreamWindow - window);
     const room = this.#connection.window * 0.75 - LEAST_WINDOW - this.#widened;
     if (more <= 0 || more > room) return;
     this.#widened += more;
     receive.setWindow(window + more);
+  }
+
+  /** Whether the distance to the peer needs a wider window than one that was consumed in that time. */
+  #isNeeded(consumedIn: number | undefined): boolean {
+    const { least } = this.#roundTrip;
+    return consumedIn !== undefined && Number.isFinite(least) && consumedIn < WINDOW_ROUND_TRIPS * least;
   }
 
   #heldBy(receive: ReceiveCredit): number {

@@ -8,6 +8,8 @@ const MiB = 1024 * KiB;
 export const SLAB_PAYLOAD = 512 * KiB;
 /** Bytes of a pooled buffer: a whole such frame, header and all, so that it is sent by one write and received in one piece. */
 export const SLAB_SIZE = HEADER_SIZE + SLAB_PAYLOAD;
+/** Where a pooled buffer begins in memory of its own that begins with a page; see `allocateBuffer`. */
+export const BUFFER_OFFSET = 2 * KiB;
 /** Free slabs kept for the next use; more are left to the garbage collector. */
 export const MAX_FREE_SLABS = 64;
 /** Bytes offered to a socket that is not known to be busy, so that idle connections cost little. */

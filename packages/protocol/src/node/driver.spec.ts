@@ -7,11 +7,16 @@ import type { Limits } from '../limits.js';
 import { concat } from '../testing/bytes.js';
 import { messageFrame } from '../testing/frames.js';
 import { greasedHello, op, read, type Sent } from '../testing/peer.js';
+import { HEADER_SIZE } from '../wire/frame.js';
 import { PREFACE } from '../wire/preface.js';
-import { MAX_TURNS, SLAB_PAYLOAD, SOCKET_HIGH_WATER } from './bounds.js';
+import { MAX_TURNS, SLAB_PAYLOAD, SLAB_SIZE, SOCKET_HIGH_WATER } from './bounds.js';
+import { DataSender } from './data-sender.js';
+import { sha256Provider } from './digests.js';
 import { Driver, type DriverOwner, type StreamListener } from './driver.js';
-import { Slab } from './slab-pool.js';
+import { SlabSource } from './pieces.js';
+import { Slab, slabs } from './slab-pool.js';
 import { turns } from './testing/deferred.js';
+import { content } from './testing/rig.js';
 
 const KiB = 1024;
 
@@ -207,6 +212,30 @@ describe('what is sent', () => {
       expect(late).toHaveBeenCalledOnce();
     },
   );
+
+  it('leaves by one write for each slab, header and all, without a copy', async () => {
+    const bench = new Bench();
+    bench.download(1);
+    await turns();
+    await bench.wire.drain();
+    const taken = vi.spyOn(slabs, 'take');
+    const bytes = content(5 * SLAB_PAYLOAD + 1000);
+    const file = { read: async (into: Uint8Array, at: number) => bytes.copy(into, 0, at, at + into.length) };
+    const sender = new DataSender(bench.driver, 1, sha256Provider.create, () => undefined);
+    const before = bench.wire.written.length;
+    const running = sender.run(new SlabSource(file, bytes.length), bytes.length);
+    for (let i = 0; i < 20; i += 1) {
+      await turns(3);
+      await bench.wire.drain();
+    }
+    expect((await running)?.length).toBe(bytes.length);
+    const sent = bench.wire.written.slice(before);
+    expect(sent.map(({ length }) => length)).toEqual([...Array(5).fill(SLAB_SIZE), HEADER_SIZE + 1000]);
+    const memory = taken.mock.results.map(({ value }) => (value as Slab).buffer.buffer);
+    for (const part of sent.slice(0, 5)) expect(memory).toContain(part.buffer);
+    expect(slabs.out).toBe(0);
+    taken.mockRestore();
+  });
 
   it('waits while the socket has enough, in turn', async () => {
     const bench = new Bench();

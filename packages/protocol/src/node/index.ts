@@ -43,6 +43,7 @@ export { createVerifier } from './auth/verifier.js';
 export { connect } from './connect.js';
 export { loadDigestProviders, sha256Provider } from './digests.js';
 export * from './files/index.js';
+export { nodeLimitTable } from './limit-table.js';
 export { receiptSigner, type VerifiedReceipt, verifyReceipt } from './receipts.js';
 export { serve } from './serve.js';
 export { isLoopback } from './server/address.js';

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { HEADER_SIZE } from '../wire/frame.js';
 import { SLAB_PAYLOAD, SMALL_READ_SIZE } from './bounds.js';
 import { IterableSource, SlabSource } from './pieces.js';
 import { slabs } from './slab-pool.js';
@@ -22,6 +23,9 @@ describe('a file', () => {
         while (source.takesMemory) {
           const piece = await source.next(room);
           expect(piece?.bytes.length).toBeLessThanOrEqual(Math.min(room, SLAB_PAYLOAD));
+          // With room for a header before, in the same memory.
+          expect(piece?.framed?.subarray(HEADER_SIZE)).toEqual(piece?.bytes);
+          expect(piece?.framed?.buffer).toBe(piece?.bytes.buffer);
           got.push(Buffer.from(piece?.bytes ?? []));
           piece?.release();
         }

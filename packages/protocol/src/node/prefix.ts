@@ -1,6 +1,7 @@
 import { BLOCK_SIZE, type HashFactory, TreeDigest } from '../wire/digest.js';
 import { SLAB_PAYLOAD } from './bounds.js';
 import type { Readable } from './pieces.js';
+import { allocateBuffer } from './slab-pool.js';
 
 /** The beginning of a file, digested. */
 export interface Prefix {
@@ -32,7 +33,7 @@ export async function digestPrefix(
     if (index < whole / BLOCK_SIZE) leaves.push(leaf);
   });
   for (const leaf of leaves) tree.appendLeaf(leaf);
-  const buffer = Buffer.allocUnsafe(Math.min(SLAB_PAYLOAD, length - start));
+  const buffer = allocateBuffer(Math.min(SLAB_PAYLOAD, length - start));
   for (let at = start; at < length; ) {
     if (!wanted()) return undefined;
     const count = await file.read(buffer.subarray(0, Math.min(buffer.length, length - at)), at);

@@ -1,5 +1,5 @@
 import type { Limits } from '../limits.js';
-import { limitTable } from '../limits.js';
+import { nodeLimitTable } from './limit-table.js';
 
 /** A limited rate comes in portions of about this many milliseconds, so that it looks steady. */
 const PORTION_INTERVAL = 100;
@@ -39,7 +39,7 @@ export class RateLimit {
  */
 export function windowsFor(bytesPerSecond: number): Partial<Limits> {
   const within = (name: keyof Limits): number => {
-    const { floor, standard } = limitTable[name];
+    const { floor, standard } = nodeLimitTable[name];
     return Math.min(standard, Math.max(floor, Math.floor(bytesPerSecond / 2)));
   };
   return {

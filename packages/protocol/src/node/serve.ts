@@ -1,11 +1,11 @@
 import * as net from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { FilexError } from '../errors.js';
-import { resolveLimits } from '../limits.js';
 import { DEFAULT_PORT } from '../url.js';
 import { LISTEN_BACKLOG, MAX_REFUSALS } from './bounds.js';
 import { sha256Provider } from './digests.js';
 import { Driver } from './driver.js';
+import { resolveNodeLimits } from './limit-table.js';
 import { addressGroup, isLoopback, readableAddress } from './server/address.js';
 import { Admission, type Visitor } from './server/admission.js';
 import { CreditBudget } from './server/credit-budget.js';
@@ -75,7 +75,7 @@ class TcpServer implements Server {
       const context = secureContext(tls);
       this.#secureContext = () => context;
     }
-    this.#limits = resolveLimits(options.limits);
+    this.#limits = resolveNodeLimits(options.limits);
     const limits = resolveServerLimits(options.serverLimits);
     this.#serverLimits = limits;
     const providers = [...(options.digests ?? []), sha256Provider];

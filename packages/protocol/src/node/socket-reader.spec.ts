@@ -1,5 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_READING_SLABS, SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
+import { concat } from '../testing/bytes.js';
+import { rawFrame } from '../testing/frames.js';
+import { FrameDecoder } from '../wire/decoder.js';
+import { frameTypes } from '../wire/frame.js';
+import { PREFACE } from '../wire/preface.js';
+import { MAX_READING_SLABS, SLAB_PAYLOAD, SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
 import type { Slab } from './slab-pool.js';
 import { slabReader } from './socket-reader.js';
 import { SlabWatch } from './testing/slab-watch.js';
@@ -16,6 +22,88 @@ function reading() {
   };
   return { reader, got, read, offered: () => buffer.length };
 }
+
+/** Reads frames off a wire as a kernel does: what is there, as far as the buffer takes it. */
+function readFrames(payloads: readonly number[], arriving: readonly number[]) {
+  const told: Uint8Array[] = [];
+  const decoder = new FrameDecoder(
+    {
+      onPreface: () => undefined,
+      onDataHeader: () => undefined,
+      onData: () => undefined,
+      onFrame: () => undefined,
+      onFault: (code) => expect.unreachable(code),
+    },
+    { maxDataPayload: 2 * SLAB_PAYLOAD, maxControlPayload: 1024 },
+  );
+  decoder.push(PREFACE);
+  const reader = slabReader(
+    () => (bytes) => {
+      decoder.push(bytes);
+      told.push(Uint8Array.from(bytes));
+    },
+    { missing: (bytes) => decoder.missing(bytes) },
+  );
+  const wire = concat(
+    payloads.map((size, i) => rawFrame(frameTypes.DATA, 1, new Uint8Array(size).fill(i + 1))),
+  );
+  let buffer = reader.buffer();
+  for (let at = 0, i = 0; at < wire.length; i += 1) {
+    let there = arriving[i % arriving.length] as number;
+    while (there > 0 && at < wire.length) {
+      const count = Math.min(there, buffer.length, wire.length - at);
+      buffer.set(wire.subarray(at, at + count));
+      reader.callback(count, buffer);
+      buffer = reader.buffer();
+      at += count;
+      there -= count;
+    }
+  }
+  reader.close();
+  return { told, wire };
+}
+
+describe('a payload that comes in many reads', () => {
+  const size = fc.oneof(
+    fc.constantFrom(SLAB_PAYLOAD, SLAB_PAYLOAD - 1, 2 * SLAB_PAYLOAD),
+    fc.integer({ min: 1, max: 200_000 }),
+  );
+  const reads = fc.array(fc.oneof(fc.integer({ min: 1, max: 300_000 }), fc.constant(SLAB_SIZE)), {
+    minLength: 1,
+    maxLength: 5,
+  });
+
+  it('is told in order and wholly, however it comes, also when the socket closes in the middle', () => {
+    const watch = new SlabWatch();
+    fc.assert(
+      fc.property(fc.array(size, { minLength: 1, maxLength: 4 }), reads, (payloads, arriving) => {
+        const { told, wire } = readFrames(payloads, arriving);
+        expect(Buffer.concat(told).equals(wire)).toBe(true);
+        expect(watch.out).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is told as one, header and all, once the socket is busy and the payloads have the size of slabs', () => {
+    const busy = fc.array(fc.integer({ min: 2 * SMALL_READ_SIZE + 1, max: 300_000 }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(busy, (arriving) => {
+        const { told } = readFrames(Array(6).fill(SLAB_PAYLOAD), arriving);
+        expect(told.slice(-4).map(({ length }) => length)).toEqual(Array(4).fill(SLAB_SIZE));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is not waited for when it trickles', () => {
+    const { told } = readFrames([SLAB_PAYLOAD], [SMALL_READ_SIZE, 1000]);
+    expect(told.length).toBeGreaterThan(20);
+  });
+});
 
 describe('a socket', () => {
   it('that is idle is offered little, and one that is busy much', () => {

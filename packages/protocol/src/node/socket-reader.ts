@@ -47,6 +47,8 @@ export function slabReader(
   /** … and how many more of these are waited for. */
   let awaited = 0;
   let busy = false;
+  /** Whether the last read has filled what was offered: then little may come of the next one, and more be on its way. */
+  let wasFull = false;
   const take = (): Slab | undefined => {
     const taken = slab;
     slab = undefined;
@@ -86,7 +88,8 @@ export function slabReader(
     callback: (count) => {
       const current = slab as Slab;
       const isFull = count === (awaited > 0 ? awaited : current.buffer.length);
-      busy = isFull || (busy && count > SMALL_READ_SIZE);
+      busy = isFull || (busy && (wasFull || count > SMALL_READ_SIZE));
+      wasFull = isFull;
       filled += count;
       awaited = rest(current);
       if (awaited === 0) tell();

@@ -94,7 +94,7 @@ export interface ConnectOptions {
   readonly passcode?: Credentials['passcode'] | undefined;
   /** How to know a `filex://` server, beside the fingerprint in its address. */
   readonly trust?: ServerTrust | undefined;
-  /** What this end can take, where it differs from `standard` in `limitTable` of `@filex/protocol`. */
+  /** What this end can take, where it differs from `standard` in `nodeLimitTable`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Default: sha256 of `node:crypto`. sha256 is always added at the end. */
   readonly digests?: readonly DigestProvider[] | undefined;
@@ -715,7 +715,7 @@ export interface ServeOptions {
   readonly anonymous?: boolean | undefined;
   /** Who may talk without TLS. Default: `loopback`. */
   readonly plaintext?: 'off' | 'loopback' | 'on' | undefined;
-  /** What this end can take, where it differs from `standard` in `limitTable` of `@filex/protocol`. */
+  /** What this end can take, where it differs from `standard` in `nodeLimitTable`. */
   readonly limits?: Partial<Limits> | undefined;
   /** In order of preference; sha256 of `node:crypto` is always added at the end. Default: none but that. */
   readonly digests?: readonly DigestProvider[] | undefined;

@@ -1,5 +1,11 @@
-import { type Code, type Limits, limitTable } from '@filex/protocol';
-import { type LimitName, type ServerLimit, type ServerLimits, serverLimitTable } from '@filex/protocol/node';
+import type { Code, Limits } from '@filex/protocol';
+import {
+  type LimitName,
+  nodeLimitTable,
+  type ServerLimit,
+  type ServerLimits,
+  serverLimitTable,
+} from '@filex/protocol/node';
 
 /** Values that differ from the standard ones. */
 export type LimitValues = { readonly [K in LimitName]?: number };
@@ -25,7 +31,10 @@ const told: { readonly [K in keyof Limits]: Code | undefined } = {
 export const limits: { readonly [K in LimitName]: ServerLimit } = {
   ...serverLimitTable,
   ...(Object.fromEntries(
-    Object.entries(limitTable).map(([name, limit]) => [name, { ...limit, code: told[name as keyof Limits] }]),
+    Object.entries(nodeLimitTable).map(([name, limit]) => [
+      name,
+      { ...limit, code: told[name as keyof Limits] },
+    ]),
   ) as { readonly [K in keyof Limits]: ServerLimit }),
 };
 
@@ -36,5 +45,5 @@ export function splitLimits(values: LimitValues): {
 } {
   const of = (table: object): object =>
     Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(table, name)));
-  return { limits: of(limitTable), serverLimits: of(serverLimitTable) };
+  return { limits: of(nodeLimitTable), serverLimits: of(serverLimitTable) };
 }

@@ -8,6 +8,7 @@ import { type ClientAuthentication, clientAuthentication } from '../auth/client-
 import { LINGER_TIMEOUT, MIN_BANDWIDTH } from '../bounds.js';
 import { sha256Provider } from '../digests.js';
 import { Driver, type DriverOwner, type StreamListener } from '../driver.js';
+import { resolveNodeLimits } from '../limit-table.js';
 import { windowsFor } from '../rate-limit.js';
 import type {
   ConnectOptions,
@@ -83,11 +84,11 @@ export class ClientSession implements Session, DriverOwner {
     this.driver = new Driver(
       {
         role: 'client',
-        limits: {
+        limits: resolveNodeLimits({
           ...(bandwidthLimit === undefined ? {} : windowsFor(bandwidthLimit)),
           handshakeTimeout: handshakeTimeoutFor(options.timeout),
           ...options.limits,
-        },
+        }),
         agent: options.agent ?? DEFAULT_AGENT,
         digests: [...new Set(providers.map(({ algorithm }) => algorithm))],
       },

@@ -1,5 +1,6 @@
 import { type BigIntStats, constants, lstatSync, type PathLike } from 'node:fs';
 import type { EntryKind } from '../../vocabulary.js';
+import { allocateBuffer } from '../slab-pool.js';
 import { close, fstat, fsync, lstat, open, read } from './calls.js';
 import { errnoOf } from './errno.js';
 
@@ -78,8 +79,8 @@ const cannotBeCompared = new Set(['ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO',
 
 async function sameBytes(a: number, b: number, size: number): Promise<boolean> {
   const chunk = Math.min(size, COMPARE_CHUNK);
-  const left = Buffer.allocUnsafeSlow(chunk);
-  const right = Buffer.allocUnsafeSlow(chunk);
+  const left = allocateBuffer(chunk);
+  const right = allocateBuffer(chunk);
   for (let at = 0; at < size; at += chunk) {
     const length = Math.min(chunk, size - at);
     const [inLeft, inRight] = await Promise.all([

@@ -15,6 +15,8 @@ type Note = readonly [what: string, ...details: unknown[]];
 /** Writes down what a decoder says, the pieces of one DATA payload put together, as its meaning does not depend on them. */
 class Recorder implements DecoderSink {
   readonly notes: Note[] = [];
+  /** Bytes of the payload whose header came last that have not come. */
+  lacking = 0;
   #data: Uint8Array[] = [];
 
   onPreface(): void {
@@ -23,9 +25,11 @@ class Recorder implements DecoderSink {
   onDataHeader(stream: number, length: number): void {
     this.flush();
     this.notes.push(['header', stream, length]);
+    this.lacking = length;
   }
   onData(stream: number, piece: Uint8Array): void {
     this.notes.push(['data', stream]);
+    this.lacking -= piece.length;
     this.#data.push(Uint8Array.from(piece));
   }
   onFrame(type: number, stream: number, payload: Uint8Array): void {
@@ -145,6 +149,32 @@ export const decoderProperties = {
           expect(seen.join('')).toBe(frames.map(([, payload]) => hex(payload)).join(''));
         },
       ),
+    );
+  },
+
+  'how much of a payload is missing is told before a chunk is pushed, and is what comes of it afterwards'() {
+    fc.assert(
+      fc.property(wire, cuts, (input, sizes) => {
+        const recorder = new Recorder();
+        const decoder = new FrameDecoder(recorder, limits);
+        const pieces = cut(input, sizes);
+        /** Bytes that the payload whose header came last still lacks. */
+        let lacking = 0;
+        decoder.push(new Uint8Array(0));
+        for (const piece of pieces) {
+          const told = decoder.missing(piece);
+          const [seen, keptBefore] = [recorder.notes.length, decoder.retained];
+          const between = decoder.atBoundary || lacking > 0;
+          decoder.push(piece);
+          const notes = recorder.notes.slice(seen);
+          const faulted = notes.some(([what]) => what === 'fault');
+          lacking = recorder.lacking;
+          if (faulted) lacking = 0;
+          else if (between && keptBefore === 0) expect(told).toBe(lacking);
+          else expect([0, lacking]).toContain(told);
+        }
+      }),
+      { numRuns: 300 },
     );
   },
 

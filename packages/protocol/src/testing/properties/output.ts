@@ -1,20 +1,28 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { OutputQueue } from '../../connection/output-queue.js';
-import { frameTypes } from '../../wire/frame.js';
+import { frameTypes, HEADER_SIZE } from '../../wire/frame.js';
 import { bytes } from '../arbitraries.js';
 import { concat, hex } from '../bytes.js';
 import { dataFrame, rawFrame } from '../frames.js';
 import { Bench } from '../peer.js';
 
-type Step = { readonly put: 'data' | 'control'; readonly bytes: Uint8Array } | { readonly take: number };
+type Step =
+  | { readonly put: 'data' | 'framed' | 'control'; readonly bytes: Uint8Array }
+  | { readonly take: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ put: fc.constantFrom('data' as const, 'control' as const), bytes: bytes(1, 400) }),
+  fc.record({
+    put: fc.constantFrom('data' as const, 'framed' as const, 'control' as const),
+    bytes: bytes(1, 400),
+  }),
   // Larger than one piece of the arena.
   fc.record({ put: fc.constant('control' as const), bytes: bytes(15_000, 20_000) }),
   fc.record({ take: fc.oneof(fc.nat({ max: 2000 }), fc.constant(Number.POSITIVE_INFINITY)) }),
 );
+
+/** Where a header is going to be. */
+const room = new Uint8Array(HEADER_SIZE).fill(0xee);
 
 export const outputProperties = {
   'what is put in comes out, in order, and does not change afterwards'() {
@@ -35,6 +43,9 @@ export const outputProperties = {
           if ('take' in each) take(each.take);
           else if (each.put === 'data') {
             queue.data(7, each.bytes);
+            expected.push(dataFrame(7, each.bytes));
+          } else if (each.put === 'framed') {
+            queue.framed(7, concat([room, each.bytes]));
             expected.push(dataFrame(7, each.bytes));
           } else {
             queue.control(frameTypes.PING, 0, each.bytes);
@@ -62,6 +73,24 @@ export const outputProperties = {
         for (const piece of pieces) expect(parts.filter((part) => part === piece)).toHaveLength(1);
         // Nothing else but the headers in between.
         expect(parts.length).toBe(2 * pieces.length);
+      }),
+    );
+  },
+
+  'file bytes with room before them leave in that very buffer, header and all, as what they would be otherwise'() {
+    fc.assert(
+      fc.property(fc.array(bytes(1, 500), { minLength: 1, maxLength: 10 }), (pieces) => {
+        const [framed, plain] = [Bench.open('client').connection, Bench.open('client').connection];
+        const buffers = pieces.map((piece) => concat([room, piece]));
+        for (const connection of [framed, plain]) connection.open({ operation: 'upload', path: 'a' });
+        for (const connection of [framed, plain]) connection.takeOutput();
+        for (const buffer of buffers) framed.writeFramed(1, buffer);
+        for (const piece of pieces) plain.write(1, piece);
+        expect(framed.sendable(1)).toBe(plain.sendable(1));
+        const parts = framed.takeOutput();
+        expect(parts).toHaveLength(pieces.length);
+        expect(parts.every((part, i) => part === buffers[i])).toBe(true);
+        expect(hex(concat(parts))).toBe(hex(concat(plain.takeOutput())));
       }),
     );
   },
