@@ -67,9 +67,9 @@ export class Download {
 
   /**
    * Makes one attempt; the sink keeps what it got until {@link abandon}.
-   * @param patience aborts when there will be no other attempt; undefined when there will be none anyway.
+   * @param patience gives what aborts when there will be no other attempt; undefined when there will be none anyway.
    */
-  async attempt(context: ClientContext, patience?: AbortSignal): Promise<TransferResult> {
+  async attempt(context: ClientContext, patience?: () => AbortSignal): Promise<TransferResult> {
     const { signal, ifExists } = this.#options;
     this.#dropped = false;
     try {
@@ -108,7 +108,7 @@ export class Download {
     }
   }
 
-  async #attempt(context: ClientContext, patience: AbortSignal | undefined): Promise<TransferResult> {
+  async #attempt(context: ClientContext, patience: (() => AbortSignal) | undefined): Promise<TransferResult> {
     const algorithm = this.#algorithm ?? context.algorithm;
     const createHash = context.hashOf(algorithm) ?? context.createHash;
     this.#algorithm = algorithm;
@@ -218,9 +218,9 @@ export class Download {
   }
 
   /** After the end of a stream. What was being written counts, if there may be another attempt; else it is not waited for. */
-  async #waitForWrites(stream: DownloadStream, patience: AbortSignal | undefined): Promise<void> {
+  async #waitForWrites(stream: DownloadStream, patience: (() => AbortSignal) | undefined): Promise<void> {
     const stop = (): void => this.#sink?.stop?.();
-    const stopListening = patience === undefined ? stop() : onAbort(patience, stop);
+    const stopListening = patience === undefined ? stop() : onAbort(patience(), stop);
     try {
       await stream.stop();
     } finally {

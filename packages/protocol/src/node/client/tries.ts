@@ -19,9 +19,9 @@ export interface Try {
 export interface Repeatable<T> {
   /**
    * One attempt.
-   * @param patience aborts when there will be no other one.
+   * @param patience gives what aborts when there will be no other one.
    */
-  attempt(context: ClientContext, patience: AbortSignal): Promise<T>;
+  attempt(context: ClientContext, patience: () => AbortSignal): Promise<T>;
   /** Whether another attempt can do it, after one that has failed. */
   canRepeat(error: FilexError): boolean;
   /** Whether this end has failed with something that another attempt may find to be over. Default: no. */
@@ -35,7 +35,10 @@ export class Tries {
   readonly #line: Line;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
-  readonly #patience = new AbortController();
+  /** Made when it is asked for: most operations never wait, and there are thousands of them. */
+  #patience: AbortController | undefined;
+  /** Why no further connection will be made, once that is certain. */
+  #ended: FilexError | undefined;
   readonly #stopListening: (() => void)[];
   /** Attempts that have failed with something which may be over soon, though the connection was there. */
   #refused = 0;
@@ -47,21 +50,28 @@ export class Tries {
     this.#line = line;
     this.#path = path;
     this.#signal = signal;
-    this.#stopListening = [
-      onAbort(signal, () => this.#patience.abort(signal?.reason)),
-      line.onEnd((error) => this.#patience.abort(error)),
-    ];
+    const stopListening = line.onEnd((error) => {
+      this.#ended = error;
+      this.#patience?.abort(error);
+    });
+    this.#stopListening = [stopListening];
   }
 
   /** Aborts when there will be no further attempt. */
   get patience(): AbortSignal {
-    return this.#patience.signal;
+    if (this.#patience !== undefined) return this.#patience.signal;
+    const patience = new AbortController();
+    this.#patience = patience;
+    this.#stopListening.push(onAbort(this.#signal, () => patience.abort(this.#signal?.reason)));
+    if (this.#ended !== undefined) patience.abort(this.#ended);
+    return patience.signal;
   }
 
   /** Begins the next attempt when there is a connection for it. Call {@link failed} with what this throws, too. */
   async next(): Promise<Try> {
     this.#current = undefined;
-    const session = await this.#line.connection(this.patience);
+    const session = this.#line.ready ?? (await this.#line.connection(this.patience));
+    this.#signal?.throwIfAborted();
     const onPosition = (position: number): void => {
       // Less is what both ends may lose again at the next cut, so that an end of it would never come.
       if (position < this.#furthest + PROGRESS_STEP) return;
@@ -131,7 +141,7 @@ export async function persist<T>(
       try {
         const { session, witness } = await tries.next();
         return await session.run(path, (context) =>
-          operation.attempt(witness.watch(context), tries.patience),
+          operation.attempt(witness.watch(context), () => tries.patience),
         );
       } catch (error) {
         await tries.failed(error, operation);
