@@ -9,6 +9,7 @@ import {
   addTransferOptions,
   applyEnvironment,
   dryRunOption,
+  durabilityOption,
   HelpWithVariables,
   integer,
   option,
@@ -132,9 +133,11 @@ export function createProgram(io: Io, run: Runner): Command {
     )
     .addHelpText('after', patterns);
   addTransferOptions(get);
-  get.action((words: string[], options) =>
-    perform(async (context) => (await import('./commands/get.js')).get(context, words, options)),
-  );
+  get
+    .addOption(durabilityOption())
+    .action((words: string[], options) =>
+      perform(async (context) => (await import('./commands/get.js')).get(context, words, options)),
+    );
 
   program
     .command('resume')
