@@ -100,6 +100,17 @@ function bandwidthOption(): Option {
   ).argParser(bandwidth);
 }
 
+/** Of `get`. */
+export function durabilityOption(): Option {
+  return option(
+    '--durability <what>',
+    'what survives a power cut: each file that was told to be there (commit), or what the system has flushed (none)',
+    'FILEX_DURABILITY',
+  )
+    .choices(['commit', 'none'])
+    .default('commit');
+}
+
 export function transfersOption(): Option {
   return option('--transfers <n>', 'files on their way at once; of small ones more are', 'FILEX_TRANSFERS')
     .argParser(integer('the number', 1, bounds.maxTransfers))

@@ -5,6 +5,7 @@ import type { Context } from './context.js';
 import {
   addTransferOptions,
   dryRunOption,
+  durabilityOption,
   integer,
   option,
   policyOption,
@@ -65,9 +66,11 @@ export const verbs: Readonly<Record<string, (program: Command, perform: Perform)
       )
       .addHelpText('after', patterns);
     addTransferOptions(get);
-    get.action((words: string[], options) =>
-      perform(async (context) => (await import('./commands/get.js')).get(context, words, options)),
-    );
+    get
+      .addOption(durabilityOption())
+      .action((words: string[], options) =>
+        perform(async (context) => (await import('./commands/get.js')).get(context, words, options)),
+      );
   },
   resume(program, perform) {
     program

@@ -25,6 +25,8 @@ export interface TransferFlags {
   readonly transfers: number;
   readonly rules?: readonly Rule[] | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Of `get`. Default: `commit`. */
+  readonly durability?: 'commit' | 'none' | undefined;
 }
 
 /** @param origin the command that remembered transfers are a part of, when it is not about one file. */
@@ -34,12 +36,13 @@ export function transferOptions(
   flags: TransferFlags,
   origin: Origin | undefined,
 ): TransferOptions {
-  const { ifExists, transfers, rules } = flags;
+  const { ifExists, transfers, rules, durability } = flags;
   const { signal } = context;
   let memory: Promise<TransferMemory> | undefined;
   return {
     ifExists,
     transfers,
+    durable: durability !== 'none',
     matcher: new Matcher(rules ?? []),
     signal,
     url,

@@ -217,6 +217,7 @@ export class Download {
     return this.#session.download(remote, local, {
       size,
       ifExists: this.#options.ifExists,
+      durable: this.#options.durable,
       signal: this.#engine.signal,
       onProgress: ({ acknowledged, total }) => lane.progress(acknowledged, total),
       ...ties,

@@ -7,6 +7,8 @@ export interface TransferOptions {
   readonly ifExists: ConflictPolicy;
   /** Files on their way at once. */
   readonly transfers: number;
+  /** Whether files that were downloaded survive a power cut. */
+  readonly durable: boolean;
   readonly matcher: Matcher;
   readonly signal: AbortSignal;
   /** The server. */

@@ -7,8 +7,16 @@ import { WorkSlices } from './work-slices.js';
 function slicesOnClock() {
   let time = 0;
   const turns: (() => void)[] = [];
-  const slices = new WorkSlices({ now: () => time, nextTurn: (begin) => void turns.push(begin) });
+  let preemptions = 0;
+  const slices = new WorkSlices({
+    now: () => time,
+    preemptions: () => preemptions,
+    nextTurn: (begin) => void turns.push(begin),
+  });
   return {
+    preempt: (): void => {
+      preemptions += 1;
+    },
     slices,
     pass: (milliseconds: number): void => {
       time += milliseconds;
@@ -67,5 +75,18 @@ describe('work in slices', () => {
     expect(other.slices.resting).toBe(true);
     other.pass(1);
     expect(other.slices.resting).toBe(false);
+  });
+
+  it('does not rest where it may have been the processor that was waited for', () => {
+    const { slices, pass, preempt } = slicesOnClock();
+    preempt();
+    slices.run(() => pass(LONG_WORK + 1));
+    expect(slices.resting).toBe(false);
+    const other = slicesOnClock();
+    other.preempt();
+    other.slices.run(() => other.pass(LONG_WORK + 1));
+    other.turn();
+    other.slices.run(() => other.pass(LONG_WORK + 1));
+    expect(other.slices.resting).toBe(true);
   });
 });

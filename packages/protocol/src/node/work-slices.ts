@@ -5,12 +5,15 @@ import { LONG_WORK, REST_FACTOR, WORK_SLICE } from './bounds.js';
 export interface WorkClock {
   /** Milliseconds. */
   now(): number;
+  /** How often the processor was taken from this process. */
+  preemptions(): number;
   /** Calls back in the next turn of the event loop. */
   nextTurn(begin: () => void): void;
 }
 
 const processClock: WorkClock = {
   now: () => performance.now(),
+  preemptions: () => process.resourceUsage().involuntaryContextSwitches,
   nextTurn: (begin) => void setImmediate(begin),
 };
 
@@ -20,13 +23,16 @@ const processClock: WorkClock = {
  * for a device takes a few microseconds; to have it done by another thread takes ten times that.
  *
  * One that does wait (a cold disk, a network) holds everything up. So after a piece that took long, {@link resting} asks to do
- * without for a while: what is held up is a small part of all time, however slow the file system.
+ * without for a while: what is held up is a small part of all time, however slow the file system. Not so when other programs may
+ * have had the processor meanwhile: to do the same with more work would be no help then.
  */
 export class WorkSlices {
   readonly #clock: WorkClock;
   #waiting: (() => void)[] = [];
   /** When the present slice ends; undefined when none has begun in this turn. */
   #end: number | undefined;
+  /** As it was after the last piece that took long. */
+  #preemptions = 0;
   #restUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock = processClock) {
@@ -88,7 +94,10 @@ export class WorkSlices {
     const since = this.#clock.now();
     work();
     const took = this.#clock.now() - since;
-    if (took > LONG_WORK) this.#restUntil = since + took * (1 + REST_FACTOR);
+    if (took <= LONG_WORK) return;
+    const before = this.#preemptions;
+    this.#preemptions = this.#clock.preemptions();
+    if (this.#preemptions === before) this.#restUntil = since + took * (1 + REST_FACTOR);
   }
 }
 

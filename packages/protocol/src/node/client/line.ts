@@ -53,6 +53,11 @@ export class Line {
     return this.#latest;
   }
 
+  /** The connection that can be used now; undefined when there is none. */
+  get ready(): ClientSession | undefined {
+    return this.#end === undefined && !this.#latest.over ? this.#latest : undefined;
+  }
+
   /** Whether no further connection will be made. */
   get ended(): boolean {
     return this.#end !== undefined;
