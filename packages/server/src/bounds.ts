@@ -67,6 +67,13 @@ export const bounds = {
   logBuffer: 1 * MiB,
   /** Milliseconds that a forced stop waits for operations to clean up. */
   forcedStop: 5_000,
+  /** Processes that serve together. */
+  workers: 64,
+  /** The same for `--workers auto`, however many cores there are: the standard limits can be divided by that many. */
+  autoWorkers: 16,
+  /** Workers that are replaced within a time when they die, and that time in milliseconds; one more, and the server gives up. */
+  workerRestarts: 10,
+  workerRestartWindow: 60_000,
   /** Milliseconds that a health check takes at most. */
   healthCheck: 5_000,
   /** Bytes of a configuration file. */

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bounds } from './bounds.js';
 import { ConfigError, readConfig } from './config.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
@@ -30,6 +32,7 @@ describe('readConfig', () => {
       keepFree: undefined,
       durability: 'commit',
       audit: undefined,
+      workers: 1,
       json: false,
       logLevel: 'info',
     });
@@ -50,6 +53,11 @@ describe('readConfig', () => {
     );
   });
 
+  it('takes one worker for each core, up to as many as can share the standard limits', async () => {
+    const { workers } = await readConfig({ flags: { workers: 'auto' }, env: {}, file: undefined });
+    expect(workers).toBe(Math.min(availableParallelism(), bounds.autoWorkers));
+  });
+
   it('reads every variable, and takes an empty one for none', async () => {
     const env = {
       FILEX_DIR: '/srv',
@@ -65,6 +73,7 @@ describe('readConfig', () => {
       FILEX_KEEP_FREE: '2G',
       FILEX_DURABILITY: 'none',
       FILEX_AUDIT: '/var/log/filex.jsonl',
+      FILEX_WORKERS: '4',
       FILEX_JSON: '1',
       FILEX_LOG_LEVEL: 'silent',
       FILEX_CONFIG: '',
@@ -83,6 +92,7 @@ describe('readConfig', () => {
       keepFree: 2 * 1024 ** 3,
       durability: 'none',
       audit: '/var/log/filex.jsonl',
+      workers: 4,
       json: true,
       logLevel: 'silent',
     });
@@ -127,6 +137,8 @@ describe('readConfig', () => {
     [{}, {}, { prot: 1 }, '"prot" is not an option; there are dir, host, port'],
     [{}, {}, { toString: 1 }, '"toString" is not an option'],
     [{}, {}, { port: 1.5 }, '"port" must be a whole number'],
+    [{ workers: '0' }, {}, undefined, '--workers must be auto, or a whole number from 1 to 64, not "0"'],
+    [{}, {}, { workers: 65 }, '"workers" must be auto'],
     [{}, {}, { json: 'maybe' }, '"json" must be true or false'],
     [{ limits: ['maxStreams=0'] }, {}, undefined, '--limit maxStreams must be from 1 to 65536, not "0"'],
     [{ limits: ['maxStream=1'] }, {}, undefined, '--limit "maxStream" is not a limit'],

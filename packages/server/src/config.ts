@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { DEFAULT_PORT } from '@filex/protocol';
 import * as v from 'valibot';
 import { anonymousLevels } from './access/anonymous.js';
@@ -25,6 +26,17 @@ const port = v.pipe(
   v.integer(portFault),
   v.minValue(0, portFault),
   v.maxValue(65_535, portFault),
+);
+const workersFault = `must be auto, or a whole number from 1 to ${bounds.workers}`;
+const workers = v.pipe(
+  v.union(
+    [v.number(), v.literal('auto'), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))],
+    workersFault,
+  ),
+  v.transform((given) => (given === 'auto' ? Math.min(availableParallelism(), bounds.autoWorkers) : given)),
+  v.integer(workersFault),
+  v.minValue(1, workersFault),
+  v.maxValue(bounds.workers, workersFault),
 );
 const boolean = v.union(
   [
@@ -70,6 +82,7 @@ const options = {
   keepFree: size,
   durability: oneOf(durabilities),
   audit: text,
+  workers,
   json: boolean,
   logLevel: oneOf(logLevels),
 } as const;
@@ -95,6 +108,7 @@ const defaults: Config = {
   keepFree: undefined,
   durability: 'commit',
   audit: undefined,
+  workers: 1,
   json: false,
   logLevel: 'info',
 };

@@ -13,6 +13,7 @@ import type { SignalSource, Stopped } from './stop-on-signals.js';
 import { logLevels } from './telemetry/log.js';
 import { knownFingerprint } from './tls/identity.js';
 import { VERSION } from './version.js';
+import { TooManyWorkers } from './workers/share-limits.js';
 
 /** What the command sees of the process it runs in. */
 export interface Surroundings extends Pick<UserSurroundings, 'stdin' | 'askHidden'> {
@@ -52,7 +53,7 @@ export async function run(surroundings: Surroundings): Promise<Stopped> {
   } catch (error) {
     // Commander has said what is wrong, or shown what was asked for.
     if (error instanceof CommanderError) return ended(error.exitCode === 0 ? exits.ok : exits.usage);
-    const isUsage = error instanceof ConfigError;
+    const isUsage = error instanceof ConfigError || error instanceof TooManyWorkers;
     if (!isUsage && !(error instanceof UsersError) && !(error instanceof FilexError)) throw error;
     complain(error.message);
     return ended(isUsage ? exits.usage : exits.failed);
@@ -148,6 +149,10 @@ function options(program: Command): Command {
       'commit: what was stored survives a power cut; none: the end of this program only (default: commit)',
     )
     .option('--audit <file>', 'write down who did what, one line of JSON each')
+    .option(
+      '--workers <number>',
+      'processes that serve together, to use that many cores; auto: one for each core (default: 1)',
+    )
     .option('--config <file>', 'JSON with the same options: {"dir": …, "port": …, "logLevel": …}')
     .option('--json', 'say where it listens as one line of JSON')
     .option('--log-level <level>', `${logLevels.join(', ')} (default: info)`)
@@ -163,6 +168,6 @@ Every option can be given as a variable too: FILEX_DIR, FILEX_PORT, FILEX_LOG_LE
 Flags win over variables, variables over the configuration file.
 
 SIGTERM or SIGINT (Ctrl+C) lets what runs come to its end, a second one ends it.
-Exit codes: 0 stopped in good order, 1 could not start, 2 wrong usage, 130 or 143 forced to stop.`,
+Exit codes: 0 stopped in good order, 1 could not start, or its workers died too often, 2 wrong usage, 130 or 143 forced to stop.`,
     );
 }

@@ -8,6 +8,12 @@ export interface SignalSource {
   removeListener(signal: 'SIGTERM' | 'SIGINT', listener: (signal: 'SIGTERM' | 'SIGINT') => void): unknown;
 }
 
+/** A server, or several processes that are one. */
+export interface Stoppable extends Pick<FilexServer, 'shutdown' | 'destroy'> {
+  /** How many there are now; undefined when that is not known. */
+  readonly connections: number | undefined;
+}
+
 /** How a server ended. */
 export interface Stopped {
   readonly exitCode: number;
@@ -20,7 +26,7 @@ export interface Stopped {
  * second one ends it (130 after SIGINT, 143 after SIGTERM, as a shell has it), and waits a moment for the cleaning up.
  */
 export async function stopOnSignals(
-  server: Pick<FilexServer, 'connections' | 'shutdown' | 'destroy'>,
+  server: Stoppable,
   source: SignalSource,
   say: (message: string) => void,
 ): Promise<Stopped> {
@@ -28,7 +34,12 @@ export async function stopOnSignals(
   try {
     await signals.next();
     const { connections } = server;
-    const count = connections === 1 ? '1 connection' : `${connections} connections`;
+    const count =
+      connections === undefined
+        ? 'what runs'
+        : connections === 1
+          ? '1 connection'
+          : `${connections} connections`;
     say(connections === 0 ? 'stopping' : `stopping: waiting for ${count}; once more forces it`);
     const drained = server.shutdown();
     const second = signals.next();

@@ -16,4 +16,15 @@ describe('the output', () => {
     expect(lengths).toEqual([50 * 11 + 10, 1, 11]);
     expect(queue.take(Number.POSITIVE_INFINITY)).toEqual([]);
   });
+
+  it('holds little memory for who says little, and larger pieces for who says more', () => {
+    const queue = new OutputQueue();
+    const payload = new Uint8Array(100);
+    const sizes = Array.from({ length: 1000 }, () => {
+      queue.control(frameTypes.PING, 0, payload);
+      return queue.take(Number.POSITIVE_INFINITY).map((part) => part.buffer.byteLength);
+    }).flat();
+    expect(sizes[0]).toBe(1024);
+    expect(new Set(sizes)).toEqual(new Set([1024, 2048, 4096, 8192, 16_384]));
+  });
 });

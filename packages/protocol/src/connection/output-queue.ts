@@ -1,6 +1,10 @@
 import { frameTypes, HEADER_SIZE, writeHeader } from '../wire/frame.js';
 
-/** Headers and control frames are written into pieces of this size, so that many small frames leave as one. */
+/**
+ * Headers and control frames are written into pieces of memory, so that many small frames leave as one. Each piece is twice as large
+ * as the one before, up to the last size: a connection that says little must not hold much.
+ */
+const FIRST_ARENA_SIZE = 1024;
 const ARENA_SIZE = 16 * 1024;
 
 /**
@@ -9,7 +13,7 @@ const ARENA_SIZE = 16 * 1024;
  */
 export class OutputQueue {
   #parts: Uint8Array[] = [];
-  #arena = new Uint8Array(ARENA_SIZE);
+  #arena = new Uint8Array(FIRST_ARENA_SIZE);
   /** Where the next frame goes, and where the part that is still open began. */
   #arenaEnd = 0;
   #openFrom = 0;
@@ -73,7 +77,8 @@ export class OutputQueue {
   #append(length: number): Uint8Array {
     if (this.#arenaEnd + length > this.#arena.length) {
       this.#close();
-      this.#arena = new Uint8Array(Math.max(ARENA_SIZE, length));
+      const size = Math.min(2 * this.#arena.length, ARENA_SIZE);
+      this.#arena = new Uint8Array(Math.max(size, length));
       this.#arenaEnd = 0;
       this.#openFrom = 0;
     }

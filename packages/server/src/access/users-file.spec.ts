@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { addUser, changePasscode, changeUsers, removeUser } from './change-users.js';
 import { anyUser } from './testing/users.js';
+import { UsersError } from './users-document.js';
 import { type UsersChange, UsersFile } from './users-file.js';
 
 const folder = temporaryFolder();
@@ -127,6 +128,28 @@ describe('UsersFile', () => {
     await users.reload();
     expect(users.names()).toEqual(['ann']);
     expect(warnings).toEqual([`${path} is not a file`]);
+  });
+
+  it('takes no version that cannot be used here', async () => {
+    const path = newPath();
+    await addUser(path, { name: 'ann', passcode: 'x' });
+    const warnings: string[] = [];
+    const users = await UsersFile.open(path, {
+      onWarning: (_message, { err }: Readonly<Record<string, unknown>>) =>
+        void warnings.push((err as Error).message),
+      check: (all) => {
+        if (all.has('bob')) throw new UsersError('bob cannot be');
+      },
+    });
+    onTestFinished(() => users.close());
+    await addUser(path, { name: 'bob', passcode: 'x' });
+    await users.reload();
+    expect(users.names()).toEqual(['ann']);
+    expect(warnings).toEqual(['bob cannot be']);
+    await removeUser(path, 'bob');
+    await addUser(path, { name: 'eve', passcode: 'x' });
+    await users.reload();
+    expect(users.names()).toEqual(['ann', 'eve']);
   });
 
   it('sees a change that leaves size and times as they were', async () => {

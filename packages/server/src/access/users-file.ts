@@ -18,6 +18,8 @@ export interface UsersChange {
 export interface UsersFileOptions {
   /** Told when a new version is not in order and the last one that was stays in force. Default: nobody. */
   readonly onWarning?: Warn | undefined;
+  /** Throws a UsersError when a version, in order otherwise, cannot be used. Default: all can. */
+  readonly check?: ((users: ReadonlyMap<string, User>) => void) | undefined;
 }
 
 /**
@@ -27,6 +29,7 @@ export interface UsersFileOptions {
 export class UsersFile {
   readonly #path: string;
   readonly #warn: Warn;
+  readonly #check: (users: ReadonlyMap<string, User>) => void;
   readonly #listeners: ((change: UsersChange) => void)[] = [];
   #read: UsersRead;
   /** The version that was looked at last, good or bad; undefined when it must be looked at again in any case. */
@@ -39,10 +42,15 @@ export class UsersFile {
   /** For logins: to be given to `serve`. */
   readonly accounts: Accounts;
 
-  private constructor(path: string, read: UsersRead, warn: Warn) {
+  private constructor(
+    path: string,
+    read: UsersRead,
+    { onWarning = () => {}, check = () => {} }: UsersFileOptions,
+  ) {
     this.#path = path;
     this.#read = read;
-    this.#warn = warn;
+    this.#warn = onWarning;
+    this.#check = check;
     this.#seen = settledVersion(read.stats);
     const current = (): UsersRead => this.#read;
     this.accounts = {
@@ -61,11 +69,12 @@ export class UsersFile {
    * @throws UsersError when it is not there, not in order, or others can read or write it; FilexError when it cannot be
    * read.
    */
-  static async open(path: string, { onWarning = () => {} }: UsersFileOptions = {}): Promise<UsersFile> {
+  static async open(path: string, options: UsersFileOptions = {}): Promise<UsersFile> {
     const read = await readUsers(path);
     if (read === undefined)
       throw new UsersError(`there is no users file ${path}; "filex-server user add" makes it`);
-    const file = new UsersFile(path, read, onWarning);
+    options.check?.(read.users);
+    const file = new UsersFile(path, read, options);
     file.#watch();
     return file;
   }
@@ -119,6 +128,7 @@ export class UsersFile {
       this.#seen = settledVersion(stats);
       const read = await readUsers(this.#path);
       if (read === undefined) throw this.#gone();
+      this.#check(read.users);
       this.#take(read);
       this.#lastWarning = undefined;
     } catch (error) {

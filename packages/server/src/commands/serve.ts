@@ -1,17 +1,12 @@
 import { resolve } from 'node:path';
-import { makeFolders } from '@filex/protocol/node';
-import { UsersFile } from '../access/users-file.js';
 import { announceJson, announceText } from '../announcement.js';
 import type { Config } from '../config.js';
-import { createServer, type FilexServer } from '../create-server.js';
-import { splitLimits } from '../limits/limit-table.js';
 import { startFailure } from '../start-failure.js';
-import { type FirstUser, makeFirstUser } from '../state/first-user.js';
-import { isThere, type Places } from '../state/places.js';
-import { openStateFolder, refuseServed } from '../state/state-folder.js';
+import { startServing } from '../start-serving.js';
+import type { FirstUser } from '../state/first-user.js';
+import type { Places } from '../state/places.js';
 import { type SignalSource, type Stopped, stopOnSignals } from '../stop-on-signals.js';
-import { type Logger, stderrLogger } from '../telemetry/log.js';
-import { openIdentity } from '../tls/identity.js';
+import type { Reached } from '../workers/messages.js';
 
 /** What serving sees of the process it runs in. */
 export interface ServeSurroundings {
@@ -26,19 +21,37 @@ export interface ServeSurroundings {
 export async function serveFolder(
   config: Config,
   places: Places,
-  { signals, passcodeCommand, out, complain }: ServeSurroundings,
+  surroundings: ServeSurroundings,
 ): Promise<Stopped | undefined> {
-  const started = await begin(config, places).catch((error: unknown) => {
+  const { signals, complain } = surroundings;
+  const announce = (reached: Reached, firstUser: FirstUser | undefined): void =>
+    surroundings.out(announcement(config, surroundings, reached, firstUser));
+  const failed = (error: unknown): undefined => {
     const message = startFailure(error, config);
     if (message === undefined) throw error;
     complain(message);
-  });
+  };
+  if (config.workers > 1) {
+    // Not for a server that is a single process.
+    const { serveByWorkers } = await import('../workers/serve-by-workers.js');
+    return serveByWorkers(config, places, { signals, complain, announce }).catch(failed);
+  }
+  const started = await startServing(config, places).catch(failed);
   if (started === undefined) return undefined;
   const { server, users, firstUser } = started;
   // Before anybody is told that it listens: who knows that may stop it at once.
   const stopped = stopOnSignals(server, signals, complain);
-  const { json, dir, plaintext, anonymous } = config;
-  const { urls, plaintextUrls, fingerprint } = server;
+  const { urls, plaintextUrls, fingerprint, address } = server;
+  announce({ urls, plaintextUrls, fingerprint, port: address.port, users: users?.names() ?? [] }, firstUser);
+  return stopped.finally(() => started.close());
+}
+
+function announcement(
+  { json, dir, plaintext, anonymous }: Config,
+  { passcodeCommand }: ServeSurroundings,
+  { urls, plaintextUrls, fingerprint, users }: Reached,
+  firstUser: FirstUser | undefined,
+): string {
   const announced = {
     root: resolve(dir),
     urls,
@@ -46,85 +59,9 @@ export async function serveFolder(
     plaintext,
     fingerprint,
     anonymous,
-    users: users?.names() ?? [],
+    users,
     firstUser,
     passcodeCommand,
   };
-  out(json ? `${announceJson(announced)}\n` : announceText(announced));
-  return stopped.finally(() => started.close());
-}
-
-interface Started {
-  readonly server: FilexServer;
-  readonly users: UsersFile | undefined;
-  readonly firstUser: FirstUser | undefined;
-  close(): Promise<void>;
-}
-
-async function begin(config: Config, places: Places): Promise<Started> {
-  makeFolders(config.dir);
-  refuseWhatWouldBeServed(config, places);
-  const logger = await stderrLogger(config.logLevel);
-  const identity = await openIdentity(config, places.state, logger);
-  let firstUser: FirstUser | undefined;
-  let users: UsersFile | undefined;
-  const close = async (): Promise<void> => {
-    identity.close();
-    await users?.close();
-  };
-  try {
-    firstUser = await firstUserOf(config, places);
-    users = await usersOf(config, places, logger);
-    const { dir, host, port, plaintext, anonymous, keepFree, durability, audit, limits } = config;
-    const { tls, fingerprint, receipts } = identity;
-    const server = await createServer({
-      root: dir,
-      host,
-      port,
-      tls,
-      fingerprint,
-      receipts,
-      users,
-      anonymous,
-      plaintext,
-      keepFree,
-      durability,
-      audit,
-      logger,
-      ...splitLimits(limits),
-    });
-    return { server, users, firstUser, close };
-  } catch (error) {
-    // Nobody was told the passcode.
-    await firstUser?.forget();
-    await close();
-    throw error;
-  }
-}
-
-function refuseWhatWouldBeServed({ dir, tlsKey, audit }: Config, { state, users }: Places): void {
-  refuseServed(state, dir, 'the state folder', '--state DIR');
-  refuseServed(users, dir, 'the users file', '--users FILE');
-  if (tlsKey !== undefined) refuseServed(tlsKey, dir, 'the key', '--tls-key FILE');
-  if (audit !== undefined) refuseServed(audit, dir, 'the audit log', '--audit FILE');
-}
-
-/** Somebody must be able to log in where nothing is allowed without. */
-async function firstUserOf(
-  { anonymous }: Config,
-  { state, users, usersGiven }: Places,
-): Promise<FirstUser | undefined> {
-  if (anonymous !== 'none') return undefined;
-  if (!usersGiven) await openStateFolder(state);
-  return makeFirstUser(users);
-}
-
-async function usersOf(
-  { anonymous }: Config,
-  { users, usersGiven }: Places,
-  logger: Logger,
-): Promise<UsersFile | undefined> {
-  // Where people get in without logging in there need not be users, unless somebody has named a file of them.
-  if (anonymous !== 'none' && !usersGiven && !(await isThere(users))) return undefined;
-  return UsersFile.open(users, { onWarning: (message, details) => logger.warn(details, message) });
+  return json ? `${announceJson(announced)}\n` : announceText(announced);
 }
