@@ -1,8 +1,9 @@
 // npm run bench [-- --quick] [-- --size 2GiB] [-- --dir /dev/shm] …: see README.md.
 // Runs of all programs of a row alternate (A B A B), because a machine drifts: only their ratios mean anything.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { contestants } from './contestants.mjs';
+import { writeDocs, writeJson } from './lib/docs.mjs';
 import { ext4Missing, mountExt4 } from './lib/ext4.mjs';
 import { missedIn } from './lib/judge.mjs';
 import { describeFileSystem, describeMachine } from './lib/machine.mjs';
@@ -57,7 +58,16 @@ const report = {
   rows: measured,
 };
 console.log(markdown(report));
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+if (options.json !== undefined) writeJson(options.json, report);
+if (options.writeDocs) {
+  const name = options.fs === undefined ? 'main' : `main-${options.fs}`;
+  writeDocs(
+    name,
+    report,
+    rows.map(({ id }) => id),
+    markdown,
+  );
+}
 const missed = report.rows.flatMap(missedIn);
 for (const text of missed) say(text);
 if (options.check && missed.length > 0) process.exitCode = 1;

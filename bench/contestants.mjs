@@ -20,9 +20,9 @@
  * @property {string} title
  * @property {() => string | undefined} [missing] why it cannot run here
  * @property {() => string} [version]
- * @property {(setting: Setting & { loopDelay?: string }) => any} [server] a Command, maybe promised. It prints one line of
+ * @property {(setting: Setting & { nodeArguments?: readonly string[], env?: Readonly<Record<string, string>> }) => any} [server] a Command, maybe promised. It prints one line of
  *   JSON when it is ready; with `told.port` beside the command it prints nothing, and is ready when it listens there
- * @property {boolean} [tellsLoopDelay] whether it takes `loopDelay`, the file for programs/loop-delay.mjs
+ * @property {boolean} [takesNodeArguments] whether its server is a program of Node that takes `nodeArguments` and `env`
  * @property {(told: any, direction: 'up' | 'down') => number} [port] `told.port` unless it says otherwise
  * @property {(move: Move) => Promise<void>} [ready] resolves when the next command can be started
  * @property {(move: Move) => Command} [up] sends `source` to the server's folder

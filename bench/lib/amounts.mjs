@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 const units = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 };
 
 /** @param {string} text such as 2GiB @returns {number | undefined} bytes */
-function bytesOf(text) {
+export function bytesOf(text) {
   const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?)\s*([kKMG]i?B|B)?$/.exec(text) ?? [];
   return number === undefined || units[unit] === undefined
     ? undefined

@@ -1,16 +1,20 @@
 import { median, spread } from './statistics.mjs';
 
 /**
- * What is asked of a ratio. `floor` and `goal` are for what should be much, `ceiling` for what should be little.
+ * What is asked of a figure: it should be at least `floor`, or at most `ceiling`, and `goal` is what would be better.
  * @typedef {{ floor?: number, goal?: number, ceiling?: number }} Target
  */
 
-/** @returns {'missed' | 'met' | 'goal' | undefined} */
-function verdictOf(value, { floor, goal, ceiling } = {}) {
+/**
+ * @param {number} value
+ * @param {Target} [target]
+ * @returns {'missed' | 'met' | 'goal' | undefined}
+ */
+export function verdictOf(value, { floor, goal, ceiling } = {}) {
   if (floor === undefined && ceiling === undefined) return undefined;
-  if (value < (floor ?? Number.NEGATIVE_INFINITY) || value > (ceiling ?? Number.POSITIVE_INFINITY))
-    return 'missed';
-  return goal !== undefined && value >= goal ? 'goal' : 'met';
+  if (floor !== undefined ? value < floor : value > ceiling) return 'missed';
+  const reached = goal !== undefined && (floor !== undefined ? value >= goal : value <= goal);
+  return reached ? 'goal' : 'met';
 }
 
 /**
@@ -69,14 +73,12 @@ function ratioOf(runs, ours, index) {
 
 /** What a row asks for and does not get, in words. */
 export function missedIn({ id, programs, bounds }) {
-  const said = ({ floor, ceiling }) =>
+  const asked = ({ floor, ceiling }) =>
     floor === undefined ? `above ${ceiling}` : `below the floor of ${floor}`;
   return [
-    ...programs
-      .filter(({ verdict }) => verdict === 'missed')
-      .map(({ title, ratio, target }) => `${id}, ${title}: ${ratio.toFixed(2)} is ${said(target)}`),
-    ...bounds
-      .filter(({ verdict }) => verdict === 'missed')
-      .map(({ title, value, target }) => `${id}, ${title}: ${value.toFixed(1)} is ${said(target)}`),
-  ];
+    ...programs.map(({ ratio, median: figure, ...rest }) => ({ ...rest, value: ratio ?? figure })),
+    ...bounds,
+  ]
+    .filter(({ verdict }) => verdict === 'missed')
+    .map(({ title, value, target }) => `${id}, ${title}: ${value.toFixed(2)} is ${asked(target)}`);
 }

@@ -20,7 +20,7 @@ const usage = `npm run bench -- [options]
   --check              exit 1 when a ratio is below its floor`;
 
 /** Where there is memory to measure in, rather than a disk. */
-const defaultFolder = () => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+export const defaultFolder = () => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
 
 export function parseOptions(args) {
   const text = { type: 'string' };

@@ -3,7 +3,7 @@ const two = (value) => value.toFixed(2);
 const short = (value) => (value < 10 ? two(value) : value < 100 ? value.toFixed(1) : whole(value));
 
 /** What the figures were taken on. */
-function machineLines({ node, system, processor, cores, memory, fileSystem, versions = [] }) {
+export function machineLines({ node, system, processor, cores, memory, fileSystem, versions = [] }) {
   return [
     `Node ${node}, ${system}, ${cores} × ${processor}, ${whole(memory / 2 ** 30)} GiB${
       fileSystem === undefined ? '' : `; on ${fileSystem}`

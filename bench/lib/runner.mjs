@@ -40,8 +40,8 @@ export class Runner {
     runner.#setting = { root, scratch: runner.#scratch, algorithm, name: runner.workload.name };
     try {
       if (contestant.server !== undefined) {
-        const loopDelay = runner.#loopDelayFile;
-        runner.server = await ServerProcess.start(await contestant.server({ ...runner.#setting, loopDelay }));
+        const command = await contestant.server({ ...runner.#setting, ...runner.#watching });
+        runner.server = await ServerProcess.start(command);
         const { told } = runner.server;
         runner.#port = contestant.port?.(told, direction) ?? told.port;
       }
@@ -54,8 +54,16 @@ export class Runner {
   }
 
   get #loopDelayFile() {
-    const watched = this.row.watchesLoop && this.#contestant.tellsLoopDelay;
+    const watched = this.row.watchesLoop && this.#contestant.takesNodeArguments;
     return watched ? join(this.#scratch, 'loop-delay.ndjson') : undefined;
+  }
+
+  /** What makes the server tell how late its event loop is. */
+  get #watching() {
+    const file = this.#loopDelayFile;
+    if (file === undefined) return {};
+    const program = join(import.meta.dirname, '../programs/loop-delay.mjs');
+    return { nodeArguments: ['--import', program], env: { FILEX_BENCH_LOOP_DELAY: file } };
   }
 
   async #goThroughProxy({ rtt, rate }) {

@@ -8,6 +8,7 @@ import {
   readSync,
   statfsSync,
   statSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -42,6 +43,7 @@ export class Workloads {
   #made = new Map();
   #make = {
     large: () => this.#file('large.bin', this.#options.size),
+    sparse: () => this.#sparse(this.#options.size),
     distant: () => this.#file('distant.bin', this.#options.distantSize),
     small: () => this.#small('small', this.#options.files),
     few: () => this.#small('few', FEW),
@@ -52,7 +54,7 @@ export class Workloads {
   constructor(folder, options) {
     this.#folder = join(folder, 'source');
     this.#options = options;
-    mkdirSync(this.#folder);
+    mkdirSync(this.#folder, { recursive: true });
   }
 
   /** @returns {Workload} */
@@ -67,6 +69,16 @@ export class Workloads {
     this.#needs(2 * size);
     fill(path, size);
     return { name, path, bytes: size, amount: size / 1e6, unit: 'MB/s', described: inMiB(size) };
+  }
+
+  /** Zeros that take no room here, and do where they arrive. */
+  #sparse(size) {
+    const path = join(this.#folder, 'sparse.bin');
+    this.#needs(size);
+    writeFileSync(path, '');
+    truncateSync(path, size);
+    const described = `${inMiB(size)} of zeros`;
+    return { name: 'sparse.bin', path, bytes: size, amount: size / 1e6, unit: 'MB/s', described };
   }
 
   #small(name, files) {

@@ -40,10 +40,9 @@ function clientHasDurability() {
  * @param {string} kind.title
  * @param {boolean} kind.tls
  * @param {'none' | 'commit'} kind.durability
- * @param {readonly string[]} [kind.more] arguments of the server
  * @returns {import('../contestants.mjs').Contestant}
  */
-export function filexPeer({ title, tls, durability, more = [] }) {
+export function filexPeer({ title, tls, durability }) {
   const url = ({ port, told, path = '' }) =>
     tls
       ? `filex://127.0.0.1:${port}/${path}?fp=${told.fingerprint}`
@@ -54,23 +53,20 @@ export function filexPeer({ title, tls, durability, more = [] }) {
   });
   return {
     title,
-    tellsLoopDelay: true,
+    takesNodeArguments: true,
     missing: () =>
       ['filex-client', 'filex-server'].map(bin).every(existsSync) ? undefined : 'the programs are not built',
     version: () => `filex ${packageOf('filex-server').version}`,
-    server: ({ root, scratch, algorithm, loopDelay }) => ({
+    server: ({ root, scratch, algorithm, nodeArguments = [], serverArguments = [], env = {} }) => ({
       argv: [
         node,
         // The two ends agree on the best digest that both have, so one that has no blake3 makes it sha256.
         ...(algorithm === 'sha256' ? ['--import', program('without-blake3.mjs')] : []),
-        ...(loopDelay === undefined ? [] : ['--import', program('loop-delay.mjs')]),
+        ...nodeArguments,
         ...[bin('filex-server'), root, '--host', '127.0.0.1', '--port', '0', '--json'],
-        ...['--anonymous', 'write', '--log-level', 'warn', '--durability', durability, ...more],
+        ...['--anonymous', 'write', '--log-level', 'warn', '--durability', durability, ...serverArguments],
       ],
-      env: {
-        FILEX_STATE: join(scratch, 'server'),
-        ...(loopDelay === undefined ? {} : { FILEX_BENCH_LOOP_DELAY: loopDelay }),
-      },
+      env: { FILEX_STATE: join(scratch, 'server'), ...env },
     }),
     port: ({ urls }) => Number(new URL(urls[0]).port),
     up: (setting) => client(setting, 'put', '-q', '-r', setting.source, url(setting)),

@@ -6,14 +6,16 @@ export class DelayLine {
   #delay;
   #bytesPerMs;
   /** When the line has taken all that was given to it so far. */
-  #free = 0;
+  #free;
   #queue = [];
 
   /**
    * @param {number} delay milliseconds from one end to the other
    * @param {number} rate bits per second
+   * @param {number} [opens] when it begins to take something
    */
-  constructor(delay, rate) {
+  constructor(delay, rate, opens = 0) {
+    this.#free = opens;
     this.#delay = delay;
     this.#bytesPerMs = rate / 8 / 1000;
   }
