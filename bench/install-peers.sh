@@ -19,7 +19,7 @@ if [ ! -e "$policy" ]; then
 fi
 apt-get update
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-upgrade --no-install-recommends $packages
 
 # sshd of root wants it; the service, which is not started, would make it. It is gone after the next boot.
 install -d -m 755 /run/sshd
