@@ -1,12 +1,12 @@
 // npm run bench:codec [-- --quick] [-- --check] …: see README.md, "Decoders".
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { contestants, versionOf } from './codec/contestants.mjs';
 import { compare, measureInTurn } from './codec/measure.mjs';
 import { parseOptions } from './codec/options.mjs';
 import { own } from './codec/own.mjs';
-import { markdown } from './codec/report.mjs';
+import { gigabytes, markdown } from './codec/report.mjs';
 import { rows } from './codec/rows.mjs';
+import { writeDocs, writeJson } from './lib/docs.mjs';
 import { describeMachine } from './lib/machine.mjs';
 
 const options = parseOptions(process.argv.slice(2));
@@ -45,15 +45,24 @@ for (const row of chosen) {
 
 console.log(markdown(report));
 const file = options.json ?? join(import.meta.dirname, 'results/codec.json');
-mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+writeJson(file, report);
 say(`every round: ${file}`);
+if (options['write-docs'])
+  writeDocs(
+    'codec',
+    report,
+    rows.map(({ id }) => id),
+    markdown,
+  );
 
-const unproven = report.rows.filter(
-  ({ floor, compared }) => floor !== undefined && (compared === undefined || compared.ratio < floor),
-);
-for (const { title, floor, compared } of unproven) {
-  say(`${title}: ${compared?.ratio.toFixed(2) ?? 'no ratio'} is below the floor of ${floor}`);
-}
+const unproven = report.rows.flatMap(({ title, floor, rateFloor, compared, figures, payload }) => [
+  ...(floor === undefined || compared?.ratio >= floor
+    ? []
+    : [`${title}: ${compared?.ratio.toFixed(2) ?? 'no ratio'} is below the floor of ${floor}`]),
+  ...(rateFloor === undefined || gigabytes(figures[0].median, payload) >= rateFloor
+    ? []
+    : [`${title}: less than ${rateFloor} GB/s`]),
+]);
+for (const text of unproven) say(text);
 if (missing.length > 0) say(`not compared with ${missing.join(', ')}`);
 if (options.check && (unproven.length > 0 || missing.length > 0)) process.exitCode = 1;

@@ -1,7 +1,7 @@
 // The gate: every check in order, then one closing line `N passed, N failed` that adds up all vitest runs.
 import { reporting, runSteps, turbo } from './steps.mjs';
 
-const unit = ['packages/protocol', 'packages/server', 'packages/cli', 'packages/conformance'];
+const unit = ['packages/protocol', 'packages/server', 'packages/cli', 'packages/conformance', 'bench'];
 const e2e = ['e2e'];
 
 const vitest = (folders) =>

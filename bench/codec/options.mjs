@@ -6,6 +6,7 @@ const usage = `npm run bench:codec -- [options]
   --only REGEX   rows to run
   --list         only show the rows
   --json FILE    the figures, with every single round (bench/results/codec.json)
+  --write-docs   put the table into docs/BENCHMARKS.md
   --check        exit 1 when a ratio is below its floor, or a peer to compare with is missing`;
 
 function fail(message) {
@@ -24,6 +25,7 @@ export function parseOptions(args) {
         only: { type: 'string' },
         list: { type: 'boolean', default: false },
         json: { type: 'string' },
+        'write-docs': { type: 'boolean', default: false },
         check: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

@@ -13,10 +13,18 @@ export function describeMachine() {
     processor: cpus[0]?.model.trim() ?? 'unknown',
     cores: cpus.length,
     memory: os.totalmem(),
-    load: os.loadavg()[0],
+    load: loadNow(),
   };
 }
 
-export function describeFileSystem(folder) {
-  return statfsSync(folder).type === TMPFS ? 'tmpfs (memory)' : 'a disk, or what is mounted there';
+/** Processes that wanted a processor in the last minute, on average. */
+export function loadNow() {
+  return os.loadavg()[0];
+}
+
+/** What a folder is on. @param {'ext4' | undefined} mounted what was mounted for it */
+export function describeFileSystem(folder, mounted) {
+  if (mounted !== undefined) return mounted;
+  if (statfsSync(folder).type === TMPFS) return 'tmpfs (memory)';
+  return 'a disk, or what is mounted there';
 }

@@ -1,30 +1,72 @@
 const whole = (value) => Math.round(value).toLocaleString('en');
 const two = (value) => value.toFixed(2);
+const short = (value) => (value < 10 ? two(value) : value < 100 ? value.toFixed(1) : whole(value));
 
-/** The figures as a table for people. */
-export function markdown(report) {
-  const { node, system, processor, cores, memory, load, fileSystem, date, size, files, rounds } = report;
-  const lines = [
-    `${date}, Node ${node}, ${system}, ${cores} × ${processor}, ${whole(memory / 2 ** 30)} GiB, load ${two(load)} at`,
-    `the start. On ${fileSystem}. The large file has ${whole(size / 2 ** 20)} MiB, the tree ${whole(files)} files of`,
-    `4 KiB. Median of ${rounds} alternating runs over loopback; the ratio is that of the medians, first program to last,`,
-    'with the least and the most of single rounds behind it. Processor time is that of both ends together.',
-    '',
-    '| work | program | median | least–most | processor s | ratio | floor |',
-    '|---|---|--:|--:|--:|--:|--:|',
+/** What the figures were taken on. */
+export function machineLines({ node, system, processor, cores, memory, fileSystem, versions = [] }) {
+  return [
+    `Node ${node}, ${system}, ${cores} × ${processor}, ${whole(memory / 2 ** 30)} GiB${
+      fileSystem === undefined ? '' : `; on ${fileSystem}`
+    }.`,
+    ...(versions.length === 0 ? [] : [`Measured with ${[...new Set(versions)].join(', ')}.`]),
   ];
-  for (const row of report.rows) lines.push(...rowLines(row));
-  return lines.join('\n');
 }
 
-function rowLines({ id, skipped, unit, ratio, ratios, floor, verdict, programs = [] }) {
-  if (skipped !== undefined) return [`| ${id} | left out: ${skipped} | | | | | |`];
-  return programs.map(({ title, median, least, most, processor }, index) => {
-    const rate = `${whole(median)} ${unit} | ${whole(least)}–${whole(most)}`;
-    const used = processor === undefined ? '' : two(processor);
-    if (index > 0) return `| | ${title} | ${rate} | ${used} | | |`;
-    const compared = `**${two(ratio)}** (${two(ratios.least)}–${two(ratios.most)})`;
-    const least_ = floor === undefined ? '' : `${floor}${verdict === 'ok' ? '' : ' ✗'}`;
-    return `| ${id} | ${title} | ${rate} | ${used} | ${compared} | ${least_} |`;
-  });
+/** The figures as tables for people, one for each section. */
+export function markdown(report) {
+  const sections = Map.groupBy?.(report.rows, ({ section }) => section) ?? groupBySection(report.rows);
+  return [
+    ...machineLines(report),
+    ...[...sections].flatMap(([section, rows]) => ['', `### ${section}`, '', ...tableOf(rows, report)]),
+  ].join('\n');
+}
+
+function groupBySection(rows) {
+  const sections = new Map();
+  for (const row of rows) sections.set(row.section, [...(sections.get(row.section) ?? []), row]);
+  return sections;
+}
+
+function tableOf(rows, { command }) {
+  return [
+    '| work | program | median | min–max | processor s | ratio (min–max) | floor | goal | |',
+    '|---|---|--:|--:|--:|--:|--:|--:|---|',
+    ...rows.flatMap((row) => rowLines(row, command)),
+  ];
+}
+
+function rowLines({ id, title, amount, rounds, date, load, unit, programs, bounds }, command) {
+  const when = `${date.slice(0, 10)}, ${rounds} rounds, load ${two(load)}`;
+  const about = `**${title}**: ${amount}; ${when}<br>\`${command} --only '^${id}$'\``;
+  return [
+    ...programs.map((program, index) => `| ${index === 0 ? about : ''} | ${programCells(program, unit)} |`),
+    ...bounds.map((bound) => `| | ${boundCells(bound)} |`),
+  ];
+}
+
+function programCells(
+  { title, missing, median, least, most, processor, ratio, ratios, target, verdict, more },
+  unit,
+) {
+  if (missing !== undefined) return `${title} | ${missing} | | | | | |`;
+  const rate = `${short(median)} ${unit} | ${short(least)}–${short(most)}`;
+  const used = processor === undefined ? '' : two(processor);
+  const compared = ratio === undefined ? '' : `**${two(ratio)}** (${two(ratios.least)}–${two(ratios.most)})`;
+  return `${title} | ${rate} | ${used} | ${compared} | ${targetCells(target, verdict)} | ${moreOf(more)}`;
+}
+
+const moreOf = (more = {}) =>
+  Object.entries(more)
+    .map(([what, value]) => `${what}: ${short(value)}`)
+    .join('; ');
+
+function boundCells({ title, value, target, verdict }) {
+  return `${title} | ${value === undefined ? 'unknown' : short(value)} | | | | ${targetCells(target, verdict)} | `;
+}
+
+const marks = { missed: ' ✗', met: ' ✓', goal: ' ✓✓' };
+
+function targetCells({ floor, goal, ceiling } = {}, verdict) {
+  const asked = floor ?? (ceiling === undefined ? '' : `≤ ${ceiling}`);
+  return `${asked}${marks[verdict] ?? ''} | ${goal ?? ''}`;
 }
