@@ -12,7 +12,9 @@ export const SLAB_SIZE = HEADER_SIZE + SLAB_PAYLOAD;
 export const BUFFER_OFFSET = 2 * KiB;
 /** Free slabs kept for the next use; more are left to the garbage collector. */
 export const MAX_FREE_SLABS = 64;
-/** Bytes offered to a socket that is not known to be busy, so that idle connections cost little. */
+/** Bytes offered to a socket that is idle, so that idle connections cost little … */
+export const IDLE_READ_SIZE = 2 * KiB;
+/** … and to one that is busy and gets no slab. */
 export const SMALL_READ_SIZE = 16 * KiB;
 /** Above this many slabs in use, files are sent in small pieces, and less of them at once. */
 export const MANY_SLABS = 512;

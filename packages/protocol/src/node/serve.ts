@@ -35,7 +35,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
 
 /** One accepted connection, until nothing is left of it. */
 interface Client extends Visitor {
-  readonly socket: net.Socket;
+  socket: net.Socket;
   readonly host: string;
   /** `address:port`, for logs. */
   readonly address: string;
@@ -277,6 +277,8 @@ class TcpServer implements Server {
     if (exporter !== undefined) readGathered(socket, onRead, hasLoggedIn);
     // Under TLS, what runs below it is what moves the bytes.
     const transport = exporter === undefined ? adopted : client.socket;
+    // Not the one that it was accepted as, which is of no use any more, and takes as much memory.
+    client.socket = transport;
     connection.driver.attach(adopted, transport);
     adopted.resume();
     adopted.read(0);

@@ -5,7 +5,7 @@ import { rawFrame } from '../testing/frames.js';
 import { FrameDecoder } from '../wire/decoder.js';
 import { frameTypes } from '../wire/frame.js';
 import { PREFACE } from '../wire/preface.js';
-import { MAX_READING_SLABS, SLAB_PAYLOAD, SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
+import { IDLE_READ_SIZE, MAX_READING_SLABS, SLAB_PAYLOAD, SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
 import type { Slab } from './slab-pool.js';
 import { slabReader } from './socket-reader.js';
 import { SlabWatch } from './testing/slab-watch.js';
@@ -109,15 +109,17 @@ describe('a socket', () => {
   it('that is idle is offered little, and one that is busy much', () => {
     const watch = new SlabWatch();
     const { read, offered, reader } = reading();
-    expect(offered()).toBe(SMALL_READ_SIZE);
+    expect(offered()).toBe(IDLE_READ_SIZE);
     read(100);
+    expect(offered()).toBe(IDLE_READ_SIZE);
+    read(IDLE_READ_SIZE);
     expect(offered()).toBe(SMALL_READ_SIZE);
     read(SMALL_READ_SIZE);
     expect(offered()).toBe(SLAB_SIZE);
     read(100_000);
     expect(offered()).toBe(SLAB_SIZE);
     read(10);
-    expect(offered()).toBe(SMALL_READ_SIZE);
+    expect(offered()).toBe(IDLE_READ_SIZE);
     expect(watch.out).toBe(0);
     reader.close();
   });
@@ -125,6 +127,7 @@ describe('a socket', () => {
   it('that closes gives back what waited for data', () => {
     const watch = new SlabWatch();
     const { read, reader } = reading();
+    read(IDLE_READ_SIZE);
     read(SMALL_READ_SIZE);
     expect(watch.out).toBe(1);
     reader.close();
@@ -135,7 +138,10 @@ describe('a socket', () => {
   it('that many others are as busy as is offered little', () => {
     const watch = new SlabWatch();
     const sockets = Array.from({ length: MAX_READING_SLABS + 5 }, reading);
-    for (const { read } of sockets) read(SMALL_READ_SIZE);
+    for (const { read } of sockets) {
+      read(IDLE_READ_SIZE);
+      read(SMALL_READ_SIZE);
+    }
     expect(watch.out).toBe(MAX_READING_SLABS);
     expect(sockets.at(-1)?.offered()).toBe(SMALL_READ_SIZE);
     sockets[0]?.reader.close();

@@ -1,5 +1,5 @@
 import * as net from 'node:net';
-import { MAX_READING_SLABS, SMALL_READ_SIZE } from './bounds.js';
+import { IDLE_READ_SIZE, MAX_READING_SLABS, SMALL_READ_SIZE } from './bounds.js';
 import { Slab, slabs } from './slab-pool.js';
 
 /**
@@ -31,8 +31,8 @@ export interface ReaderOptions {
 
 /**
  * Reads a socket into pooled slabs with Node's `onread` option, which moves twice the bytes of 'data' events and
- * allocates nothing. A socket that fills its buffer is offered a slab next, one that does not a small buffer, so that
- * ten thousand idle connections do not hold ten thousand slabs.
+ * allocates nothing. A socket that fills its buffer is offered a larger one next, a slab in the end, one that does not a small one,
+ * so that ten thousand idle connections do not hold ten thousand slabs.
  *
  * What comes of a payload whose end still fits into the slab is told when that has come, or when the socket is not busy any more:
  * so a file that comes in frames of the size of a slab is digested and written a slab at a time, however the network has cut it.
@@ -81,14 +81,18 @@ export function slabReader(
         slab = slabs.take();
         reading += 1;
       } else {
-        slab = new Slab(Buffer.allocUnsafeSlow(SMALL_READ_SIZE), undefined);
+        slab = new Slab(
+          Buffer.allocUnsafeSlow(wasFull || busy ? SMALL_READ_SIZE : IDLE_READ_SIZE),
+          undefined,
+        );
       }
       return slab.buffer;
     },
     callback: (count) => {
       const current = slab as Slab;
       const isFull = count === (awaited > 0 ? awaited : current.buffer.length);
-      busy = isFull || (busy && (wasFull || count > SMALL_READ_SIZE));
+      const isFilled = isFull && current.buffer.length >= SMALL_READ_SIZE;
+      busy = isFilled || (busy && (wasFull || count > SMALL_READ_SIZE));
       wasFull = isFull;
       filled += count;
       awaited = rest(current);
