@@ -58,9 +58,13 @@ function transfer(trip: number, rate: number, reserve = (_bytes: number): boolea
 describe('windows', () => {
   it('become as wide as the distance needs: one file fills the line', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 20_000, max: 125_000 }), (trip, rate) => {
-        expect(transfer(trip, rate).used).toBeGreaterThan(0.95);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 20_000, max: 125_000 }),
+        (trip, rate) => {
+          expect(transfer(trip, rate).used).toBeGreaterThan(0.95);
+        },
+      ),
       {
         numRuns: 30,
         examples: [

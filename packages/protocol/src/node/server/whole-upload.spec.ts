@@ -102,7 +102,7 @@ async function play(handler: MemoryHandler, all: readonly Script[]): Promise<unk
     if (peer.count('GOAWAY') > 0) peer = await RawPeer.client(rig.port);
   }
   const files = [...handler.files].map(([path, file]) => [path, file.content.length]);
-  rig.server.destroy();
+  void rig.server.destroy();
   return { heard, files };
 }
 

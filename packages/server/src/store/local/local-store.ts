@@ -50,6 +50,7 @@ import { PathConfinement } from './path-confinement.js';
 import { removeEntry } from './removal.js';
 import { renameEntry } from './renaming.js';
 import { RESERVED_NAME, ReservedFolder } from './reserved-folder.js';
+import type { SmallFile } from './small-file.js';
 import { Space, type SpacePromise } from './space.js';
 import { StagingArea } from './staging-area.js';
 import { type NamedPath, parseNamedPath, parsePath } from './store-path.js';
@@ -59,7 +60,7 @@ import { type LedgerLimits, UploadLedger } from './uploads/upload-ledger.js';
 import { type RecordedContent, type UploadRecord, uploadName } from './uploads/upload-record.js';
 import type { VersionSource } from './version-source.js';
 import type { Warn } from './warn.js';
-import { type SmallFile, WholeFiles } from './whole-files.js';
+import { WholeFiles } from './whole-files.js';
 
 /** How to open a folder as a store. */
 export interface LocalStoreOptions {

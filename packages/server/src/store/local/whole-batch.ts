@@ -6,11 +6,11 @@ import { type CommitStep, errnoOf, fileError } from '@filex/protocol/node';
 import { bounds } from '../../bounds.js';
 import { etagOf } from './entry.js';
 import { type Folder, pathIn } from './folder.js';
+import type { WaitingFile, WholeFilesParts } from './small-file.js';
 import type { SpacePromise } from './space.js';
 import { rivalled } from './uploads/rivalled.js';
 import type { RecordedContent, UploadRecord } from './uploads/upload-record.js';
 import { WholeFile } from './whole-file.js';
-import type { WaitingFile, WholeFilesParts } from './whole-files.js';
 
 const flush = promisify(fsync);
 
