@@ -22,7 +22,7 @@ export interface Store {
    * All of a small file, where that can be had at once, without waiting for anything: of one version. Undefined for whatever is
    * not plain, an error too: `open` deals with it. Without this, small files are opened like any others.
    *
-   * @param room bytes that the file may have at most.
+   * @param options `room`: bytes that the file may have at most.
    */
   readWhole?(
     path: string,
