@@ -36,7 +36,7 @@ function tableOf(rows, { command }) {
 }
 
 function rowLines({ id, title, amount, rounds, date, load, unit, programs, bounds }, command) {
-  const when = `${date.slice(0, 10)}, ${rounds} rounds, load ${two(load)}`;
+  const when = `${date.slice(0, 10)}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, load ${two(load)}`;
   const about = `**${title}**: ${amount}; ${when}<br>\`${command} --only '^${id}$'\``;
   return [
     ...programs.map((program, index) => `| ${index === 0 ? about : ''} | ${programCells(program, unit)} |`),

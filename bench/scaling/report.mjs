@@ -23,7 +23,7 @@ export function markdown(report) {
 }
 
 function rowLines({ id, title, unit, date, load, rounds, quick, steps }, command) {
-  const when = `${date.slice(0, 10)}, ${rounds} rounds, load ${load.toFixed(2)}`;
+  const when = `${date.slice(0, 10)}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, load ${load.toFixed(2)}`;
   const about = `**${title}**; ${when}<br>\`${command}${quick ? ' --quick' : ''} --only '^${id}$'\``;
   return steps.map(({ amount, median, least, most, cost, further, ratio, verdict }, index) => {
     const compared = `${ratio.toFixed(2)}${marks[verdict] ?? ''}`;
