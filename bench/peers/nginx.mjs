@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import { notInstalled, versionOf, whereIs } from '../lib/installed.mjs';
 import { freePort } from '../lib/ports.mjs';
 
-/** Connections of one curl for many files: what was the fastest of 1, 2, 4, 8, 16. */
+/** Connections of one curl for many files: two for each core of the machine that the figures are from. */
 const CONNECTIONS = 4;
 
 function makeCertificate(scratch) {
