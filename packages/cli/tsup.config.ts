@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'tsup';
 
@@ -23,6 +23,7 @@ export default defineConfig({
       setup(build) {
         build.initialOptions.metafile = true;
         build.onEnd(({ metafile }) => {
+          mkdirSync('dist', { recursive: true }); // tsup makes it later, in a fresh checkout
           // The package is of modules; what is built of it is not.
           writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
           writeFileSync('dist/LICENSES.txt', licences(Object.keys(metafile?.inputs ?? {})));
