@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { FilexError } from '@filex/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../bounds.js';
 import { main } from '../main.js';
 import { fakeProcess } from '../testing/fake-io.js';
 import { MemorySession } from '../testing/memory-session.js';
@@ -256,14 +257,19 @@ describe('put: failures', () => {
 });
 
 describe('put: how it works', () => {
-  it('sends as many at once as asked for, and no more', async () => {
+  it.each([
+    ['as asked for, and no more', bounds.smallFileSize + 1, 5, 5],
+    ['as asked for, of small ones more', bounds.smallFileSize, 5, 5 * bounds.smallFilesPerTransfer],
+    ['one, if that was asked for', 1, 1, 1],
+  ])('sends as many at once %s', async (_, size, transfers, most) => {
     const top = temporaryFolder();
-    plant(top, Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`dir/${i}`, 'x'])));
+    const content = 'x'.repeat(size);
+    plant(top, Object.fromEntries(Array.from({ length: 80 }, (_each, i) => [`dir/${i}`, content])));
     const it = fakeProcess();
     it.session.before = () => new Promise((resolve) => setImmediate(resolve));
-    expect(await it.run('put', '-r', '--transfers', '5', join(top, 'dir'), server)).toBe(0);
-    expect(it.session.mostRunning).toBe(5);
-    expect(it.session.nodes.size).toBe(41);
+    expect(await it.run('put', '-r', '--transfers', `${transfers}`, join(top, 'dir'), server)).toBe(0);
+    expect(it.session.mostRunning).toBe(most);
+    expect(it.session.nodes.size).toBe(81);
   });
 
   it('an interrupt ends with 130 and the command that goes on', async () => {

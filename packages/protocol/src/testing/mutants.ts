@@ -134,8 +134,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a way up and out of the folder',
     file: 'wire/path.ts',
-    find: 'length === 2 && bytes[start] === dot',
-    replace: 'length === 3 && bytes[start] === dot',
+    find: 'bytes > 2 || path.charCodeAt(start) !== dot',
+    replace: 'bytes > 1 || path.charCodeAt(start) !== dot',
     property: ['path', 'is judged by the codec'],
   },
   {
