@@ -12,7 +12,9 @@ import { changeSince, type FileSourceOptions } from './file-source.js';
 
 /** All bytes of a regular file, and what the file was while they were read. */
 export interface ReadFile {
+  /** As it was opened, and still was when all was read. */
   readonly stats: BigIntStats;
+  /** All of it. */
   readonly bytes: Uint8Array;
 }
 
