@@ -64,8 +64,8 @@ export class Engine {
   }
 }
 
-/** What small files are waited for is their answers: with more of them on their way, that is shorter. One by one stays one by one. */
+/** What takes long about small files is to wait for answers: so more of them are on their way. One by one stays one by one. */
 function lanesFor(transfers: number): number {
   if (transfers === 1) return 1;
-  return Math.min(Math.max(transfers, transfers * bounds.smallFilesPerTransfer), bounds.maxTransfers);
+  return Math.min(transfers * bounds.smallFilesPerTransfer, bounds.maxTransfers);
 }

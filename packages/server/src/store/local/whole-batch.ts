@@ -115,9 +115,18 @@ export class WholeBatch {
       });
     } catch {
       // What is in the way the usual way will find, and say in its words.
-      file?.drop();
+      this.#drop(file, place.label);
       if (record !== undefined) ledger.leave(record, undefined);
       this.#usual.push(waiting);
+    }
+  }
+
+  /** A failure here must not keep those that come after from being stored. */
+  #drop(file: WholeFile | undefined, path: string): void {
+    try {
+      file?.drop();
+    } catch (err) {
+      this.#parts.warn('could not remove what was staged', { path, err });
     }
   }
 
