@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 /** Where a vitest run leaves its results, in each workspace. */
 const RESULTS = '.turbo/vitest.json';
+/** How many failures are told again at the end, and how many lines of what each one said. */
+const RETOLD = { failures: 40, lines: 12 };
 
 /** Arguments that make a vitest run leave its results where a step looks for them. */
 export const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${RESULTS}`];
@@ -35,12 +37,14 @@ export async function runSteps(steps) {
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const figures = new Map();
   const summary = [];
+  /** What failed, to be told again at the end: of a long log, often only the end is kept. */
+  const retold = [];
   /** Whether it makes sense to go on. */
   const runStep = async ({ name, command, results = [], vital = false }, gathered) => {
     for (const folder of results) rmSync(join(root, folder, RESULTS), { force: true });
     const started = performance.now();
     const ok = await run(command, figures, gathered);
-    const failures = results.reduce((sum, folder) => sum + collect(folder, totals, figures), 0);
+    const failures = results.reduce((sum, folder) => sum + collect(folder, totals, figures, retold), 0);
     if (!ok && failures === 0) totals.failed += 1;
     const good = ok && failures === 0;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -64,6 +68,9 @@ export async function runSteps(steps) {
       if (!(await runStep(step))) break;
     }
   }
+  for (const failure of retold.slice(0, RETOLD.failures)) console.log(`\n${failure}`);
+  if (retold.length > RETOLD.failures)
+    console.log(`\n… and ${retold.length - RETOLD.failures} more failures`);
   console.log(`\n${summary.join('\n')}\n`);
   for (const [name, value] of figures) console.log(`${value.toLocaleString('en').padStart(12)}  ${name}`);
   if (figures.size > 0) console.log('');
@@ -102,11 +109,12 @@ function run([program, ...args], figures, gathered) {
   });
 }
 
-/** Adds one workspace's vitest totals; returns how many failures it counted. */
-function collect(folder, totals, figures) {
+/** Adds one workspace's vitest totals, and what failed to `retold`; returns how many failures it counted. */
+function collect(folder, totals, figures, retold) {
   const file = join(root, folder, RESULTS);
   if (!existsSync(file)) {
     totals.failed += 1; // it crashed before it could say anything
+    retold.push(`FAILED ${folder}: it left no results`);
     return 1;
   }
   const r = JSON.parse(readFileSync(file, 'utf8'));
@@ -114,8 +122,22 @@ function collect(folder, totals, figures) {
   totals.passed += r.numPassedTests;
   totals.failed += r.numFailedTests + broken;
   totals.skipped += r.numPendingTests + r.numTodoTests;
+  for (const { name, message, status, assertionResults } of r.testResults) {
+    const path = relative(root, name);
+    if (status === 'failed' && assertionResults.length === 0) retold.push(retell(path, [message]));
+    for (const each of assertionResults) {
+      if (each.status === 'failed')
+        retold.push(retell(`${path} > ${each.fullName}`, each.failureMessages ?? []));
+    }
+  }
   for (const { meta } of r.testResults.flatMap((t) => t.assertionResults)) {
     for (const [name, value] of Object.entries(meta?.figures ?? {})) add(figures, name, value);
   }
   return r.numFailedTests + broken;
+}
+
+function retell(what, messages) {
+  const lines = messages.join('\n').split('\n');
+  const more = lines.length > RETOLD.lines ? ['…'] : [];
+  return [`FAILED ${what}`, ...lines.slice(0, RETOLD.lines), ...more].join('\n    ');
 }

@@ -25,8 +25,8 @@ interface Lane {
   blocked: boolean;
 }
 
-/** Bytes of one direction that can be under way. */
-const ROOM = 1024 * 1024;
+/** Bytes of one direction that can be under way; one more read may come on top. */
+export const ROOM = 1024 * 1024;
 /** Milliseconds that an end has to answer a FIN. */
 const FAREWELL = 1000;
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { ROOM } from '../chaos/line.js';
 import type { Direction } from '../chaos/line-fault.js';
 import { clientExit, startClient } from '../harness/client.js';
 import { differences } from '../harness/differences.js';
@@ -11,8 +12,10 @@ import { folderIn, temporaryFolder } from '../harness/temporary.js';
 import { pseudoRandomBytes } from '../harness/tree.js';
 
 const MiB = 1024 * 1024;
-/** What a cut may cost: one block, and what was under way on the wire and in buffers of the network. */
-const LOST_AT_A_CUT = 2 * MiB;
+/** Frame headers, the last read of the network, and what the buffers of two sockets hold. */
+const IN_BETWEEN = MiB / 2;
+/** What a cut may cost: one block that has not come to its end, and what was under way. */
+const LOST_AT_A_CUT = MiB + ROOM + IN_BETWEEN;
 
 export interface Cutting {
   /** `up`: an upload. */
