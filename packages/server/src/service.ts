@@ -1,11 +1,11 @@
 import { FilexError } from '@filex/protocol';
-import type { Handler, OperationContext, UploadReceiver } from '@filex/protocol/node';
+import type { Handler, OperationContext, UploadReceiver, UploadRequest } from '@filex/protocol/node';
 import type { Access, AccessRequest, Grant } from './access/access.js';
 import { type BlindPlace, makeDirectoryBlindly, recallBlindly, uploadBlindly } from './access/blind.js';
 import { makePermittedDirectory } from './access/permitted-directory.js';
 import { UserStores } from './access/user-stores.js';
 import { listVisible } from './access/visible-listing.js';
-import type { StagedUpload, Store } from './store/store.js';
+import type { StagedUpload, StageRequest, Store } from './store/store.js';
 
 /** Answers requests from a store, as far as `access` allows. */
 export function createHandler(store: Store, access: Access): Handler {
@@ -34,8 +34,7 @@ export function createHandler(store: Store, access: Access): Handler {
       const { path, ifExists } = request;
       const wanted = { operation: 'upload', path, ifExists } as const;
       const { grant, view } = await allow(context, wanted);
-      const { operationId, peer } = context;
-      const staging = { ...request, operationId, principal: peer.principal };
+      const staging = stagingOf(request, context);
       const staged = grant.blind
         ? await uploadBlindly(view, staging, placeOf(grant, path))
         : await view.stage(staging);
@@ -45,11 +44,10 @@ export function createHandler(store: Store, access: Access): Handler {
     uploadWhole(request, context) {
       const { path, ifExists } = request;
       const wanted = { operation: 'upload', path, ifExists } as const;
-      const { operationId, peer } = context;
-      const grant = access.check(peer.principal, wanted);
+      const grant = access.check(context.peer.principal, wanted);
       // In a letter box the name it gets is looked for first.
       const view = grant.blind ? undefined : stores.viewIfMade(grant);
-      const whole = view?.stageWhole?.({ ...request, operationId, principal: peer.principal });
+      const whole = view?.stageWhole?.(stagingOf(request, context));
       if (whole === undefined) return undefined;
       return {
         async commit(commit, bytes) {
@@ -150,4 +148,10 @@ function receiver(
 
 function placeOf({ root, rules }: Grant, path: string): BlindPlace {
   return { root, depth: rules.depth(path) };
+}
+
+function stagingOf(request: UploadRequest, { operationId, peer }: OperationContext): StageRequest {
+  const { path, size, ifExists, mtime, executable } = request;
+  const { principal } = peer;
+  return { operationId, principal, path, arguments: request.arguments, size, ifExists, mtime, executable };
 }

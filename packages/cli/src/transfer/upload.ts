@@ -196,8 +196,10 @@ export class Upload {
     signal.throwIfAborted();
     const { ifExists, keepReceipt } = this.#options;
     const tied = ties !== undefined;
-    const wish = { ifExists, onProgress, receipt: keepReceipt !== undefined };
-    const options = tied ? { ...wish, ...ties } : { ...wish, signal };
+    const receipt = keepReceipt !== undefined;
+    const options = tied
+      ? { ifExists, onProgress, receipt, ...ties }
+      : { ifExists, onProgress, receipt, signal };
     const running = this.#session.upload(source, remote, options);
     const among = tied ? this.#tied : this.#untied;
     among.add(running);

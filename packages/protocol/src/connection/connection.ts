@@ -375,9 +375,9 @@ export class Connection {
     const fault = openFault(machine, request);
     if (fault !== undefined) throw new LocalProtocolError(fault);
     const stream = this.#lastStream === 0 ? 1 : this.#lastStream + 2;
-    const { operation, operationId = this.#random(16), path = '', ...rest } = request;
+    const { operation, operationId = this.#random(16), path = '' } = request;
     const next = this.#next('C_OPEN');
-    this.#send('OPEN', stream, { ...rest, operation: operations.indexOf(operation), operationId, path });
+    this.#send('OPEN', stream, { ...request, operation: operations.indexOf(operation), operationId, path });
     this.#state = next;
     this.#lastStream = stream;
     this.#streams.set(stream, {
@@ -399,7 +399,17 @@ export class Connection {
     const record = this.#sending(stream, 'R_ACCEPT', 'server');
     const fault = acceptFault(record.machine, record.offset, accept);
     if (fault !== undefined) throw new LocalProtocolError(fault);
-    this.#send('ACCEPT', stream, { ...accept, epoch: accept.epoch ?? 0 });
+    const { offset, epoch = 0, etag, size, mtime, executable, algorithm, prefix } = accept;
+    this.#send('ACCEPT', stream, {
+      offset,
+      epoch,
+      etag,
+      size,
+      mtime,
+      executable,
+      algorithm,
+      prefix,
+    });
     this.#sent(record, 'R_ACCEPT');
     record.base = accept.offset;
     record.acknowledged = accept.offset;
@@ -472,11 +482,18 @@ export class Connection {
   ): void {
     const event = result.status === 'OK' ? 'R_SUCCESS' : 'R_FAILURE';
     const record = this.#sending(stream, event, 'server');
+    const { status, path = '', detail, retry, effect, outcome, etag, entry, receipt, digest } = result;
     this.#send('RESULT', stream, {
-      ...result,
-      path: result.path ?? '',
-      status: codeNumber(result.status),
-      detail: result.detail === undefined ? undefined : clipUtf8(result.detail, MAX_REASON_BYTES),
+      status: codeNumber(status),
+      detail: detail === undefined ? undefined : clipUtf8(detail, MAX_REASON_BYTES),
+      retry,
+      effect,
+      outcome,
+      path,
+      etag,
+      entry,
+      receipt,
+      digest,
     });
     this.#sent(record, event);
     this.#afterLastWord(record);
@@ -763,11 +780,10 @@ export class Connection {
   }
 
   #onResult(stream: number, message: Messages['RESULT']): void {
-    const { status, ...rest } = message;
-    const code = codeName(status);
+    const code = codeName(message.status);
     const record = this.#hearStream(stream, code === 'OK' ? 'R_SUCCESS' : 'R_FAILURE', 'RESULT');
     if (record === undefined) return;
-    this.#events.push({ type: 'result', stream, result: { ...rest, status: code } });
+    this.#events.push({ type: 'result', stream, result: { ...message, status: code } });
     this.#finishInitiator(record);
   }
 

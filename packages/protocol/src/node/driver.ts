@@ -27,7 +27,7 @@ export type StreamEvent = Extract<ConnectionEvent, { type: StreamEventType }>;
 /** What an operation hears from its stream. */
 export interface StreamListener {
   onEvent(event: StreamEvent): void;
-  onData?(arrival: Arrival): void;
+  readonly onData?: ((arrival: Arrival) => void) | undefined;
   /**
    * The connection ended first. Nothing follows.
    * @param unseen whether the peer has said that it never saw this stream: nothing has come, and will come, of it.

@@ -150,7 +150,7 @@ interface Layout {
   readonly byTag: ReadonlyMap<number, readonly [name: string, field: Field<unknown, boolean>]>;
   readonly required: readonly string[];
   /** What a message that has none of its fields looks like. */
-  readonly absent: Readonly<Record<string, unknown>>;
+  readonly absent: readonly (readonly [name: string, value: unknown])[];
 }
 
 /** How the fields of a record are found by their tags. */
@@ -159,9 +159,9 @@ export function layoutOf(fields: Readonly<Record<string, Field<unknown, boolean>
   return {
     byTag: new Map(entries.map(([name, field]) => [field.tag, [name, field] as const])),
     required: entries.filter(([, field]) => field.required).map(([name]) => name),
-    absent: Object.fromEntries(
-      entries.filter(([, field]) => 'absent' in field.kind).map(([name, field]) => [name, field.kind.absent]),
-    ),
+    absent: entries
+      .filter(([, field]) => 'absent' in field.kind)
+      .map(([name, field]) => [name, field.kind.absent] as const),
   };
 }
 
@@ -228,7 +228,9 @@ export function readFields(
   from: number,
   to: number,
 ): Record<string, unknown> {
-  const values: Record<string, unknown> = { ...layout.absent };
+  // Not a spread: what is added to an object that was spread gets a hidden class of its own, every time.
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of layout.absent) values[name] = value;
   let at = from;
   let previous = -1;
   while (at < to) {

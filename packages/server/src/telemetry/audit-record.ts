@@ -93,12 +93,17 @@ export function auditRecord(event: ServeEvent): AuditRecord {
     case 'operation': {
       const { peer, operation, operationId, path, target, code, message, limit } = event;
       const { outcome, bytes, digest, algorithm, duration } = event;
+      const { principal, address, connection, secure, mechanism } = peer;
       const done = code === 'OK';
       return {
         event: operation,
         outcome: done ? (outcome ?? 'done') : endOf(code),
         code,
-        ...who(peer),
+        user: text(principal),
+        address,
+        connection,
+        secure,
+        mechanism,
         operationId,
         path: pathText(path),
         // Requests of other kinds have none, or an empty one.

@@ -30,7 +30,7 @@ export interface OpenedSource {
   close(): Promise<void>;
 }
 
-const unchanged = async (): Promise<void> => undefined;
+const nothing = async (): Promise<void> => undefined;
 
 function inMemory(source: Uint8Array): Again {
   return {
@@ -67,24 +67,40 @@ export async function openSource(source: UploadSource, options: UploadOptions): 
     };
   }
   const { size, mtime, executable = false } = options;
-  const known = { mtime, executable, verify: unchanged };
-  if (source instanceof Uint8Array) {
-    const again = inMemory(source);
-    const close = async (): Promise<void> => undefined;
-    return {
-      ...known,
-      pieces: () => again.from(0),
-      isUntouched: () => false,
-      whole:
-        source.length <= MAX_WHOLE_FILE && (size ?? source.length) === source.length ? source : undefined,
-      again,
-      size: size ?? source.length,
-      close,
-    };
-  }
+  if (source instanceof Uint8Array)
+    return openBytes(source, { size: size ?? source.length, mtime, executable });
   const pieces = new IterableSource(source);
-  const close = (): Promise<void> => pieces.close();
-  return { ...known, pieces: () => pieces, isUntouched: () => pieces.untouched, size, close };
+  return {
+    pieces: () => pieces,
+    isUntouched: () => pieces.untouched,
+    size,
+    mtime,
+    executable,
+    verify: nothing,
+    close: () => pieces.close(),
+  };
+}
+
+function openBytes(
+  source: Uint8Array,
+  {
+    size,
+    mtime,
+    executable,
+  }: { readonly size: number; readonly mtime: number | undefined; readonly executable: boolean },
+): OpenedSource {
+  const again = inMemory(source);
+  return {
+    pieces: () => again.from(0),
+    isUntouched: () => false,
+    whole: source.length <= MAX_WHOLE_FILE && size === source.length ? source : undefined,
+    again,
+    size,
+    mtime,
+    executable,
+    verify: nothing,
+    close: nothing,
+  };
 }
 
 /** A small file is read at once. From then on it is what was read, whatever becomes of the file. */
@@ -94,7 +110,7 @@ async function openSmallFile(path: string | URL, options: UploadOptions): Promis
   if (file === undefined) return undefined;
   const { bytes, stats } = file;
   const { mtime = modificationTime(stats), executable = isExecutable(stats) } = options;
-  return openSource(bytes, { ...options, size: bytes.length, mtime, executable });
+  return openBytes(bytes, { size: bytes.length, mtime, executable });
 }
 
 function readInTurn(path: string | URL): Promise<ReadFile | undefined> {

@@ -21,14 +21,16 @@ export interface StoppableSink extends DownloadSink {
 /** Where a download goes. */
 export interface Destination {
   /** The digests of the whole blocks that are there already. Default: none. */
-  recall?(createHash: HashFactory, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]>;
+  readonly recall?:
+    | ((createHash: HashFactory, signal: AbortSignal | undefined) => Promise<readonly Uint8Array[]>)
+    | undefined;
   /**
    * Makes the sink, now that it is known what will come.
    * @param offset from where on: after all that `recall` has told of, or 0.
    */
   open(entry: Entry, offset: number): Promise<StoppableSink>;
   /** Takes a file of which all bytes are there, verified. Default: files are written as they come. */
-  store?(entry: Entry, bytes: Uint8Array): Promise<SinkOutcome>;
+  readonly store?: ((entry: Entry, bytes: Uint8Array) => Promise<SinkOutcome>) | undefined;
 }
 
 /** What `download` was given, as something that takes bytes. */
@@ -41,12 +43,13 @@ export function destinationFor(
     return impossible('only a sink can go on after what is there');
   if (typeof destination === 'string' || destination instanceof URL) {
     return {
-      ...(mayStoreWhole(destination, options)
-        ? { store: (entry, bytes) => storeWhole(destination, bytes, { entry, ifExists, durable }) }
-        : {}),
-      ...(partial === undefined
-        ? {}
-        : { recall: (createHash, signal) => recallPartial(partial, createHash, signal) }),
+      store: mayStoreWhole(destination, options)
+        ? (entry, bytes) => storeWhole(destination, bytes, { entry, ifExists, durable })
+        : undefined,
+      recall:
+        partial === undefined
+          ? undefined
+          : (createHash, signal) => recallPartial(partial, createHash, signal),
       open: (entry, offset) =>
         FileSink.open(destination, { ifExists, durable, expected: entry, partial, offset }),
     };

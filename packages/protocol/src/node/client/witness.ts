@@ -54,14 +54,13 @@ export class Witness {
         this.#onEvent(event);
         listener.onEvent(event);
       },
-      ...(listener.onData === undefined
-        ? {}
-        : {
-            onData: (arrival) => {
+      onData:
+        listener.onData === undefined
+          ? undefined
+          : (arrival) => {
               this.#moveTo(this.#position + arrival.bytes.length);
               listener.onData?.(arrival);
             },
-          }),
       onLost: (error, unseen) => {
         this.lost = true;
         listener.onLost(error, unseen);

@@ -8,9 +8,6 @@ import type { DigestTurns } from './digest-turns.js';
 import type { Transfer } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
 
-/** Who asks, with what. */
-export type Asker = Pick<OperationContext, 'peer' | 'operationId'>;
-
 /** One operation on its way, as the server runs it. */
 export interface OperationRun {
   readonly driver: Driver;

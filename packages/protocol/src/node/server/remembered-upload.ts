@@ -186,8 +186,15 @@ export function committedOf(
   { outcome, path, etag, time = Date.now() * 1000 }: UploadOutcome,
   asked: string,
 ): Committed {
-  const moved = { bytes: length, digest: hexOf(digest), algorithm, time };
-  return { outcome, path: path === asked ? undefined : path, etag, ...moved };
+  return {
+    outcome,
+    path: path === asked ? undefined : path,
+    etag,
+    bytes: length,
+    digest: hexOf(digest),
+    algorithm,
+    time,
+  };
 }
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -12,22 +12,19 @@ import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
 import { DigestTurns } from './digest-turns.js';
 import { EndSignal } from './end-signal.js';
+import { EndingListener } from './ending-listener.js';
 import { floodGuard } from './flood-guard.js';
 import { detailFor, handlerError } from './handler-error.js';
 import { receiveUpload } from './incoming-upload.js';
 import { limitError, limitOf } from './limit-error.js';
 import { Login } from './login.js';
 import type { LoginGuard } from './login-guard.js';
-import {
-  type Asker,
-  cancelled,
-  type OperationRun,
-  type RunningOperation,
-  type Success,
-} from './operation.js';
+import { cancelled, type OperationRun, type RunningOperation, type Success } from './operation.js';
 import { sendDigest } from './outgoing-digest.js';
 import { sendDownload } from './outgoing-download.js';
 import { sendListing } from './outgoing-listing.js';
+import { hexOf } from './remembered-upload.js';
+import { RunningContext } from './running-context.js';
 import type { ServerLimits } from './server-limits.js';
 import { TransferWatch } from './transfer-watch.js';
 import type { UploadRegistry } from './upload-registry.js';
@@ -211,7 +208,7 @@ export class ServerConnection implements DriverOwner {
     let isOver = false;
     const work = (): void => {
       if (isOver) return;
-      const success = sendWhole(this.#runOf(asked.open));
+      const success = sendWhole(this.#runOf(asked.open, new EndSignal()));
       if (success === undefined) this.#begin(asked);
       else this.#end(asked, this.#succeed(stream, success));
     };
@@ -242,20 +239,32 @@ export class ServerConnection implements DriverOwner {
   }
 
   /** The last word on it was said. */
-  #end({ open, at }: Asked, { movedTo, ...told }: Told): void {
+  #end({ open, at }: Asked, told: Told): void {
     this.driver.forget(open.stream);
     this.driver.schedule();
     const { operation, path } = open.request;
     // On the wire what is not said is the root, which nothing can be renamed to.
-    const target = operation === 'rename' ? open.request.target : movedTo;
-    const operationId = Buffer.from(open.request.operationId).toString('hex');
-    const duration = Driver.now() - at;
-    const peer = this.#peer as Peer;
-    const asked = { operation, operationId, path, target };
-    this.#options.onEvent({ type: 'operation', peer, ...asked, ...told, duration });
+    const target = operation === 'rename' ? open.request.target : told.movedTo;
+    const { code, message, limit, outcome, bytes, digest, algorithm } = told;
+    this.#options.onEvent({
+      type: 'operation',
+      peer: this.#peer as Peer,
+      operation,
+      operationId: hexOf(open.request.operationId),
+      path,
+      target,
+      code,
+      message,
+      limit,
+      outcome,
+      bytes,
+      digest,
+      algorithm,
+      duration: Driver.now() - at,
+    });
   }
 
-  #runOf({ stream, request }: Open): Omit<OperationRun, 'context'> & { readonly context: Asker } {
+  #runOf({ stream, request }: Open, end: EndSignal): OperationRun {
     const { handler, hashes, uploads, receipts, serverLimits } = this.#options;
     const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
     return {
@@ -267,10 +276,7 @@ export class ServerConnection implements DriverOwner {
       receipts,
       digestTurns: this.#digestTurns,
       maxListingEntries: serverLimits.maxListingEntries,
-      context: {
-        peer: this.#peer as Peer,
-        operationId: Buffer.from(request.operationId).toString('hex'),
-      },
+      context: new RunningContext(this.#peer as Peer, hexOf(request.operationId), end),
       afterRead: (task) => this.#afterRead(task),
       watch: (transfer) => this.#watch.add(transfer),
       algorithm,
@@ -284,27 +290,9 @@ export class ServerConnection implements DriverOwner {
     const { maxPathDepth } = this.#options.serverLimits;
     checkDepth(request.path, maxPathDepth);
     if (request.target !== undefined) checkDepth(request.target, maxPathDepth);
-    const asked = this.#runOf(open);
-    const context = {
-      ...asked.context,
-      get signal() {
-        return end.signal;
-      },
-    };
-    const run: OperationRun = { ...asked, context };
-    const { listener, done, transfer } = start(run);
+    const { listener, done, transfer } = start(this.#runOf(open, end));
     const ended = transfer && this.#watch.add(transfer);
-    this.driver.listen(stream, {
-      ...(listener.onData === undefined ? {} : { onData: (arrival) => listener.onData?.(arrival) }),
-      onEvent: (event) => {
-        if (event.type === 'reset') end.abort(new FilexError('CANCELLED'));
-        listener.onEvent(event);
-      },
-      onLost: (error, unseen) => {
-        end.abort(error);
-        listener.onLost(error, unseen);
-      },
-    });
+    this.driver.listen(stream, new EndingListener(listener, end));
     try {
       return await done;
     } finally {
@@ -327,16 +315,32 @@ export class ServerConnection implements DriverOwner {
     // Nobody is left to tell when the connection is gone; the log is told all the same.
     if (connection.allows(stream, 'R_SUCCESS')) {
       try {
-        const told = { outcome, path, etag, entry, receipt, digest: answer };
-        connection.result(stream, { status: 'OK', effect, ...told });
+        connection.result(stream, {
+          status: 'OK',
+          effect,
+          outcome,
+          path,
+          etag,
+          entry,
+          receipt,
+          digest: answer,
+        });
       } catch (cause) {
         // What the handler answered cannot be said on the wire. Said nothing, the client would wait for ever.
         const message = `the answer of the server is not a valid one: ${FilexError.from(cause).message}`;
         return this.#fail(stream, new FilexError('INTERNAL', message, { effect, cause }));
       }
     }
-    const told = { outcome, bytes, digest, algorithm, movedTo: path };
-    return { code: 'OK', message: undefined, limit: undefined, ...told };
+    return {
+      code: 'OK',
+      message: undefined,
+      limit: undefined,
+      outcome,
+      bytes,
+      digest,
+      algorithm,
+      movedTo: path,
+    };
   }
 
   #fail(stream: number, error: FilexError): Told {
@@ -347,14 +351,16 @@ export class ServerConnection implements DriverOwner {
     if (connection.allows(stream, 'R_FAILURE')) {
       connection.result(stream, { status: code, detail: detailFor(error), retry, effect });
     }
-    const nothing = {
+    return {
+      code,
+      message,
+      limit: limitOf(error),
       outcome: undefined,
       bytes: 0,
       digest: undefined,
       algorithm: undefined,
       movedTo: undefined,
     };
-    return { code, message, limit: limitOf(error), ...nothing };
   }
 
   onPong(): void {

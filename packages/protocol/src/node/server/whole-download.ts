@@ -1,15 +1,13 @@
 import { treeDigestOf } from '../../wire/digest.js';
 import { MAX_WHOLE_FILE } from '../bounds.js';
 import type { WholeFile } from '../types.js';
-import { type Asker, hashFor, type OperationRun, type Success } from './operation.js';
+import { hashFor, type OperationRun, type Success } from './operation.js';
 
 /** What is needed to answer a download in one go. */
 export type WholeRun = Pick<
   OperationRun,
-  'driver' | 'stream' | 'request' | 'handler' | 'algorithm' | 'hashOf'
-> & {
-  readonly context: Asker;
-};
+  'driver' | 'stream' | 'request' | 'handler' | 'context' | 'algorithm' | 'hashOf'
+>;
 
 /**
  * Sends a small file up to its END, where the handler has it at hand and all of it can be sent now. Otherwise, undefined:

@@ -42,5 +42,6 @@ export function parseNamedPath(path: string, action: string): NamedPath {
   const name = parsed.segments.at(-1);
   if (name === undefined)
     throw new FilexError('PERMISSION_DENIED', `cannot ${action} the root folder`, { path });
-  return { ...parsed, parent: parsed.segments.slice(0, -1), name };
+  const { label, segments } = parsed;
+  return { label, segments, parent: segments.slice(0, -1), name };
 }

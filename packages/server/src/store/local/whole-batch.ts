@@ -168,8 +168,11 @@ export class WholeBatch {
     const at = Date.now();
     for (const each of this.#staged) {
       const { content, mtime, waiting } = each;
+      const { length, digest, algorithm } = content;
       const intent = {
-        ...content,
+        length,
+        digest,
+        algorithm,
         path: waiting.place.label,
         outcome: 'created',
         moved: false,
@@ -203,8 +206,11 @@ export class WholeBatch {
       // Only now: to lose a name changes what is known of a file.
       const etag = etagOf(staged.file.finish());
       const { content, waiting, record } = staged;
+      const { length, digest, algorithm } = content;
       const committed = {
-        ...content,
+        length,
+        digest,
+        algorithm,
         path: waiting.place.label,
         outcome: 'created',
         etag,

@@ -19,7 +19,8 @@ export class WholeFiles {
 
   store(file: SmallFile): Promise<CommitOutcome> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...file, resolve, reject });
+      const { request, name, place, commit, bytes } = file;
+      this.#waiting.push({ request, name, place, commit, bytes, resolve, reject });
       // What was read together comes together.
       if (this.#waiting.length === 1) queueMicrotask(() => this.#begin());
     });

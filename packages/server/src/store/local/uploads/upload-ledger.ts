@@ -152,8 +152,21 @@ export class UploadLedger implements EntryKeeper, Heir {
     if (!this.isUnheardOf(name)) throw underWay(request.path);
     const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
     this.#live.set(name, request.operationId);
-    const wish = { path, size, ifExists, mtime, executable };
-    return { name, principal, arguments: asked, epoch: 1, at: Date.now(), durable: 0, ...wish };
+    return {
+      name,
+      principal,
+      arguments: asked,
+      epoch: 1,
+      at: Date.now(),
+      durable: 0,
+      path,
+      size,
+      ifExists,
+      mtime,
+      executable,
+      intent: undefined,
+      committed: undefined,
+    };
   }
 
   /** Goes on with one that is kept. */
