@@ -8,7 +8,7 @@ import { Line } from './client/line.js';
 import { ReconnectingSession } from './client/reconnecting-session.js';
 import { ClientSession } from './client/session.js';
 import { closeWith, type OnRead, slabReader } from './socket-reader.js';
-import { readGathered } from './tls/gathered-reads.js';
+import { secureReader } from './tls/secure-reads.js';
 import { checkIdentity } from './tls/server-identity.js';
 import { ALPN, channelBinding, TLS_SETTINGS } from './tls/settings.js';
 import type { ConnectOptions, Credentials, Session } from './types.js';
@@ -55,9 +55,8 @@ async function dial(address: FilexUrl, options: ConnectOptions): Promise<ClientS
   const session = new ClientSession(options, credentialsOf(address, options));
   const onRead: OnRead = (bytes, slab) => session.driver.onRead(bytes, slab);
   const missing = (bytes: Uint8Array): number => session.driver.connection.missing(bytes);
-  const secure = address.scheme === 'filex' ? openTls(address, options) : undefined;
+  const secure = address.scheme === 'filex' ? openTls(address, options, onRead, missing) : undefined;
   const socket = secure ?? openTcp(address, onRead, missing);
-  if (secure !== undefined) readGathered(secure, onRead, () => true);
   const giveUp = giveUpWith(session, socket);
   const milliseconds = options.timeout ?? CONNECT_TIMEOUT;
   const timer = setTimeout(() => giveUp(timedOut(address, milliseconds)), Math.min(milliseconds, MAX_TIMER));
@@ -114,10 +113,16 @@ function openTcp(
   return socket;
 }
 
-function openTls({ host, port }: FilexUrl, { trust }: ConnectOptions): TLSSocket {
-  const where = { host, port, allowHalfOpen: true };
+function openTls(
+  { host, port }: FilexUrl,
+  { trust }: ConnectOptions,
+  onRead: OnRead,
+  missing: (bytes: Uint8Array) => number,
+): TLSSocket {
+  const onread = secureReader(() => onRead, { missing });
+  const where = { host, port, allowHalfOpen: true, onread };
   // Loaded only here: without encryption, a program that moves little would wait for it longer than for the server.
-  return process.getBuiltinModule('node:tls').connect({
+  const socket = process.getBuiltinModule('node:tls').connect({
     ...where,
     ...TLS_SETTINGS,
     ALPNProtocols: [ALPN],
@@ -127,6 +132,8 @@ function openTls({ host, port }: FilexUrl, { trust }: ConnectOptions): TLSSocket
     // `checkIdentity` decides: most servers have a key that no authority knows.
     rejectUnauthorized: false,
   });
+  closeWith(socket, onread);
+  return socket;
 }
 
 function giveUpWith(session: ClientSession, socket: net.Socket): (error: FilexError) => void {

@@ -18,7 +18,7 @@ import { UploadRegistry } from './server/upload-registry.js';
 import { Slab } from './slab-pool.js';
 import { adopt, type OnRead } from './socket-reader.js';
 import { secureContext } from './tls/accept.js';
-import { readGathered } from './tls/gathered-reads.js';
+import { readSecure } from './tls/secure-reads.js';
 import { channelBinding } from './tls/settings.js';
 import type { Peer, ServeEvent, ServeOptions, Server } from './types.js';
 
@@ -222,7 +222,10 @@ class TcpServer implements Server {
       client.greeting = undefined;
       const { secure } = greeted;
       if (secure === undefined) this.#begin(client, { socket: client.socket, first: greeted.plaintext });
-      else this.#begin(client, { socket: secure, exporter: channelBinding(secure) });
+      else {
+        const first: Buffer | null = secure.read();
+        this.#begin(client, { socket: secure, first: first ?? undefined, exporter: channelBinding(secure) });
+      }
     } catch (error) {
       client.socket.destroy();
       const message = `the TLS handshake failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -274,7 +277,7 @@ class TcpServer implements Server {
     const missing = (bytes: Uint8Array): number => connection.driver.connection.missing(bytes);
     const reading = { mayFillSlabs: hasLoggedIn, missing };
     const adopted = exporter === undefined ? adopt(socket, () => onRead, reading) : socket;
-    if (exporter !== undefined) readGathered(socket, onRead, hasLoggedIn);
+    if (exporter !== undefined) readSecure(socket, onRead, reading);
     // Under TLS, what runs below it is what moves the bytes.
     const transport = exporter === undefined ? adopted : client.socket;
     // Not the one that it was accepted as, which is of no use any more, and takes as much memory.
@@ -324,7 +327,7 @@ class TcpServer implements Server {
 /** What is known of a connection when it begins. */
 interface Begun {
   readonly socket: net.Socket;
-  /** Plaintext that was read to find out what it is. */
+  /** What was read before it was known what it speaks, or came with the end of the TLS handshake. */
   readonly first?: Buffer | undefined;
   /** Under TLS. */
   readonly exporter?: Uint8Array | undefined;

@@ -27,6 +27,8 @@ export interface ReaderOptions {
   readonly mayFillSlabs?: (() => boolean) | undefined;
   /** How many bytes after these still belong to the same payload; see `Connection.missing`. Default: none. */
   readonly missing?: ((bytes: Uint8Array) => number) | undefined;
+  /** A read of so many bytes is as much as the socket gives at once: then more is likely to come. Default: what it was offered. */
+  readonly fullRead?: number | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface ReaderOptions {
  */
 export function slabReader(
   onRead: () => OnRead,
-  { mayFillSlabs = () => true, missing = () => 0 }: ReaderOptions = {},
+  { mayFillSlabs = () => true, missing = () => 0, fullRead = Number.POSITIVE_INFINITY }: ReaderOptions = {},
 ): SocketReader {
   let slab: Slab | undefined;
   /** Bytes in it that were not told yet … */
@@ -91,7 +93,7 @@ export function slabReader(
     callback: (count) => {
       const current = slab as Slab;
       const isFull = count === (awaited > 0 ? awaited : current.buffer.length);
-      const isFilled = isFull && current.buffer.length >= SMALL_READ_SIZE;
+      const isFilled = (isFull && current.buffer.length >= SMALL_READ_SIZE) || count >= fullRead;
       busy = isFilled || (busy && (wasFull || count > SMALL_READ_SIZE));
       wasFull = isFull;
       filled += count;
