@@ -8,11 +8,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openWithin } from '../../testing/temporary-folder.js';
 import type { Store } from '../store.js';
 import { FaultInjector } from '../testing/faults/fault-injector.js';
-import type { Errno } from '../testing/faults/file-call.js';
+import type { Errno, Kind } from '../testing/faults/file-call.js';
+import { observe } from '../testing/faults/patch.js';
 import { scratchFolder } from '../testing/faults/power-loss.js';
-import { attemptUpload, type UploadTask } from '../testing/faults/upload-task.js';
+import { attemptUpload, keyOf, type UploadTask } from '../testing/faults/upload-task.js';
 import { download, list, upload } from '../testing/transfer.js';
 import { LocalStore } from './local-store.js';
+import { uploadName } from './uploads/upload-record.js';
 
 // In memory, where flushing costs nothing.
 const top = scratchFolder();
@@ -275,4 +277,42 @@ describe.runIf(process.platform === 'linux')('a LocalStore of which a call fails
     }
     expect(found).toEqual([]);
   });
+});
+
+describe.runIf(process.platform === 'linux')('small files that are stored together', () => {
+  it.each(['write', 'futimes'] as const)(
+    'are stored although of one of them neither %s nor its removal works',
+    async (kind) => {
+      const { root, store, before } = await prepared();
+      const open = openFiles(root);
+      const tasks = ['first', 'second', 'third'].map((name) => task(name, name.repeat(50), { whole: true }));
+      const stuck = uploadName(keyOf(tasks[1] as UploadTask));
+      const failed: Kind[] = [];
+      const end = observe({
+        folder: root,
+        before: (call) => {
+          const isDue = call.kind === kind || (call.kind === 'unlink' && failed.length > 0);
+          if (!isDue || !call.path.endsWith(stuck)) return undefined;
+          failed.push(call.kind);
+          return { errno: 'EIO' };
+        },
+        after: () => undefined,
+      });
+      const outcomes = await Promise.allSettled(tasks.map((each) => attemptUpload(store, each)));
+      end();
+      expect(failed.slice(0, 2)).toEqual([kind, 'unlink']);
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(outcomes[1]).toMatchObject({ reason: { code: 'IO_ERROR', effect: 'none' } });
+      const [first, , third] = tasks.map(({ content }) => Buffer.from(content).toString());
+      expect(await look(store)).toEqual({ ...before, first, third });
+      expect(openFiles(root)).toEqual(open);
+      // Once the disk works again, so does what could not be stored.
+      expect(await attemptUpload(store, tasks[1] as UploadTask)).toMatchObject({ outcome: 'created' });
+      await store.close();
+      const reopened = await LocalStore.open(root, { uploads: { resumeTimeout: 0 } });
+      await reopened.close();
+      expect(staged(root)).toEqual([]);
+      rmSync(root, { recursive: true });
+    },
+  );
 });

@@ -317,7 +317,7 @@ export class LocalStore implements Store {
       create().catch(async (error: unknown) => {
         if (FilexError.from(error).code !== 'ALREADY_EXISTS') throw error;
         // An earlier attempt could not clean up.
-        await ledger.clear(request);
+        await ledger.clear(request).catch(storeError(label));
         return create();
       }),
     );
