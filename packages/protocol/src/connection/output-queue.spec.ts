@@ -9,11 +9,11 @@ describe('the output', () => {
   it('joins small frames in one part, up to the next file bytes', () => {
     const queue = new OutputQueue();
     const payload = Uint8Array.of(1);
-    for (let i = 0; i < 50; i += 1) queue.control(frameTypes.PING, 0, payload);
+    for (let i = 0; i < 40; i += 1) queue.control(frameTypes.PING, 0, payload);
     queue.data(1, payload);
     queue.control(frameTypes.PING, 0, payload);
     const lengths = queue.take(Number.POSITIVE_INFINITY).map((part) => part.length);
-    expect(lengths).toEqual([50 * 11 + 10, 1, 11]);
+    expect(lengths).toEqual([40 * 11 + 10, 1, 11]);
     expect(queue.take(Number.POSITIVE_INFINITY)).toEqual([]);
   });
 
@@ -24,7 +24,7 @@ describe('the output', () => {
       queue.control(frameTypes.PING, 0, payload);
       return queue.take(Number.POSITIVE_INFINITY).map((part) => part.buffer.byteLength);
     }).flat();
-    expect(sizes[0]).toBe(1024);
-    expect(new Set(sizes)).toEqual(new Set([1024, 2048, 4096, 8192, 16_384]));
+    expect(sizes[0]).toBe(512);
+    expect(new Set(sizes)).toEqual(new Set([512, 1024, 2048, 4096, 8192, 16_384]));
   });
 });

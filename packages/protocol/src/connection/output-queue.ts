@@ -4,7 +4,7 @@ import { frameTypes, HEADER_SIZE, writeHeader } from '../wire/frame.js';
  * Headers and control frames are written into pieces of memory, so that many small frames leave as one. Each piece is twice as large
  * as the one before, up to the last size: a connection that says little must not hold much.
  */
-const FIRST_ARENA_SIZE = 1024;
+const FIRST_ARENA_SIZE = 512;
 const ARENA_SIZE = 16 * 1024;
 
 /**

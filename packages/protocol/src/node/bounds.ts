@@ -12,8 +12,8 @@ export const SLAB_SIZE = HEADER_SIZE + SLAB_PAYLOAD;
 export const BUFFER_OFFSET = 2 * KiB;
 /** Free slabs kept for the next use; more are left to the garbage collector. */
 export const MAX_FREE_SLABS = 64;
-/** Bytes offered to a socket that is idle, so that idle connections cost little … */
-export const IDLE_READ_SIZE = 2 * KiB;
+/** Bytes offered to a socket that is idle, so that idle connections cost little: a request of an ordinary length fits … */
+export const IDLE_READ_SIZE = 512;
 /** … and to one that is busy and gets no slab. */
 export const SMALL_READ_SIZE = 16 * KiB;
 /** Above this many slabs in use, files are sent in small pieces, and less of them at once. */

@@ -265,7 +265,7 @@ export const u16List: Kind<readonly number[]> = {
     if ((to - from) % 2 !== 0) throw new FieldFault('is cut inside an item');
     const items: number[] = [];
     for (let at = from; at < to; at += 2) items.push(u16At(bytes, at));
-    return items;
+    return fitted(items);
   },
 };
 
@@ -292,9 +292,14 @@ export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
         items.push(item.read(bytes, at, at + length));
         at += length;
       }
-      return items;
+      return fitted(items);
     },
   };
+}
+
+/** Without the room that an array grows by: some of these last as long as their connection. */
+function fitted<T>(items: T[]): T[] {
+  return items.slice();
 }
 
 /** Fills in a `u16 length` that was left at `at`, now that what it counts is written. */

@@ -74,9 +74,11 @@ export class ServerConnection implements DriverOwner {
   readonly driver: Driver;
   readonly #options: ServerConnectionOptions;
   readonly #running = new Set<Promise<void>>();
-  readonly #login: Login;
-  readonly #watch: TransferWatch;
-  readonly #digestTurns: DigestTurns;
+  /** Until somebody has logged in; then it is in the way of nothing but memory. */
+  #login: Login | undefined;
+  /** Made by the first operation: of many connections that are idle each has to be small. */
+  #watched: TransferWatch | undefined;
+  #digestTurns: DigestTurns | undefined;
   #peer: Peer | undefined;
   /** What the client logs in with. */
   #mechanism = '';
@@ -111,8 +113,6 @@ export class ServerConnection implements DriverOwner {
       },
       this,
     );
-    this.#watch = new TransferWatch(this.driver, options.serverLimits);
-    this.#digestTurns = new DigestTurns(options.serverLimits.maxDigests);
     const transcript = (): Uint8Array => this.driver.connection.helloTranscript as Uint8Array;
     const deadline = acceptedAt + limits.handshakeTimeout;
     this.#login = new Login({ ...options, transcript, deadline });
@@ -158,7 +158,8 @@ export class ServerConnection implements DriverOwner {
   }
 
   async #authenticate(mechanism: string | undefined, data: Uint8Array | undefined): Promise<void> {
-    const answer = await this.#login.take(mechanism, data);
+    const answer = await this.#login?.take(mechanism, data);
+    if (answer === undefined) return;
     const { connection } = this.driver;
     if (connection.state !== 'authenticating') return; // Lost meanwhile.
     if (answer.step === 'refusal') return this.driver.abort(answer.error);
@@ -185,6 +186,7 @@ export class ServerConnection implements DriverOwner {
     const { number, address, exporter, onEvent } = this.#options;
     const { agent } = this.driver.connection.negotiated as Negotiated;
     const secure = exporter !== undefined;
+    this.#login = undefined;
     this.#peer = { connection: number, address, principal, agent, secure, mechanism: this.#mechanism };
     onEvent({ type: 'connection', peer: this.#peer });
   }
@@ -267,6 +269,7 @@ export class ServerConnection implements DriverOwner {
   #runOf({ stream, request }: Open, end: EndSignal): OperationRun {
     const { handler, hashes, uploads, receipts, serverLimits } = this.#options;
     const { algorithm, digests } = this.driver.connection.negotiated as Negotiated;
+    this.#digestTurns ??= new DigestTurns(serverLimits.maxDigests);
     return {
       driver: this.driver,
       stream,
@@ -298,6 +301,11 @@ export class ServerConnection implements DriverOwner {
     } finally {
       ended?.();
     }
+  }
+
+  get #watch(): TransferWatch {
+    this.#watched ??= new TransferWatch(this.driver, this.#options.serverLimits);
+    return this.#watched;
   }
 
   #afterRead(task: () => void): void {
@@ -378,7 +386,7 @@ export class ServerConnection implements DriverOwner {
   onLost(): void {
     // Every operation has heard it from its stream.
     this.#isLost = true;
-    this.#login.cancel();
+    this.#login?.cancel();
   }
 
   onClosed(error: FilexError | undefined): void {
