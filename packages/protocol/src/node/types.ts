@@ -434,7 +434,7 @@ export interface Peer {
 /** The name of a row of `serverLimitTable`, or of a limit of the protocol that a server enforces. */
 export type LimitName = ServerLimitName | keyof Limits;
 
-/** What a handler knows about a request besides what is asked. */
+/** What a handler knows about a request besides what is asked. To be passed on as it is: a copy of its fields has no `signal`. */
 export interface OperationContext {
   /** Who asks. */
   readonly peer: Peer;
