@@ -527,7 +527,8 @@ describe('a handler that', () => {
         vi.spyOn(rig.handler, name).mockImplementation(fail);
       }
       const listing = session.list()[Symbol.asyncIterator]();
-      for (const attempt of [
+      // All are listened to at once: they fail in any order.
+      const attempts = [
         session.stat('a'),
         session.upload(bytes, 'a'),
         session.download('a', { write: () => undefined }),
@@ -535,8 +536,9 @@ describe('a handler that', () => {
         session.makeDirectory('a'),
         session.rename('a', 'b'),
         session.remove('a'),
-      ]) {
-        expect(await failureOf(attempt)).toMatchObject(expected);
+      ].map(failureOf);
+      for (const failure of attempts) {
+        expect(await failure).toMatchObject(expected);
       }
     }
     vi.restoreAllMocks();
