@@ -9,8 +9,8 @@ const LONGEST_RECORD = 4608;
 const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
 
 /** Up to here a window grows as long as its reader keeps up: what ends, disks and threads need to work side by side. */
-const NEAR_STREAM_WINDOW = 1024 * 1024;
-const NEAR_CONNECTION_WINDOW = 2 * 1024 * 1024;
+const NEAR_STREAM_WINDOW = 2 * 1024 * 1024;
+const NEAR_CONNECTION_WINDOW = 4 * 1024 * 1024;
 
 /** Beyond, it grows while it is consumed within so many round trips: only distance needs as much. */
 const WINDOW_ROUND_TRIPS = 3;
