@@ -123,22 +123,10 @@ export class UploadLedger implements EntryKeeper, Heir {
 
   /** Begins an upload. Nobody may be at work on it. */
   async begin(request: StageRequest): Promise<UploadEntry> {
-    const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
     const name = uploadName(request);
     await this.#dropping.get(name);
-    this.#take(name, request.operationId, path);
-    const wish = { path, size, ifExists, mtime, executable };
-    const { taken } = this.#records.get(name) ?? {};
-    const record = {
-      name,
-      principal,
-      arguments: asked,
-      epoch: 1,
-      at: Date.now(),
-      durable: 0,
-      taken,
-      ...wish,
-    };
+    this.#take(name, request.operationId, request.path);
+    const record = firstRecord(request, name, this.#records.get(name)?.taken);
     return new UploadEntry(this, record, this.#namesOf(name).leaves, 0, false);
   }
 
@@ -150,23 +138,8 @@ export class UploadLedger implements EntryKeeper, Heir {
   /** Begins one that comes in one piece. @throws FilexError `BUSY` when it is no longer unheard of. */
   beginWhole(request: StageRequest, name: string): UploadRecord {
     if (!this.isUnheardOf(name)) throw underWay(request.path);
-    const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
     this.#live.set(name, request.operationId);
-    return {
-      name,
-      principal,
-      arguments: asked,
-      epoch: 1,
-      at: Date.now(),
-      durable: 0,
-      path,
-      size,
-      ifExists,
-      mtime,
-      executable,
-      intent: undefined,
-      committed: undefined,
-    };
+    return firstRecord(request, name, undefined);
   }
 
   /** Goes on with one that is kept. */
@@ -474,4 +447,25 @@ export class UploadLedger implements EntryKeeper, Heir {
 
 function underWay(path: string): FilexError {
   return new FilexError('BUSY', `${JSON.stringify(path)} is being uploaded with the same operation id`);
+}
+
+/** What is known of an upload that begins. All fields are there: see "Shapes" in ARCHITECTURE.md. */
+function firstRecord(request: StageRequest, name: string, taken: boolean | undefined): UploadRecord {
+  const { principal, arguments: asked, path, size, ifExists, mtime, executable } = request;
+  return {
+    name,
+    principal,
+    arguments: asked,
+    epoch: 1,
+    at: Date.now(),
+    durable: 0,
+    taken,
+    path,
+    size,
+    ifExists,
+    mtime,
+    executable,
+    intent: undefined,
+    committed: undefined,
+  };
 }
