@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ServerTrial } from '../../session/server-trial.js';
 import { casesOf } from '../../suite/case.js';
 import { content } from '../../wire/bytes.js';
@@ -63,7 +64,7 @@ export const chapter19 = casesOf<ServerTrial>((check) => {
       const path = await trial.path('file');
       const session = await trial.session();
       const grease = field(0xfffb, content(20));
-      const operationId = Buffer.alloc(16, 3);
+      const operationId = randomBytes(16);
       const open = joinFields(fieldsOf('OPEN', { operation: 1, operationId, path }));
       const end = joinFields(fieldsOf('END', { length: 300, digest: treeDigest(content(300)) }));
       session.send(
