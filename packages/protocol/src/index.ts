@@ -34,6 +34,7 @@ export {
   Connection,
   type ConnectionEvent,
   type ConnectionOptions,
+  type CreditUse,
   createConnection,
   type Negotiated,
   type OpenArguments,

@@ -23,7 +23,7 @@ import { clipUtf8 } from '../wire/utf8.js';
 import type { ConnectionEvent, Negotiated, OperationResult } from './events.js';
 import { commonDigests, helloOf, type Offer, tooLow, VERSION } from './negotiation.js';
 import { OutputQueue } from './output-queue.js';
-import { ReceiveLedger } from './receive-ledger.js';
+import { type CreditUse, ReceiveLedger } from './receive-ledger.js';
 import { acceptFault, openFault } from './resume.js';
 import { isDiscarding, type StreamRecord } from './stream.js';
 
@@ -47,9 +47,9 @@ export interface ConnectionOptions {
   readonly agent?: string | undefined;
   /**
    * Asked before the window of the connection grows by `bytes`; false keeps it as it is. This is how one budget bounds
-   * what a process promises to all its peers. Default: always true.
+   * what a process promises to all its peers. `use` is what they are for (`CreditUse`). Default: always true.
    */
-  readonly reserveCredit?: ((bytes: number) => boolean) | undefined;
+  readonly reserveCredit?: ((bytes: number, use: CreditUse) => boolean) | undefined;
   /**
    * Asked at each frame that costs the peer nothing: a PING, or a RESET that gives up what the peer wanted itself. Why it is one
    * too many, for `RATE_LIMITED`; undefined when it is not. Default: never.

@@ -15,7 +15,7 @@ interface Flight {
 /**
  * One file over a line: a sender that uses all its credit, as fast as the line is, and a reader that is no slower.
  * @param trip milliseconds there and back; `rate` in bytes per millisecond.
- * @returns which part of the line was used in the second half of the time, and the widest window of the stream.
+ * @returns which part of the line was used in the second half of the time, the windows at the end, and when that of the stream was wide enough.
  */
 function transfer(trip: number, rate: number, reserve = (_bytes: number): boolean => true) {
   const ledger = new ReceiveLedger(limits, reserve);
@@ -24,7 +24,7 @@ function transfer(trip: number, rate: number, reserve = (_bytes: number): boolea
   let [streamLimit, connectionLimit] = [stream.limit, limits.initialConnectionWindow];
   let [sent, freeAt] = [0, 0];
   const end = 60 * trip + 200;
-  let late = 0;
+  let [late, wideAt] = [0, Number.POSITIVE_INFINITY];
   for (let now = 0; now < end; ) {
     for (let grant = grants[0]; grant !== undefined && grant.at <= now; grant = grants[0]) {
       streamLimit = Math.max(streamLimit, grant.stream ?? 0);
@@ -37,6 +37,7 @@ function transfer(trip: number, rate: number, reserve = (_bytes: number): boolea
       const connection = ledger.consume(1, stream, flight.count, now);
       const grant = stream.grant();
       if (grant !== undefined) ledger.widen(stream, now);
+      if (stream.window > trip * rate) wideAt = Math.min(wideAt, now);
       const at = now + trip / 2;
       if (connection !== undefined) grants.push({ at, connection });
       if (grant !== undefined) grants.push({ at, stream: grant });
@@ -52,7 +53,7 @@ function transfer(trip: number, rate: number, reserve = (_bytes: number): boolea
     const next = [grants[0]?.at, data[0]?.at, room > 0 ? freeAt : undefined].filter((at) => at !== undefined);
     now = Math.max(now, Math.min(...next.filter((at) => at > now), end));
   }
-  return { used: late / (rate * (end / 2)), window: stream.window, connection: ledger.window };
+  return { used: late / (rate * (end / 2)), window: stream.window, connection: ledger.window, wideAt };
 }
 
 describe('windows', () => {
@@ -71,6 +72,28 @@ describe('windows', () => {
           [100, 125_000],
           [75, 125_000],
           [50, 125_000],
+        ],
+      },
+    );
+  });
+
+  it('become so within a few round trips', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 10, max: 200 }),
+        fc.integer({ min: 20_000, max: 125_000 }),
+        (trip, rate) => {
+          const { window, wideAt } = transfer(trip, rate);
+          expect(window).toBeGreaterThan(trip * rate);
+          // From 256 KiB to 25 MB it doubles about seven times, and what is granted is seen a round trip later.
+          expect(wideAt).toBeLessThan(10 * trip);
+        },
+      ),
+      {
+        numRuns: 30,
+        examples: [
+          [100, 125_000],
+          [200, 125_000],
         ],
       },
     );
@@ -95,6 +118,7 @@ describe('windows', () => {
   it('stay as they are when the budget is used up', () => {
     const { window, connection } = transfer(100, 125_000, () => false);
     expect(connection).toBe(limits.initialConnectionWindow);
-    expect(window).toBeLessThanOrEqual(connection);
+    // Less than what is granted on top of the connection's window for what streams hold.
+    expect(window - limits.initialStreamWindow).toBeLessThan(connection);
   });
 });

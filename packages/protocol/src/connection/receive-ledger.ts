@@ -8,12 +8,21 @@ const LONGEST_RECORD = 4608;
 /** What must be left of a connection's window for any stream to get on. */
 const LEAST_WINDOW = limitTable.initialConnectionWindow.floor;
 
-/** Up to here a window grows as long as its reader keeps up: what ends, disks and threads need to work side by side. */
+/** Up to here a window doubles as long as its reader keeps up: what ends, disks and threads need to work side by side. */
 const NEAR_STREAM_WINDOW = 2 * 1024 * 1024;
 const NEAR_CONNECTION_WINDOW = 4 * 1024 * 1024;
 
-/** Beyond, it grows while it is consumed within so many round trips: only distance needs as much. */
-const WINDOW_ROUND_TRIPS = 3;
+/** The part of a connection's window that has to be consumed for it to double: so little that the first windows double thrice. */
+const EARNED_FRACTION = 8;
+
+/** Beyond, it grows to what is consumed in so many round trips: only distance needs as much. */
+const WINDOW_ROUND_TRIPS = 4;
+
+/**
+ * What a connection wants more credit for: a wider `window`, to be faster; or to make up for what is `held`, without which
+ * streams that nobody reads from would stop the others.
+ */
+export type CreditUse = 'window' | 'held';
 
 /**
  * What this end has promised to take and what it has taken, of a connection and of all its streams together.
@@ -22,7 +31,7 @@ const WINDOW_ROUND_TRIPS = 3;
  */
 export class ReceiveLedger {
   readonly #limits: Limits;
-  readonly #reserve: (bytes: number) => boolean;
+  readonly #reserve: (bytes: number, use: CreditUse) => boolean;
   readonly #connection: ReceiveCredit;
   /** What ended streams delivered and nobody consumed yet. */
   readonly #leftovers = new Map<number, ReceiveCredit>();
@@ -39,7 +48,7 @@ export class ReceiveLedger {
   #widened = 0;
 
   /** @param reserve asked before `bytes` more are promised than before; false keeps the promise as it is. */
-  constructor(limits: Limits, reserve: (bytes: number) => boolean) {
+  constructor(limits: Limits, reserve: (bytes: number, use: CreditUse) => boolean) {
     this.#limits = limits;
     this.#reserve = reserve;
     this.#connection = new ReceiveCredit(limits.initialConnectionWindow);
@@ -103,12 +112,13 @@ export class ReceiveLedger {
     }
     const limit = this.grant(now);
     this.#earned += count;
-    const { window, consumed } = this.#connection;
-    const isNeeded = this.#isNeeded(this.#pace.over(window, consumed, now));
-    if (window < NEAR_CONNECTION_WINDOW ? this.#earned * 4 < window : !isNeeded) return limit;
-    this.#earned = 0;
-    const more = Math.min(window, this.#limits.maxConnectionWindow - window);
-    if (more > 0 && this.#reserve(more)) this.#connection.setWindow(window + more);
+    const { window } = this.#connection;
+    const needed = this.#neededBy(this.#connection, this.#pace, now);
+    const isEarned = window < NEAR_CONNECTION_WINDOW && this.#earned * EARNED_FRACTION >= window;
+    const wanted = Math.max(needed, isEarned ? Math.min(2 * window, NEAR_CONNECTION_WINDOW) : 0);
+    if (isEarned) this.#earned = 0;
+    const more = Math.min(wanted, this.#limits.maxConnectionWindow) - window;
+    if (more > 0 && this.#reserve(more, 'window')) this.#connection.setWindow(window + more);
     return limit;
   }
 
@@ -138,7 +148,7 @@ export class ReceiveLedger {
     const { available, window } = this.#connection;
     // Half of the least window there is would be too short for the longest record of a listing.
     const short = available < Math.max(window / 2, LONGEST_RECORD);
-    if (!short || held <= this.#reserved || !this.#reserve(held - this.#reserved)) return limit;
+    if (!short || held <= this.#reserved || !this.#reserve(held - this.#reserved, 'held')) return limit;
     this.#reserved = held;
     return this.#connection.grant(held) ?? limit;
   }
@@ -148,22 +158,23 @@ export class ReceiveLedger {
    * earned together stays so far below the connection's window that they cannot use it up should their readers stop.
    */
   widen(receive: ReceiveCredit, now: number): void {
-    const { window, consumed } = receive;
+    const { window } = receive;
     const pace = this.#paces.get(receive) ?? new Pace();
     this.#paces.set(receive, pace);
-    const isNeeded = this.#isNeeded(pace.over(window, consumed, now));
-    if (window >= NEAR_STREAM_WINDOW && !isNeeded) return;
-    const more = Math.min(window, this.#limits.maxStreamWindow - window);
-    const room = this.#connection.window * 0.75 - LEAST_WINDOW - this.#widened;
-    if (more <= 0 || more > room) return;
+    const needed = this.#neededBy(receive, pace, now);
+    const wanted = Math.max(needed, Math.min(2 * window, NEAR_STREAM_WINDOW));
+    const room = Math.floor(this.#connection.window * 0.75) - LEAST_WINDOW - this.#widened;
+    const more = Math.min(wanted - window, this.#limits.maxStreamWindow - window, room);
+    // A little more is not worth it: soon there is room for much more.
+    if (more * 4 < window) return;
     this.#widened += more;
     receive.setWindow(window + more);
   }
 
-  /** Whether the distance to the peer needs a wider window than one that was consumed in that time. */
-  #isNeeded(consumedIn: number | undefined): boolean {
+  /** The window that the distance to the peer needs, at the pace of its reader; 0 while that is not known. */
+  #neededBy({ consumed }: ReceiveCredit, pace: Pace, now: number): number {
     const { least } = this.#roundTrip;
-    return consumedIn !== undefined && Number.isFinite(least) && consumedIn < WINDOW_ROUND_TRIPS * least;
+    return Math.ceil(WINDOW_ROUND_TRIPS * (pace.perRoundTrip(least, consumed, now) ?? 0));
   }
 
   #heldBy(receive: ReceiveCredit): number {

@@ -1,3 +1,6 @@
+/** Milliseconds: in less, a reader that takes many bytes at once seems faster than it is. */
+const SHORTEST = 5;
+
 /**
  * How long it takes from granting credit until the peer is seen to use it, at the least. A peer that waits for credit uses it after
  * exactly one round trip, any other one later: so this is never less than the round-trip time, and comes down to it whenever a
@@ -29,21 +32,25 @@ export class RoundTrip {
   }
 }
 
-/** How fast a reader is: in which time it consumes a window. */
+/** How fast a reader is: how much it consumes in one round trip. */
 export class Pace {
   #consumed = 0;
   #at: number | undefined;
 
   /**
+   * @param roundTrip milliseconds; infinite while it is not known.
    * @param consumed bytes so far.
    * @param now milliseconds.
-   * @returns in how many milliseconds the last `window` bytes or more were consumed; undefined until there are as many again.
+   * @returns how many bytes were consumed in a round trip, by what was consumed since the last answer; undefined until a
+   * round trip has passed since then, and `SHORTEST` too.
    */
-  over(window: number, consumed: number, now: number): number | undefined {
-    const since = this.#at;
-    if (since !== undefined && consumed - this.#consumed < window) return undefined;
+  perRoundTrip(roundTrip: number, consumed: number, now: number): number | undefined {
+    this.#at ??= now;
+    const elapsed = now - this.#at;
+    if (elapsed < Math.max(roundTrip, SHORTEST)) return undefined;
+    const count = ((consumed - this.#consumed) * roundTrip) / elapsed;
     this.#consumed = consumed;
     this.#at = now;
-    return since === undefined ? undefined : now - since;
+    return count;
   }
 }

@@ -10,8 +10,8 @@ export const SLAB_PAYLOAD = 512 * KiB;
 export const SLAB_SIZE = HEADER_SIZE + SLAB_PAYLOAD;
 /** Where a pooled buffer begins in memory of its own that begins with a page; see `allocateBuffer`. */
 export const BUFFER_OFFSET = 2 * KiB;
-/** Free slabs kept for the next use; more are left to the garbage collector. */
-export const MAX_FREE_SLABS = 64;
+/** Free slabs kept for the next use; more are left to the garbage collector, which takes its time. */
+export const MAX_FREE_SLABS = 128;
 /** Bytes offered to a socket that is idle, so that idle connections cost little: a request of an ordinary length fits … */
 export const IDLE_READ_SIZE = 512;
 /** … and to one that is busy and gets no slab. */
@@ -28,7 +28,9 @@ export const SOCKET_HIGH_WATER = 2 * MiB;
 /** The same when there are too many slabs in use. */
 export const SCARCE_HIGH_WATER = 64 * KiB;
 /** Pooled buffers that wait in sockets for data; sockets beyond that get small ones. */
-export const MAX_READING_SLABS = 64;
+export const MAX_READING_SLABS = 48;
+/** While so many slabs wait in sockets or hold what came and is not stored yet, no window of a server's connections grows. */
+export const MANY_RECEIVED_SLABS = 72;
 /** A piece shorter than this is copied to the one before it while that waits, so that tiny pieces cost no more than their bytes. */
 export const SMALL_PIECE = 2 * KiB;
 /** Bytes that such pieces are gathered up to. */

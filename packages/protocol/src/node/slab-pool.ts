@@ -1,5 +1,8 @@
 import { BUFFER_OFFSET, MANY_SLABS, MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
 
+/** What a slab is filled from: a socket, or a file that is sent. */
+export type SlabUse = 'receive' | 'send';
+
 /**
  * A reusable buffer with a count of who still looks at it. It goes back to its pool when the last one lets go; until
  * then nobody writes to it.
@@ -7,11 +10,13 @@ import { BUFFER_OFFSET, MANY_SLABS, MAX_FREE_SLABS, SLAB_SIZE } from './bounds.j
 export class Slab {
   readonly buffer: Buffer;
   readonly #pool: SlabPool | undefined;
+  readonly #use: SlabUse;
   #holders = 1;
 
-  constructor(buffer: Buffer, pool: SlabPool | undefined) {
+  constructor(buffer: Buffer, pool: SlabPool | undefined, use: SlabUse = 'send') {
     this.buffer = buffer;
     this.#pool = pool;
+    this.#use = use;
   }
 
   /** Whether it goes back to a pool. */
@@ -26,7 +31,7 @@ export class Slab {
   release(): void {
     this.#holders -= 1;
     if (this.#holders < 0) throw new Error('a slab was released more often than held');
-    if (this.#holders === 0) this.#pool?.put(this.buffer);
+    if (this.#holders === 0) this.#pool?.put(this.buffer, this.#use);
   }
 }
 
@@ -45,10 +50,16 @@ export function allocateBuffer(size: number): Buffer {
 export class SlabPool {
   readonly #free: Buffer[] = [];
   #out = 0;
+  #received = 0;
 
   /** Buffers that were taken and are not back. */
   get out(): number {
     return this.#out;
+  }
+
+  /** Those of them that sockets are read into. */
+  get received(): number {
+    return this.#received;
   }
 
   /** So many are out that whoever can do with less should: peers that do not read may hold them for long. */
@@ -56,13 +67,15 @@ export class SlabPool {
     return this.#out >= MANY_SLABS;
   }
 
-  take(): Slab {
+  take(use: SlabUse): Slab {
     this.#out += 1;
-    return new Slab(this.#free.pop() ?? allocateBuffer(SLAB_SIZE), this);
+    if (use === 'receive') this.#received += 1;
+    return new Slab(this.#free.pop() ?? allocateBuffer(SLAB_SIZE), this, use);
   }
 
-  put(buffer: Buffer): void {
+  put(buffer: Buffer, use: SlabUse): void {
     this.#out -= 1;
+    if (use === 'receive') this.#received -= 1;
     if (this.#free.length < MAX_FREE_SLABS) this.#free.push(buffer);
   }
 }

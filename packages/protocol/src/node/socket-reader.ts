@@ -80,7 +80,7 @@ export function slabReader(
       if (slab !== undefined && awaited > 0) return slab.buffer.subarray(filled, filled + awaited);
       take()?.release();
       if (busy && reading < MAX_READING_SLABS && mayFillSlabs()) {
-        slab = slabs.take();
+        slab = slabs.take('receive');
         reading += 1;
       } else {
         slab = new Slab(

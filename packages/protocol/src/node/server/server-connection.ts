@@ -4,8 +4,9 @@ import type { Limits } from '../../limits.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { offeredMechanisms } from '../auth/server-authentication.js';
+import { MANY_RECEIVED_SLABS } from '../bounds.js';
 import { Driver, type DriverOwner } from '../driver.js';
-import type { Slab } from '../slab-pool.js';
+import { type Slab, slabs } from '../slab-pool.js';
 import type { Accounts, Handler, Peer, ServeEvent, ServeOptions } from '../types.js';
 import { workSlices } from '../work-slices.js';
 import { answerCall } from './answered-call.js';
@@ -105,7 +106,9 @@ export class ServerConnection implements DriverOwner {
         digests: [...hashes.keys()],
         mechanisms: offeredMechanisms(options),
         excess: floodGuard(options.serverLimits),
-        reserveCredit: (bytes) => {
+        reserveCredit: (bytes, use) => {
+          // What stores is slower than what sends: a wider window would be filled, and nothing be faster.
+          if (use === 'window' && slabs.received >= MANY_RECEIVED_SLABS) return false;
           if (!budget.grow(bytes)) return false;
           this.#grown += bytes;
           return true;

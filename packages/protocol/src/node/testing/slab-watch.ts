@@ -13,17 +13,17 @@ export class SlabWatch {
   constructor() {
     const take = slabs.take.bind(slabs);
     const put = slabs.put.bind(slabs);
-    const taking = vi.spyOn(slabs, 'take').mockImplementation(() => {
-      const slab = take();
+    const taking = vi.spyOn(slabs, 'take').mockImplementation((use) => {
+      const slab = take(use);
       this.#out.add(slab.buffer);
       this.#most = Math.max(this.#most, this.#out.size);
       return slab;
     });
-    const putting = vi.spyOn(slabs, 'put').mockImplementation((buffer) => {
+    const putting = vi.spyOn(slabs, 'put').mockImplementation((buffer, use) => {
       // Some may have been taken before this watch began.
       this.#out.delete(buffer);
       buffer.fill(0xee);
-      put(buffer);
+      put(buffer, use);
       if (this.#out.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
     onTestFinished(() => {

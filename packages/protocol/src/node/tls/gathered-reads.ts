@@ -40,7 +40,7 @@ function deliverAlone(chunk: Buffer, onRead: OnRead): void {
 }
 
 function deliverTogether(chunks: readonly Buffer[], size: number, onRead: OnRead): void {
-  const slab = slabs.take();
+  const slab = slabs.take('receive');
   try {
     let offset = 0;
     for (const chunk of chunks) offset += chunk.copy(slab.buffer, offset);
