@@ -19,10 +19,11 @@ const EARNED_FRACTION = 8;
 const WINDOW_ROUND_TRIPS = 4;
 
 /**
- * What a connection wants more credit for: a wider `window`, to be faster; or to make up for what is `held`, without which
- * streams that nobody reads from would stop the others.
+ * What a connection wants more credit for: `distance`, without which its line stays empty for part of each round trip; `near`, with
+ * which ends and disks work side by side, and of which many connections at once need little each; or to make up for what
+ * is `held`, without which streams that nobody reads from would stop the others.
  */
-export type CreditUse = 'window' | 'held';
+export type CreditUse = 'distance' | 'near' | 'held';
 
 /**
  * What this end has promised to take and what it has taken, of a connection and of all its streams together.
@@ -118,7 +119,8 @@ export class ReceiveLedger {
     const wanted = Math.max(needed, isEarned ? Math.min(2 * window, NEAR_CONNECTION_WINDOW) : 0);
     if (isEarned) this.#earned = 0;
     const more = Math.min(wanted, this.#limits.maxConnectionWindow) - window;
-    if (more > 0 && this.#reserve(more, 'window')) this.#connection.setWindow(window + more);
+    if (more > 0 && this.#reserve(more, needed > window ? 'distance' : 'near'))
+      this.#connection.setWindow(window + more);
     return limit;
   }
 

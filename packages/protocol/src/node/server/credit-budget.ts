@@ -1,15 +1,28 @@
+import type { CreditUse } from '../../connection/receive-ledger.js';
+
+/** The part of what connections can grow by that is for `near` growth. */
+const NEAR_SHARE = 1 / 4;
+
+/** The part of what is left of that share which one connection gets at once: so each that comes later gets less, and none nothing. */
+const NEAR_STEP = 1 / 4;
+
 /**
  * What a server promises to all its connections together, in bytes. A part is kept for the first promise to each
- * connection, so that those which have grown never keep others out.
+ * connection, so that those which have grown never keep others out; and most of the rest for those that are far away. What is
+ * promised is what a server may have to hold in memory while its disk is slower than its network, so near ones, which a narrow
+ * window serves nearly as well, get wide ones only while they are few.
  */
 export class CreditBudget {
   #left: number;
   #kept: number;
+  /** What is left to grow by when `near` growth ends. */
+  readonly #forDistance: number;
 
   /** @param kept of `total`, for first promises only. */
   constructor(total: number, kept: number) {
     this.#left = total;
     this.#kept = kept;
+    this.#forDistance = (total - kept) * (1 - NEAR_SHARE);
   }
 
   get left(): number {
@@ -25,8 +38,9 @@ export class CreditBudget {
   }
 
   /** For a connection that has some already. @returns false, and takes nothing, when there is not enough to spare. */
-  grow(bytes: number): boolean {
-    if (bytes > this.#left - Math.max(0, this.#kept)) return false;
+  grow(bytes: number, use: CreditUse): boolean {
+    const spare = this.#left - Math.max(0, this.#kept);
+    if (bytes > (use === 'near' ? (spare - this.#forDistance) * NEAR_STEP : spare)) return false;
     this.#left -= bytes;
     return true;
   }

@@ -108,8 +108,8 @@ export class ServerConnection implements DriverOwner {
         excess: floodGuard(options.serverLimits),
         reserveCredit: (bytes, use) => {
           // What stores is slower than what sends: a wider window would be filled, and nothing be faster.
-          if (use === 'window' && slabs.received >= MANY_RECEIVED_SLABS) return false;
-          if (!budget.grow(bytes)) return false;
+          if (use !== 'held' && slabs.received >= MANY_RECEIVED_SLABS) return false;
+          if (!budget.grow(bytes, use)) return false;
           this.#grown += bytes;
           return true;
         },
