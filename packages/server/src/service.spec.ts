@@ -94,7 +94,7 @@ describe('the service', () => {
     const context = contextOf();
     const receiver = await handler.upload(upload, context);
     const bytes = new Uint8Array(1);
-    await receiver.write(bytes);
+    await receiver.write(bytes, 3);
     expect(await receiver.sync?.()).toBe(7);
     await receiver.truncate?.(0);
     const commit = { length: 1, digest: bytes, algorithm: 'sha256' } as const;
@@ -111,7 +111,7 @@ describe('the service', () => {
     const { algorithm: _, ...staging } = upload;
     expect(calls).toEqual([
       ['stage', { ...staging, operationId: context.operationId, principal: context.peer.principal }],
-      ['write', bytes],
+      ['write', bytes, 3],
       ['sync'],
       ['truncate', 0],
       ['commit', commit],

@@ -5,6 +5,7 @@ import { type BlindPlace, makeDirectoryBlindly, recallBlindly, uploadBlindly } f
 import { makePermittedDirectory } from './access/permitted-directory.js';
 import { UserStores } from './access/user-stores.js';
 import { listVisible } from './access/visible-listing.js';
+import { bounds } from './bounds.js';
 import type { StagedUpload, StageRequest, Store } from './store/store.js';
 
 /** Answers requests from a store, as far as `access` allows. */
@@ -127,7 +128,8 @@ function receiver(
   confirm: () => void,
 ): UploadReceiver {
   return {
-    write: (bytes) => staged.write(bytes),
+    maxWritesInFlight: bounds.writesInFlight,
+    write: (bytes, offset) => staged.write(bytes, offset),
     sync: () => staged.sync(),
     truncate: (length) => staged.truncate(length),
     blockWritten: (leaf, index) => staged.blockWritten(leaf, index),

@@ -11,12 +11,19 @@ import { content } from './testing/rig.js';
 /** A receiver whose surroundings are counted. */
 class Bench {
   readonly receiver: DataReceiver;
+  /** Where it was made durable. */
+  readonly synced: number[] = [];
   consumed = 0;
   held = 0;
   readonly stored: number[] = [];
   readonly failures: Error[] = [];
 
-  constructor(onStored: (offset: number) => void | Promise<void> = () => undefined) {
+  /** @param during told while it is made durable. */
+  constructor(
+    onStored: (offset: number) => void | Promise<void> = () => undefined,
+    isSyncDue: (offset: number) => boolean = () => false,
+    during: () => void | Promise<void> = () => undefined,
+  ) {
     this.receiver = new DataReceiver({
       createHash: sha256Provider.create,
       consume: (count) => {
@@ -25,6 +32,11 @@ class Bench {
       onStored: (offset) => {
         this.stored.push(offset);
         return onStored(offset);
+      },
+      isSyncDue,
+      sync: async (offset) => {
+        this.synced.push(offset);
+        await during();
       },
       onFailure: (error) => void this.failures.push(error),
     });
@@ -97,6 +109,74 @@ describe('what arrives', () => {
     );
   });
 
+  it('is written by as many writes at once as may be, each where it belongs, and counted in order', async () => {
+    const sizes = fc.array(fc.integer({ min: SMALL_PIECE, max: 2 * SMALL_PIECE }), { maxLength: 40 });
+    let most = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        sizes,
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.nat(6)),
+        fc.array(fc.boolean()),
+        async (each, maxInFlight, pauses, dues) => {
+          let inFlight = 0;
+          const ended = new Set<number>();
+          let asked = 0;
+          const isEnded = (offset: number): void => {
+            // All before is there.
+            for (let at = 0; at < offset; at += SMALL_PIECE)
+              expect([...ended].some((end) => end > at)).toBe(true);
+          };
+          const bench = new Bench(
+            (offset) => {
+              isEnded(offset);
+              if (maxInFlight === 1) expect(inFlight, 'one call at a time').toBe(0);
+            },
+            () => dues[asked++] ?? false,
+            async () => {
+              for (let i = 0; i < 3; i += 1) {
+                expect(inFlight, 'nothing is written meanwhile').toBe(0);
+                await Promise.resolve();
+              }
+            },
+          );
+          const whole = content(each.reduce((sum, size) => sum + size, 0));
+          const stored = Buffer.alloc(whole.length);
+          let begun = 0;
+          const write = async (bytes: Uint8Array, offset: number): Promise<void> => {
+            inFlight += 1;
+            most = Math.max(most, inFlight);
+            expect(inFlight).toBeLessThanOrEqual(maxInFlight);
+            const pause = pauses[begun++] ?? 0;
+            for (let i = 0; i < pause; i += 1) await Promise.resolve();
+            stored.set(bytes, offset);
+            ended.add(offset + bytes.length);
+            inFlight -= 1;
+          };
+          bench.receiver.open(write, maxInFlight);
+          let at = 0;
+          for (const size of each) {
+            bench.receiver.push(bench.arrival(whole.subarray(at, at + size)));
+            at += size;
+            if (size % 3 === 0) await Promise.resolve();
+          }
+          expect(await bench.receiver.finish()).toEqual(digestOf(whole));
+          expect(stored.equals(whole)).toBe(true);
+          expect(bench.consumed).toBe(whole.length);
+          expect(bench.held).toBe(0);
+          expect(bench.receiver.stored).toBe(whole.length);
+          expect(bench.stored).toEqual(
+            each.map((_, i) => each.slice(0, i + 1).reduce((sum, size) => sum + size, 0)),
+          );
+          for (const offset of bench.synced) expect(bench.stored).toContain(offset);
+          if (dues.slice(0, each.length).includes(true)) expect(bench.synced.length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(most).toBe(4);
+  });
+
   it('gives credit back only when it is stored', async () => {
     const bench = new Bench();
     const gate = new Deferred();
@@ -140,6 +220,39 @@ describe('a write that fails', () => {
     expect(bench.held).toBe(0);
     expect(bench.failures.length).toBe(1);
     expect(writes).toBe(3);
+  });
+
+  it('beside others ends after these, and what is behind it does not count', async () => {
+    const bench = new Bench();
+    const gates = Array.from({ length: 4 }, () => new Deferred());
+    let begun = 0;
+    bench.receiver.open(() => (gates[begun++] as Deferred).promise, 3);
+    for (let i = 0; i < 5; i += 1) bench.receiver.push(bench.arrival(content(5000)));
+    expect(begun).toBe(3);
+    gates[2]?.resolve();
+    gates[1]?.reject(new Error('full'));
+    await turns();
+    expect(bench.failures).toMatchObject([{ code: 'IO_ERROR', message: 'full' }]);
+    expect(bench.consumed).toBe(20_000);
+    const finishing = failureOf(bench.receiver.finish());
+    gates[0]?.resolve();
+    expect(await finishing).toMatchObject({ message: 'full' });
+    expect(begun).toBe(3);
+    expect(bench.receiver.stored).toBe(5000);
+    expect(bench.consumed).toBe(25_000);
+    expect(bench.held).toBe(0);
+  });
+
+  it('to make it durable is a failure too', async () => {
+    const bench = new Bench(
+      undefined,
+      () => true,
+      () => Promise.reject(new Error('no device')),
+    );
+    bench.receiver.push(bench.arrival(content(5)));
+    bench.receiver.open(() => undefined, 3);
+    expect(await failureOf(bench.receiver.finish())).toMatchObject({ message: 'no device' });
+    expect(bench.failures).toHaveLength(1);
   });
 
   it('after the end is told all the same', async () => {

@@ -3,31 +3,54 @@ import { type HashFactory, TreeDigest } from '../wire/digest.js';
 import { GATHERED_SIZE, SMALL_PIECE } from './bounds.js';
 import type { Arrival } from './driver.js';
 
-type Write = (bytes: Uint8Array) => void | Promise<void>;
+/** Puts bytes of a file where they belong: at `offset`, in bytes. */
+export type Write = (bytes: Uint8Array, offset: number) => void | Promise<void>;
 
 export interface DataReceiverOptions {
   readonly createHash: HashFactory;
   /** Returns credit for that many bytes: they were stored, or dropped for good. */
   readonly consume: (count: number) => void;
-  /** Told the offset after each write; what it returns is waited for before the next. */
+  /**
+   * Told up to where the file is stored, in order. What it returns is waited for before it is told the next, and counts as
+   * part of the write.
+   */
   readonly onStored: (offset: number) => void | Promise<void>;
+  /** Asked after each `onStored` whether to make that durable. Default: never. */
+  readonly isSyncDue?: ((offset: number) => boolean) | undefined;
+  /** Makes what is stored, all up to `offset`, durable; no write is in flight meanwhile. */
+  readonly sync?: ((offset: number) => Promise<void>) | undefined;
   /** Told once when a write fails; what arrives later is dropped. */
   readonly onFailure: (error: FilexError) => void;
   /** Told the digest of each block as it is complete, in order. */
   readonly onBlock?: ((leaf: Uint8Array, index: number) => void) | undefined;
 }
 
+/** A write that was begun. */
+interface Begun {
+  readonly length: number;
+  /** Whether it has put all of them there; never rejects. */
+  readonly done: Promise<boolean>;
+}
+
 /**
- * The receiving half of a transfer, on either end: digests what arrives, writes it in order, one write at a time, and
- * gives each piece back (credit, buffer) when it is stored. What waits here is bounded by the credit of the stream.
+ * The receiving half of a transfer, on either end: digests what arrives, begins to write it in order, as much at once as the
+ * writer can do with, and gives each piece back (credit, buffer) when it is stored. What waits here is bounded by the credit of the stream.
  */
 export class DataReceiver {
   readonly #options: DataReceiverOptions;
   readonly #tree: TreeDigest;
   readonly #queue: (Arrival | Gathered)[] = [];
+  /** Writes that were begun and are not counted yet, by their place in the file. */
+  readonly #begun: Begun[] = [];
   #write: Write | undefined;
-  #pumping: Promise<void> | undefined;
+  #maxInFlight = 1;
+  /** Counts what was begun, as long as there is anything. */
+  #counting: Promise<void> | undefined;
+  /** Nothing is begun, so that what is stored can be made durable. */
+  #syncing = false;
   #stopped = false;
+  /** Where the next write goes. */
+  #next = 0;
   #failure: FilexError | undefined;
   #stored = 0;
 
@@ -48,7 +71,7 @@ export class DataReceiver {
 
   /** Whether it could take more: it knows where to write, and everything that came is written. */
   get idle(): boolean {
-    return this.#write !== undefined && this.#pumping === undefined && !this.#stopped;
+    return this.#write !== undefined && this.#counting === undefined && !this.#stopped;
   }
 
   /**
@@ -59,6 +82,7 @@ export class DataReceiver {
     for (const leaf of leaves) this.#tree.appendLeaf(leaf);
     this.#tree.update(tail);
     this.#stored = this.#tree.length;
+    this.#next = this.#stored;
   }
 
   push(arrival: Arrival): void {
@@ -69,13 +93,17 @@ export class DataReceiver {
     // Digesting here, not after the write, lets the disk work on one piece while the processor works on the next.
     this.#tree.update(arrival.bytes);
     if (!this.#gather(arrival)) this.#queue.push(arrival);
-    this.#start();
+    this.#begin();
   }
 
-  /** Where to write; pieces that came earlier have waited. */
-  open(write: Write): void {
+  /**
+   * Where to write; pieces that came earlier have waited.
+   * @param maxInFlight how many writes may be in flight at once; with one, `onStored` too is over before the next.
+   */
+  open(write: Write, maxInFlight = 1): void {
     this.#write = write;
-    this.#start();
+    this.#maxInFlight = maxInFlight;
+    this.#begin();
   }
 
   /**
@@ -83,17 +111,17 @@ export class DataReceiver {
    * @throws FilexError what a write failed with; `CANCELLED` after `stop`.
    */
   async finish(): Promise<Uint8Array> {
-    while (this.#pumping !== undefined) await this.#pumping;
+    while (this.#counting !== undefined) await this.#counting;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#stopped) throw new FilexError('CANCELLED');
     return this.#tree.digest();
   }
 
-  /** Drops what waits, at once, and resolves when no write is under way. */
+  /** Drops what waits, at once, and resolves when no write is in flight. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#drop();
-    await this.#pumping;
+    await this.#counting;
   }
 
   /**
@@ -114,36 +142,72 @@ export class DataReceiver {
     return true;
   }
 
-  #start(): void {
-    if (this.#pumping !== undefined || this.#write === undefined || this.#queue.length === 0) return;
-    this.#pumping = this.#pump(this.#write);
-  }
-
-  async #pump(write: Write): Promise<void> {
-    try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        await this.#store(write, next);
-      }
-    } catch (cause) {
-      const wanted = !this.#stopped;
-      this.#failure = FilexError.from(cause, 'IO_ERROR');
-      this.#stopped = true;
-      this.#drop();
-      if (wanted) this.#options.onFailure(this.#failure);
-    } finally {
-      this.#pumping = undefined;
+  #begin(): void {
+    const write = this.#write;
+    if (write === undefined || this.#syncing) return;
+    while (this.#begun.length < this.#maxInFlight) {
+      const piece = this.#queue.shift();
+      if (piece === undefined) break;
+      this.#begun.push({ length: piece.bytes.length, done: this.#store(write, piece) });
     }
+    if (this.#begun.length > 0) this.#counting ??= this.#count();
   }
 
-  async #store(write: Write, piece: Arrival | Gathered): Promise<void> {
-    const { length } = piece.bytes;
+  async #store(write: Write, piece: Arrival | Gathered): Promise<boolean> {
+    const offset = this.#next;
+    this.#next += piece.bytes.length;
     try {
-      await write(piece.bytes);
+      await write(piece.bytes, offset);
+      return true;
+    } catch (cause) {
+      this.#fail(cause);
+      return false;
     } finally {
       this.#giveBack(piece);
     }
-    this.#stored += length;
-    if (!this.#stopped) await this.#options.onStored(this.#stored);
+  }
+
+  /** Counts writes in the order of their places, whichever ends first, and begins others in their stead. */
+  async #count(): Promise<void> {
+    let isWhole = true;
+    for (let oldest = this.#begun[0]; oldest !== undefined; oldest = this.#begun[0]) {
+      // What is stored after a gap does not count.
+      isWhole = (await oldest.done) && isWhole;
+      if (isWhole) this.#stored += oldest.length;
+      if (isWhole && !this.#stopped) await this.#tellStored();
+      this.#begun.shift();
+      if (this.#syncing && this.#begun.length === 0) await this.#sync();
+      this.#begin();
+    }
+    this.#counting = undefined;
+  }
+
+  async #tellStored(): Promise<void> {
+    const { onStored, isSyncDue } = this.#options;
+    try {
+      await onStored(this.#stored);
+      this.#syncing ||= isSyncDue?.(this.#stored) ?? false;
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      if (!this.#stopped) await this.#options.sync?.(this.#stored);
+    } catch (cause) {
+      this.#fail(cause);
+    } finally {
+      this.#syncing = false;
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const wanted = !this.#stopped;
+    this.#failure ??= FilexError.from(cause, 'IO_ERROR');
+    this.#stopped = true;
+    this.#drop();
+    if (wanted) this.#options.onFailure(this.#failure);
   }
 
   #drop(): void {

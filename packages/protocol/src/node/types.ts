@@ -506,12 +506,20 @@ export interface UploadOutcome {
 }
 
 /**
- * Takes one upload, over all connections that it needs. Calls come one at a time and in order; exactly one of `commit`,
- * `abort` and `suspend` is the last.
+ * Takes one upload, over all connections that it needs. Calls come one at a time and in order, but for those of `write` if it says
+ * so; exactly one of `commit`, `abort` and `suspend` is the last.
  */
 export interface UploadReceiver {
-  /** The view is valid until what is returned has settled. Credit goes back to the client only then. */
-  write(bytes: Uint8Array): void | Promise<void>;
+  /**
+   * How many calls of `write` may be in flight at once. Then they may settle in any order, `blockWritten` may come meanwhile, and
+   * every other call comes when none is in flight. After one that failed, only what is before it counts. Default: 1.
+   */
+  readonly maxWritesInFlight?: number | undefined;
+  /**
+   * The view is valid until what is returned has settled. Credit goes back to the client only then.
+   * @param offset where in the file the bytes belong: after those of the call before, or where `truncate` has cut.
+   */
+  write(bytes: Uint8Array, offset: number): void | Promise<void>;
   /** Makes what was written durable and returns that offset in bytes; called now and then during long uploads. */
   sync?(): Promise<number>;
   /** Publishes. Called only when length and digest are right; resolves when the file is durable under its name. */

@@ -96,7 +96,7 @@ async function answer(handler: Handler, asked: Step): Promise<unknown> {
         const size = tellsSize ? bytes.length : undefined;
         const request = { path: at, size, ifExists, ...settings };
         const receiver = await handler.upload(request, { ...context, operationId: nextId() });
-        await receiver.write(bytes);
+        await receiver.write(bytes, 0);
         const digest = new TreeDigest(sha256Provider.create);
         digest.update(bytes);
         const commit = { length: bytes.length, digest: digest.digest(), algorithm: 'sha256' } as const;
@@ -284,10 +284,10 @@ describe('somebody who may only create', () => {
       context,
     );
     const block = Buffer.alloc(BLOCK_SIZE, 'x');
-    await receiver.write(block);
+    await receiver.write(block, 0);
     expect(await receiver.sync?.()).toBe(BLOCK_SIZE);
     await receiver.truncate?.(0);
-    await receiver.write(Buffer.from('new'));
+    await receiver.write(Buffer.from('new'), 0);
     const digest = new TreeDigest(sha256Provider.create);
     digest.update(Buffer.from('new'));
     const commit = { length: 3, digest: digest.digest(), algorithm: 'sha256' } as const;

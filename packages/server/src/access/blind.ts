@@ -79,7 +79,7 @@ export function recallBlindly(store: Store, key: UploadKey, path: string): Promi
 function blindly(store: Store, staged: StagedUpload, at: string, path: string): BlindUpload {
   const folder = at.slice(0, Math.max(0, at.lastIndexOf('/')));
   return {
-    write: (bytes) => quietly(path, () => staged.write(bytes)),
+    write: (bytes, offset) => quietly(path, () => staged.write(bytes, offset)),
     sync: () => quietly(path, () => staged.sync()),
     truncate: (length) => quietly(path, () => staged.truncate(length)),
     blockWritten: (leaf, index) => quietly(path, () => staged.blockWritten(leaf, index)),

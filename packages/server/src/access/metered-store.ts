@@ -71,7 +71,7 @@ export class MeteredStore implements Store {
     const there = kept.leaves.length * BLOCK_SIZE;
     const reservation = await this.#book.reserve(this.#actor, path, { bytes: there, files: 1 });
     try {
-      return new MeteredUpload(await kept.resume(), this.#book, path, reservation, there, there);
+      return new MeteredUpload(await kept.resume(), this.#book, path, reservation, there);
     } catch (error) {
       reservation.release();
       throw error;
@@ -121,42 +121,39 @@ class MeteredUpload implements StagedUpload {
   readonly #reservation: Reservation;
   /** Bytes that there is room for. */
   #room: number;
-  #written: number;
+  /** Room is asked for by one write after the other, so that none asks for what another one does. */
+  #growing: Promise<void> = Promise.resolve();
 
-  /** @param written bytes that are there already. */
-  constructor(
-    staged: StagedUpload,
-    book: QuotaBook,
-    path: string,
-    reservation: Reservation,
-    room: number,
-    written = 0,
-  ) {
+  constructor(staged: StagedUpload, book: QuotaBook, path: string, reservation: Reservation, room: number) {
     this.#staged = staged;
     this.#book = book;
     this.#path = path;
     this.#reservation = reservation;
     this.#room = room;
-    this.#written = written;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    const wanted = this.#written + bytes.length;
-    if (wanted > this.#room) {
-      await this.#reservation.grow(wanted - this.#room);
-      this.#room = wanted;
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    const end = offset + bytes.length;
+    if (end > this.#room) {
+      const growing = this.#growing.then(() => this.#grow(end));
+      this.#growing = growing.catch(() => undefined); // whose write it is is told
+      await growing;
     }
-    await this.#staged.write(bytes);
-    this.#written = wanted;
+    await this.#staged.write(bytes, offset);
+  }
+
+  async #grow(room: number): Promise<void> {
+    if (room <= this.#room) return;
+    await this.#reservation.grow(room - this.#room);
+    this.#room = room;
   }
 
   sync(): Promise<number> {
     return this.#staged.sync();
   }
 
-  async truncate(length: number): Promise<void> {
-    await this.#staged.truncate(length);
-    this.#written = length;
+  truncate(length: number): Promise<void> {
+    return this.#staged.truncate(length);
   }
 
   commit(request: Parameters<StagedUpload['commit']>[0]): Promise<CommitOutcome> {

@@ -32,11 +32,15 @@ async function send(store: Store, { path, pieces, tellsSize, ifExists }: Sent): 
     mtime: 0,
     executable: false,
   });
-  try {
-    for (const piece of pieces) await staged.write(new Uint8Array(piece));
-  } catch (error) {
+  let at = 0;
+  const writing = pieces.map((piece) => {
+    at += piece;
+    return staged.write(new Uint8Array(piece), at - piece);
+  });
+  const failed = (await Promise.allSettled(writing)).find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
     await staged.abort();
-    throw error;
+    throw failed.reason;
   }
   await staged.commit({ length, digest, algorithm: 'sha256' });
 }

@@ -109,7 +109,7 @@ export class RootedStore implements Store {
 
   #view(path: string, staged: StagedUpload): StagedUpload {
     return {
-      write: (bytes) => this.#translate(path, staged.write(bytes)),
+      write: (bytes, offset) => this.#translate(path, staged.write(bytes, offset)),
       sync: () => this.#translate(path, staged.sync()),
       truncate: (length) => this.#translate(path, staged.truncate(length)),
       blockWritten: (leaf, index) => this.#translate(path, staged.blockWritten(leaf, index)),

@@ -140,7 +140,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
             if (p === 'sync') expect(await staged.sync()).toBe(Buffer.concat(content).length);
             else {
               const view = Uint8Array.from(p);
-              await staged.write(view);
+              await staged.write(view, Buffer.concat(content).length);
               view.fill(0xee); // the view is the caller's again
               content.push(p);
             }
@@ -150,6 +150,34 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
           const buffer = Buffer.alloc(file.entry.size + 1);
           expect(await file.read(buffer, 0)).toBe(file.entry.size);
           expect(buffer.subarray(0, -1)).toEqual(Buffer.concat(content));
+          await file.close();
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('takes what is written at once, whichever comes first', async () => {
+      let count = 0;
+      const sizes = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 8 });
+      await fc.assert(
+        fc.asyncProperty(sizes, fc.boolean(), async (sizes, backwards) => {
+          count += 1;
+          const path = `at-once-${count}`;
+          const content = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0)).map((_, i) => i % 251);
+          const staged = await stage(store, path, new Uint8Array(0), { tellSize: false });
+          let offset = 0;
+          const pieces = sizes.map((size) => {
+            offset += size;
+            return { bytes: content.subarray(offset - size, offset), offset: offset - size };
+          });
+          if (backwards) pieces.reverse();
+          await Promise.all(pieces.map((piece) => staged.write(piece.bytes, piece.offset)));
+          expect(await staged.sync()).toBe(content.length);
+          await commit(staged, content);
+          const file = await store.open(path, { ifMatch: undefined });
+          const buffer = Buffer.alloc(content.length);
+          expect(await file.read(buffer, 0)).toBe(content.length);
+          expect(buffer).toEqual(content);
           await file.close();
         }),
         { numRuns: 25 },
@@ -184,7 +212,7 @@ export function storeContract(name: string, makeStore: () => Promise<StoreUnderT
       const staged = await stage(store, 'a', whole, { tellSize: false });
       expect(await staged.sync()).toBe(whole.length);
       await staged.truncate(BLOCK_SIZE);
-      await staged.write(Buffer.from('bc'));
+      await staged.write(Buffer.from('bc'), BLOCK_SIZE);
       const content = Buffer.concat([whole.subarray(0, BLOCK_SIZE), Buffer.from('bc')]);
       await commit(staged, content);
       expect(await download(store, 'a')).toBe(content.toString());

@@ -126,8 +126,12 @@ export interface KeptUpload {
 
 /** Bytes on their way. Exactly one of `commit`, `suspend` and `abort` is the last call, but for `fence`, which may follow `commit`. */
 export interface StagedUpload {
-  /** Appends; the view is valid until the promise has settled. */
-  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * The view is valid until the promise has settled. Any number of these calls may be in flight at once, and settle in any order;
+   * every other call but `blockWritten` comes when none is. After one that failed, only what is before it counts.
+   * @param offset where it belongs: behind the call before, or where `truncate` has cut.
+   */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
   /** Makes durable what was written, and returns that offset in bytes. */
   sync(): Promise<number>;
   /** Drops what was written beyond `length` bytes, which end between two blocks of the tree digest. */

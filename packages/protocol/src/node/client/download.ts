@@ -3,7 +3,7 @@ import type { DigestAlgorithm, Entry } from '../../vocabulary.js';
 import { BLOCK_SIZE, digestsEqual, type HashFactory, TreeDigest } from '../../wire/digest.js';
 import type { Messages } from '../../wire/messages.js';
 import { MAX_WHOLE_FILE } from '../bounds.js';
-import { DataReceiver } from '../data-receiver.js';
+import { DataReceiver, type Write } from '../data-receiver.js';
 import type { Arrival, StreamEvent } from '../driver.js';
 import type { DownloadInfo, DownloadOptions, Progress, SinkOutcome, TransferResult } from '../types.js';
 import { acceptFault, entryOf } from './accepted.js';
@@ -159,7 +159,7 @@ export class Download {
   }
 
   /** Where to write what comes after ACCEPT. */
-  async #open(accept: Messages['ACCEPT']): Promise<(bytes: Uint8Array) => void | Promise<void>> {
+  async #open(accept: Messages['ACCEPT']): Promise<Writer> {
     const entry = entryOf(this.#path, accept);
     const goesOn = accept.offset === this.#stored;
     if (this.#sink === undefined) {
@@ -177,11 +177,14 @@ export class Download {
     this.#entry = entry;
     this.#algorithm = accept.algorithm ?? this.#algorithm;
     const sink = this.#sink;
-    if (!this.#remembers || sink.readBack !== undefined) return (bytes) => sink.write(bytes);
-    return async (bytes) => {
-      await sink.write(bytes);
+    if (!this.#remembers || sink.readBack !== undefined) {
+      return { write: (bytes, offset) => sink.write(bytes, offset), maxInFlight: sink.maxWritesInFlight };
+    }
+    const write = async (bytes: Uint8Array, offset: number): Promise<void> => {
+      await sink.write(bytes, offset);
       this.#tail.add(bytes);
     };
+    return { write, maxInFlight: 1 };
   }
 
   /** The digest of the whole is not the right one, and nothing tells which block is to blame: none counts. */
@@ -203,7 +206,7 @@ export class Download {
   async #readTail(): Promise<Uint8Array> {
     const length = this.#stored % BLOCK_SIZE;
     if (length === 0) return new Uint8Array(0);
-    return (await this.#sink?.readBack?.(this.#stored - length)) ?? this.#tail.last(length);
+    return (await this.#sink?.readBack?.(this.#stored - length, length)) ?? this.#tail.last(length);
   }
 
   /** @param leaves the digests of whole blocks that came, those before this attempt included. */
@@ -257,10 +260,17 @@ class Tail {
   }
 }
 
+/** Where what comes is written. */
+interface Writer {
+  readonly write: Write;
+  /** Default: 1. */
+  readonly maxInFlight: number | undefined;
+}
+
 /** What a stream tells the download that it is for. */
 interface Course {
   /** Makes ready for what comes after ACCEPT; resolves with where to write it. */
-  open(accept: Messages['ACCEPT']): Promise<(bytes: Uint8Array) => void | Promise<void>>;
+  open(accept: Messages['ACCEPT']): Promise<Writer>;
   commit(info: DownloadInfo): Promise<SinkOutcome | undefined> | undefined;
   /** The stream is of no use any more. */
   leave(): Promise<void>;
@@ -327,11 +337,11 @@ class DownloadStream {
     const stopListening = onAbort(signal, () => this.#fail(new FilexError('CANCELLED')));
     try {
       const accept = await this.#until(this.#accepted);
-      const write = await course.open(accept);
+      const { write, maxInFlight } = await course.open(accept);
       if (this.#failure !== undefined) throw this.#failure;
       const receiver = this.#receiver as DataReceiver;
       this.#writing = true;
-      receiver.open(write);
+      receiver.open(write, maxInFlight);
       await this.#until(this.#answer.settled);
       const digest = await this.#until(receiver.finish());
       const verified = this.#verify(digest);

@@ -7,13 +7,17 @@ import { isFree, storeWhole } from '../files/store-whole.js';
 import type { DownloadOptions, DownloadSink, SinkOutcome } from '../types.js';
 
 /** A sink whose writes may wait for somebody who never comes, and that may be able to take back what it was given. */
-export interface StoppableSink extends DownloadSink {
+export interface StoppableSink extends Omit<DownloadSink, 'open' | 'write'> {
+  /** How many calls of `write` may be in flight at once; see `UploadReceiver`. Default: 1. */
+  readonly maxWritesInFlight?: number;
+  /** @param offset where in the file the bytes belong. */
+  write(bytes: Uint8Array, offset: number): void | Promise<void>;
   /** The download has failed: makes a write that is under way settle. */
   stop?(): void;
   /** Drops what was written. Without it, nobody can. */
   restart?(): Promise<void>;
-  /** What was written from `offset` on. Without it, the download remembers as much as it needs. */
-  readBack?(offset: number): Promise<Uint8Array>;
+  /** What was written from `offset` on, so many bytes. Without it, the download remembers as much as it needs. */
+  readBack?(offset: number, length: number): Promise<Uint8Array>;
   /** Told the digest of each whole block that was written, in order. */
   blockWritten?(leaf: Uint8Array): Promise<void>;
 }

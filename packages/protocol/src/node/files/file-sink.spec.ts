@@ -51,6 +51,14 @@ describe('FileSink', () => {
     expect(readFileSync(join(at, 'local.txt'), 'utf8')).toBe('mine');
   });
 
+  it('publishes nothing that is not as long as it was said to be', async () => {
+    const at = folder();
+    const sink = await FileSink.open(join(at, 'local.txt'));
+    await sink.write(Buffer.from('tent'), 3);
+    await expect(sink.commit(info(7))).rejects.toMatchObject({ code: 'IO_ERROR' });
+    expect(readdirSync(at)).toEqual([]);
+  });
+
   it('says where the file went when it had to be renamed', async () => {
     const at = folder();
     writeFileSync(join(at, 'local.txt'), 'mine');

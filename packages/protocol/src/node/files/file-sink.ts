@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FilexError } from '../../errors.js';
 import type { ConflictPolicy, Outcome } from '../../vocabulary.js';
 import { BLOCK_SIZE } from '../../wire/digest.js';
+import { MAX_WRITES_IN_FLIGHT } from '../bounds.js';
 import type { DownloadInfo, DownloadSink, PartialFiles } from '../types.js';
 import { close, open, stat, unlink } from './calls.js';
 import type { Directory } from './directory-sync.js';
@@ -96,9 +97,15 @@ export class FileSink implements DownloadSink {
     return new FileSink({ file, path, leaves }, directory, label, options);
   }
 
-  /** Appends to what is staged. The view is not looked at any more once the promise has settled. */
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#staged.write(bytes);
+  /** Any number at once would do; more of them gain nothing. */
+  readonly maxWritesInFlight = MAX_WRITES_IN_FLIGHT;
+
+  /**
+   * Writes to what is staged. The view is not looked at any more once the promise has settled.
+   * @param offset default: after all that was written.
+   */
+  write(bytes: Uint8Array, offset?: number): Promise<void> {
+    return this.#staged.write(bytes, offset);
   }
 
   /** Keeps the digest of a whole block that was written, where there is a place for it. */
@@ -113,9 +120,9 @@ export class FileSink implements DownloadSink {
     await this.#staged.truncate(0);
   }
 
-  /** What was written from `offset` on. */
-  async readBack(offset: number): Promise<Uint8Array> {
-    const bytes = Buffer.alloc(this.#staged.length - offset);
+  /** What was written from `offset` on, so many bytes. */
+  async readBack(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = Buffer.alloc(length);
     try {
       const fd = await open(this.#path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
       try {
@@ -139,6 +146,13 @@ export class FileSink implements DownloadSink {
     entry,
   }: Pick<DownloadInfo, 'entry'>): Promise<{ readonly outcome: Outcome; readonly path: string }> {
     const { ifExists = 'fail', durable = true } = this.#options;
+    const { length } = this.#staged;
+    if (length !== entry.size) {
+      await this.abort();
+      throw new FilexError('IO_ERROR', `${length} of ${entry.size} bytes were written`, {
+        path: join(this.#folder, this.#name),
+      });
+    }
     // Before the file: digests alone are dropped by whoever finds them.
     await this.#leaves?.park().catch((error: unknown) => this.#fail(error, 'write'));
     try {

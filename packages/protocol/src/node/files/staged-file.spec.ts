@@ -184,18 +184,51 @@ describe('StagedFile', () => {
     expect(readFileSync(join(at, 'a.txt'), 'utf8')).toBe('from 50');
   });
 
-  it('waits for a write that is under way before it gives the descriptor back', async () => {
+  it('waits for writes that are under way before it gives the descriptor back', async () => {
     const file = await stage();
-    const writing = file.write(Buffer.alloc(1 << 20));
+    const writing = [1, 2, 3].map(() => file.write(Buffer.alloc(1 << 20)));
     await file.discard();
-    await writing;
+    await Promise.all(writing);
+  });
+
+  it('takes writes at once, in any order of their places, opened or parked', async () => {
+    const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 500 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.infiniteStream(fc.nat()), fc.boolean(), async (pieces, order, parked) => {
+        const at = folder();
+        const file = await stage();
+        if (parked) await file.park();
+        let offset = 0;
+        const placed = pieces.map((bytes) => {
+          offset += bytes.length;
+          return { bytes, offset: offset - bytes.length };
+        });
+        const lots = placed.map((one) => ({ one, lot: order.next().value as number }));
+        lots.sort((a, b) => a.lot - b.lot);
+        await Promise.all(lots.map(({ one }) => file.write(one.bytes, one.offset)));
+        expect(file.length).toBe(offset);
+        await file.publish(into(at));
+        expect(readFileSync(join(at, 'a.txt'))).toEqual(Buffer.concat(pieces));
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('refuses calls out of order', async () => {
     const file = await stage();
     const writing = file.write(Buffer.alloc(10));
-    expect(() => file.write(Buffer.alloc(1))).toThrow(LocalProtocolError);
+    const calls = [
+      () => file.sync(),
+      () => file.truncate(0),
+      () => file.park(),
+      () => file.publish(into(root)),
+    ];
+    for (const call of calls) expect(call).toThrow(LocalProtocolError);
     await writing;
+    expect(() => file.write(Buffer.alloc(1), 9)).toThrow(LocalProtocolError);
+    const syncing = file.sync();
+    expect(() => file.write(Buffer.alloc(1))).toThrow(LocalProtocolError);
+    await syncing;
     await file.discard();
     expect(() => file.write(Buffer.alloc(1))).toThrow(LocalProtocolError);
     await file.discard();

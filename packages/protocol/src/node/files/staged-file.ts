@@ -78,16 +78,24 @@ const PARENT_MISSING: Readonly<Record<string, Code>> = { ENOENT: 'PARENT_NOT_FOU
 const LOOK_THEN_ACT: ReadonlySet<ConflictPolicy> = new Set(['rename', 'overwrite', 'newer']);
 
 /**
- * Bytes that nobody sees under a name until they are complete. Calls come one at a time; exactly one of `publish` and
- * `discard` is the last, except that `discard` is always allowed and waits for a call that is under way. Whatever
- * happens, nothing stays at the staging path after it.
+ * Bytes that nobody sees under a name until they are complete. Calls come one at a time, but for those of `write` among
+ * each other; exactly one of `publish` and `discard` is the last, except that `discard` is always allowed and waits for calls that
+ * are under way. Whatever happens, nothing stays at the staging path after it.
  */
 export class StagedFile {
   readonly #path: string;
   readonly #label: string;
   readonly #context: PublishingContext;
   #fd: number | undefined;
+  /** The descriptor that is about to be there. */
+  #opening: Promise<number> | undefined;
   #length = 0;
+  /** Where the write that goes furthest ends. */
+  #end = 0;
+  /** What was written beyond `#length` while something before it still is: where each of these begins, and ends. */
+  readonly #beyond = new Map<number, number>();
+  readonly #writes = new Set<Promise<void>>();
+  /** A call other than `write`. */
   #underWay: Promise<unknown> | undefined;
   #ended = false;
   /** Whether it may have a second name. */
@@ -132,6 +140,7 @@ export class StagedFile {
           throw new FilexError('IO_ERROR', `cannot go on with ${JSON.stringify(label)}: it is too short`);
         if (size > BigInt(length)) await ftruncate(fd, length);
         file.#length = length;
+        file.#end = length;
         return file;
       } catch (error) {
         await file.#close();
@@ -142,9 +151,14 @@ export class StagedFile {
     }
   }
 
-  /** Bytes written so far. */
+  /** Bytes written so far, from the beginning and without a gap. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Bytes that it may take on the disk: more than `length` while writes are under way, and after one that failed beside others. */
+  get extent(): number {
+    return this.#end;
   }
 
   /** Whether `publish` or `discard` was called. */
@@ -152,18 +166,45 @@ export class StagedFile {
     return this.#ended;
   }
 
-  /** Appends all of `view`, which is not looked at any more once the promise has settled. */
-  write(view: Uint8Array): Promise<void> {
-    return this.#exclusive('write', async (fd) => {
+  /**
+   * Writes all of `view`, which is not looked at any more once the promise has settled. Any number of writes may be under
+   * way at once. When one of them fails, those behind it do not count.
+   * @param offset where it belongs; default: behind everything. Nothing that was written is written again.
+   */
+  write(view: Uint8Array, offset: number = this.#end): Promise<void> {
+    this.#expectIdle('write');
+    if (offset < this.#length) throw new LocalProtocolError(`write: ${offset} is before what was written`);
+    this.#end = Math.max(this.#end, offset + view.length);
+    const writing = this.#write(view, offset).finally(() => {
+      this.#writes.delete(writing);
+      if (this.#writes.size === 0) this.#beyond.clear();
+    });
+    this.#writes.add(writing);
+    return writing;
+  }
+
+  async #write(view: Uint8Array, offset: number): Promise<void> {
+    try {
+      const fd = this.#fd ?? (await this.#open());
       for (let done = 0; done < view.length; ) {
-        const count = await write(fd, view, done, view.length - done, this.#length);
+        const count = await write(fd, view, done, view.length - done, offset + done);
         // Never seen, but a loop that cannot end must not exist.
         if (count === 0)
           throw new FilexError('IO_ERROR', `cannot write ${JSON.stringify(this.#label)}: no progress`);
+        this.#wrote(offset + done, count);
         done += count;
-        this.#length += count;
       }
-    });
+    } catch (error) {
+      throw fileError(error, { action: 'write', path: this.#label });
+    }
+  }
+
+  #wrote(offset: number, count: number): void {
+    this.#beyond.set(offset, offset + count);
+    for (let end = this.#beyond.get(this.#length); end !== undefined; end = this.#beyond.get(this.#length)) {
+      this.#beyond.delete(this.#length);
+      this.#length = end;
+    }
   }
 
   /** Makes what was written durable; resolves with how many bytes that is. */
@@ -180,6 +221,7 @@ export class StagedFile {
       if (length > this.#length) throw new LocalProtocolError(`${length} bytes are more than were written`);
       await ftruncate(fd, length);
       this.#length = length;
+      this.#end = length;
     });
   }
 
@@ -210,12 +252,14 @@ export class StagedFile {
     this.#ended = true;
     // A descriptor that is closed under a running write could be another file's by the time the write happens.
     await this.#underWay?.catch(told);
+    await Promise.allSettled(this.#writes);
     await this.#remove();
   }
 
   async #publish(fd: number, options: PublishOptions): Promise<Published> {
     const { directory, name, ifExists, executable, durable, log } = options;
     const mtime = options.mtime ?? Date.now() * 1000;
+    if (this.#end > this.#length) await ftruncate(fd, this.#length);
     this.#hasSpare = log !== undefined;
     const prepare = async (replaced: BigIntStats | undefined): Promise<void> => {
       log?.reach('flush');
@@ -280,14 +324,14 @@ export class StagedFile {
     }
   }
 
-  /** Runs one piece of work on the open file; a second one meanwhile, or one after the end, is a defect of the caller. */
+  /** Runs one piece of work on the open file; anything else meanwhile, or one after the end, is a defect of the caller. */
   #exclusive<T>(
     action: string,
     work: (fd: number) => Promise<T>,
     codes?: Readonly<Record<string, Code>>,
   ): Promise<T> {
-    if (this.#ended) throw new LocalProtocolError(`${action}: the staged file was published or discarded`);
-    if (this.#underWay !== undefined) throw new LocalProtocolError(`${action}: another call is under way`);
+    this.#expectIdle(action);
+    if (this.#writes.size > 0) throw new LocalProtocolError(`${action}: a write is under way`);
     const running = this.#open()
       .then(work)
       .catch((error: unknown) => {
@@ -300,8 +344,18 @@ export class StagedFile {
     return running;
   }
 
+  #expectIdle(action: string): void {
+    if (this.#ended) throw new LocalProtocolError(`${action}: the staged file was published or discarded`);
+    if (this.#underWay !== undefined) throw new LocalProtocolError(`${action}: another call is under way`);
+  }
+
   async #open(): Promise<number> {
-    this.#fd ??= await open(this.#path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+    if (this.#fd !== undefined) return this.#fd;
+    // Once, for all writes that come together.
+    this.#opening ??= open(this.#path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)).finally(() => {
+      this.#opening = undefined;
+    });
+    this.#fd = await this.#opening;
     return this.#fd;
   }
 

@@ -66,8 +66,8 @@ class IncomingUpload implements Transfer {
   #leaves: Uint8Array[] = [];
   /** Blocks that the handler has been told the digest of. */
   #blocks = 0;
-  /** Bytes of the file that are written. */
-  #written = 0;
+  /** What is written into, once it is known. */
+  #into: UploadReceiver | undefined;
 
   constructor(run: OperationRun) {
     this.#run = run;
@@ -80,11 +80,14 @@ class IncomingUpload implements Transfer {
       this.#rejectEnd = reject;
     });
     this.#end.catch(() => undefined);
-    this.#durability = new Durability(run, (stored) => this.#sync(stored));
+    const durability = new Durability(run, (stored) => this.#sync(stored));
+    this.#durability = durability;
     this.#receiver = new DataReceiver({
       createHash: create,
       consume: (count) => run.driver.consume(run.stream, count),
-      onStored: (stored) => this.#durability.onStored(stored),
+      onStored: (stored) => this.#tellBlocks(stored),
+      isSyncDue: (stored) => durability.isDue(stored),
+      sync: (stored) => durability.sync(stored),
       onFailure: (error) => this.#giveUp(error),
       onBlock: (leaf, index) => {
         this.#leaves[index] = leaf;
@@ -208,7 +211,8 @@ class IncomingUpload implements Transfer {
       if (answerTo(this.#remembered.upload, asked) === 'replay') return await this.#replay(asked);
       const into = await this.#begin(asked);
       this.#checkWanted();
-      this.#receiver.open((bytes) => this.#write(into, bytes));
+      this.#into = into;
+      this.#receiver.open((bytes, offset) => this.#write(into, bytes, offset), into.maxWritesInFlight);
       return await this.#commit(into, await this.#end);
     } catch (error) {
       await this.#receiver.stop();
@@ -250,9 +254,8 @@ class IncomingUpload implements Transfer {
   #goOnAfter(leaves: Uint8Array[]): void {
     this.#leaves = leaves;
     this.#blocks = leaves.length;
-    this.#written = leaves.length * BLOCK_SIZE;
     this.#receiver.goOnAfter(leaves);
-    this.#durability.startAt(this.#written);
+    this.#durability.startAt(leaves.length * BLOCK_SIZE);
   }
 
   /** Says where to go on. A client that has sent everything at its first attempt needs no invitation. */
@@ -264,14 +267,22 @@ class IncomingUpload implements Transfer {
     driver.schedule();
   }
 
-  async #write(into: UploadReceiver, bytes: Uint8Array): Promise<void> {
+  async #write(into: UploadReceiver, bytes: Uint8Array, offset: number): Promise<void> {
     const { upload, refusal } = writeUpload(this.#remembered.upload, this.#epoch, bytes.length);
     this.#remembered.upload = upload;
     if (refusal !== undefined) throw superseded();
-    await callHandler(() => into.write(bytes));
-    this.#written += bytes.length;
-    if (into.blockWritten === undefined) return;
-    while ((this.#blocks + 1) * BLOCK_SIZE <= this.#written) {
+    await callHandler(() => into.write(bytes, offset));
+  }
+
+  /** Tells of each whole block that is written now. */
+  #tellBlocks(stored: number): Promise<void> | undefined {
+    const into = this.#into;
+    const isTold = into?.blockWritten === undefined || (this.#blocks + 1) * BLOCK_SIZE > stored;
+    return isTold ? undefined : this.#tellBlocksOf(into, stored);
+  }
+
+  async #tellBlocksOf(into: UploadReceiver, stored: number): Promise<void> {
+    while ((this.#blocks + 1) * BLOCK_SIZE <= stored) {
       const index = this.#blocks;
       await callHandler(() => into.blockWritten?.(this.#leaves[index] as Uint8Array, index));
       this.#blocks += 1;
@@ -375,13 +386,11 @@ class Durability {
     this.#offset = offset;
   }
 
-  onStored(stored: number): Promise<void> | undefined {
-    const now = Driver.now();
-    if (stored - this.#offset < SYNC_BYTES && now - this.#at < SYNC_INTERVAL) return undefined;
-    return this.#sync(stored);
+  isDue(stored: number): boolean {
+    return stored - this.#offset >= SYNC_BYTES || Driver.now() - this.#at >= SYNC_INTERVAL;
   }
 
-  async #sync(stored: number): Promise<void> {
+  async sync(stored: number): Promise<void> {
     const offset = await this.#makeDurable(stored);
     this.#offset = stored;
     this.#at = Driver.now();

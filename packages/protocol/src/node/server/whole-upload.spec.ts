@@ -22,7 +22,7 @@ class WholeHandler extends MemoryHandler {
       commit: async (commit, bytes) => {
         this.wholes += 1;
         const receiver = await this.upload(request, context);
-        await receiver.write(bytes);
+        await receiver.write(bytes, 0);
         return receiver.commit(commit);
       },
     };

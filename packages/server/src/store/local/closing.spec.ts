@@ -49,7 +49,7 @@ async function opened(kept: boolean): Promise<{ root: string; store: LocalStore;
   const leaves: Uint8Array[] = [];
   new TreeDigest(sha256Provider.create, (leaf) => leaves.push(leaf)).update(whole);
   const upload = await store.stage(request);
-  await upload.write(block);
+  await upload.write(block, 0);
   await upload.blockWritten(leaves[0] as Uint8Array, 0);
   await upload.suspend();
   return { root, store, warnings };
@@ -87,7 +87,8 @@ describe.runIf(process.platform === 'linux').each([
         const found = await next.recall(request);
         expect(found?.leaves.length, where).toBe(kept ? 1 : undefined);
         const upload = found === undefined ? await next.stage(request) : await found.resume();
-        await upload.write(found === undefined ? whole : whole.subarray(BLOCK_SIZE));
+        const there = found === undefined ? 0 : BLOCK_SIZE;
+        await upload.write(whole.subarray(there), there);
         await commit(upload, whole);
         expect((await download(next, 'x')) === whole.toString(), where).toBe(true);
         await next.close();

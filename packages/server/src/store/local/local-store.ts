@@ -344,7 +344,7 @@ export class LocalStore implements Store {
   async #storeStaged({ request, commit, bytes }: SmallFile): Promise<CommitOutcome> {
     const staged = await this.stage(request);
     try {
-      await staged.write(bytes);
+      await staged.write(bytes, 0);
     } catch (error) {
       await staged.abort().catch(() => undefined); // why it could not be written is what matters
       throw error;

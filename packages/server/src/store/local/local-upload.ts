@@ -35,11 +35,9 @@ export class LocalUpload implements StagedUpload {
     this.#parts = parts;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array, offset: number): Promise<void> {
     const { space, pool, file } = this.#parts;
-    await space.cover(bytes.length);
-    await pool.use(file, () => file.write(bytes));
-    space.wrote(bytes.length);
+    return space.take(bytes.length, () => pool.use(file, () => file.write(bytes, offset)));
   }
 
   async sync(): Promise<number> {
@@ -53,7 +51,7 @@ export class LocalUpload implements StagedUpload {
   async truncate(length: number): Promise<void> {
     const { space, pool, file, entry } = this.#parts;
     await this.#told(entry.truncated(Math.floor(length / BLOCK_SIZE)));
-    space.drops(Math.max(0, file.length - length));
+    space.drops(Math.max(0, file.extent - length));
     await pool.use(file, () => file.truncate(length));
   }
 

@@ -4,7 +4,7 @@ import { createPublishingContext, StagedFile, stagingName } from '@filex/protoco
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openWithin, temporaryFolder } from '../../testing/temporary-folder.js';
-import { OpenFilePool } from './open-file-pool.js';
+import { OpenFilePool, type ParkableFile } from './open-file-pool.js';
 
 const root = temporaryFolder();
 const context = createPublishingContext((error) => expect.fail(String(error)));
@@ -30,11 +30,13 @@ describe('OpenFilePool', () => {
           const live = async ({ pieces, end }: (typeof fates)[number], name: string): Promise<void> => {
             const path = join(staging, stagingName());
             const file = await pool.create(() => StagedFile.create({ path, label: name, context }));
-            for (const piece of pieces) {
-              const writing = pool.use(file, () => {
-                expect(openWithin(staging).length).toBeLessThanOrEqual(places);
-                return file.write(Uint8Array.of(piece, piece));
-              });
+            for (const [i, piece] of pieces.entries()) {
+              const write = (offset: number): Promise<void> =>
+                pool.use(file, () => {
+                  expect(openWithin(staging).length).toBeLessThanOrEqual(places);
+                  return file.write(Uint8Array.of(piece), offset);
+                });
+              const writing = Promise.all([write(2 * i), write(2 * i + 1)]);
               if (end === 'discard at once') {
                 // The client went away in the middle of a write.
                 await Promise.all([
@@ -70,6 +72,28 @@ describe('OpenFilePool', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  it('takes the place from a file whose calls overlap without end', async () => {
+    const pool = new OpenFilePool<ParkableFile>(1);
+    const parked: string[] = [];
+    const file = (name: string): ParkableFile => ({
+      ended: false,
+      park: async () => void parked.push(name),
+      discard: async () => undefined,
+    });
+    const [busy, other] = [file('busy'), file('other')];
+    await pool.create(async () => busy);
+    let isDone = false;
+    const lane = async (): Promise<void> => {
+      while (!isDone) await pool.use(busy, () => new Promise((resolve) => setImmediate(resolve)));
+    };
+    const lanes = [lane(), lane()];
+    await pool.create(async () => other);
+    isDone = true;
+    await Promise.all(lanes);
+    expect(parked.slice(0, 2)).toEqual(['busy', 'other']);
+    expect(pool.size).toBe(1);
   });
 
   it('gives the place back when a file cannot be made', async () => {

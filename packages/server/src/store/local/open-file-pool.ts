@@ -1,13 +1,31 @@
 import { Fifo } from './fifo.js';
 
-/** A file that can give its descriptor back for a while. Calls come one at a time, except `discard`. */
+/** A file that can give its descriptor back for a while. */
 export interface ParkableFile {
   /** Whether it will not be used any more. */
   readonly ended: boolean;
   /** Closes it; the next call opens it anew. */
   park(): Promise<void>;
-  /** Ends it, and waits for a call that is under way. */
+  /** Ends it, and waits for calls that are under way. */
   discard(): Promise<void>;
+}
+
+/** A time in which a file has a place, and is worked on. */
+class Turn {
+  /** Calls that are under way. */
+  calls = 0;
+  /** Settles when the file may be open, or cannot be. */
+  readonly ready: Promise<void>;
+  /** Resolves when the last call is done. */
+  readonly over: Promise<void>;
+  end!: () => void;
+
+  constructor(ready: Promise<void>) {
+    this.ready = ready;
+    this.over = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
 }
 
 /**
@@ -20,6 +38,8 @@ export class OpenFilePool<File extends ParkableFile> {
   readonly #places: number;
   /** Open files that nobody works on, the one that was used longest ago first. */
   readonly #idle = new Set<File>();
+  /** Those that somebody works on. */
+  readonly #turns = new Map<File, Turn>();
   /** How parking went; asked at the next turn of the file, since a failure there may be one of an earlier write. */
   readonly #parked = new Map<File, Promise<void>>();
   readonly #waiting = new Fifo<() => void>();
@@ -47,19 +67,16 @@ export class OpenFilePool<File extends ParkableFile> {
     }
   }
 
-  /** Runs one call of the file, when it may be open. */
+  /** Runs one call of the file, when it may be open. Whether it may come beside others of the file is the caller's to know. */
   async use<T>(file: File, call: () => Promise<T>): Promise<T> {
-    if (!this.#idle.delete(file)) {
-      const parked = this.#parked.get(file);
-      this.#parked.delete(file);
-      await parked;
-      await this.#takePlace();
-    }
+    const turn = await this.#enter(file);
+    let isOpen = false;
     try {
+      await turn.ready;
+      isOpen = true;
       return await call();
     } finally {
-      if (file.ended) this.#givePlace();
-      else this.#rest(file);
+      this.#leave(file, turn, isOpen);
     }
   }
 
@@ -87,6 +104,40 @@ export class OpenFilePool<File extends ParkableFile> {
     } finally {
       if (wasIdle) this.#givePlace();
     }
+  }
+
+  async #enter(file: File): Promise<Turn> {
+    for (let turn = this.#turns.get(file); turn !== undefined; turn = this.#turns.get(file)) {
+      // Or calls that overlap could keep the place of a file for as long as its transfer takes.
+      if (this.#waiting.size > 0) {
+        await turn.over;
+        continue;
+      }
+      turn.calls += 1;
+      return turn;
+    }
+    const turn = new Turn(this.#open(file));
+    turn.calls = 1;
+    this.#turns.set(file, turn);
+    return turn;
+  }
+
+  #leave(file: File, turn: Turn, isOpen: boolean): void {
+    turn.calls -= 1;
+    if (turn.calls > 0) return;
+    this.#turns.delete(file);
+    turn.end();
+    if (!isOpen) return;
+    if (file.ended) this.#givePlace();
+    else this.#rest(file);
+  }
+
+  async #open(file: File): Promise<void> {
+    if (this.#idle.delete(file)) return;
+    const parked = this.#parked.get(file);
+    this.#parked.delete(file);
+    await parked;
+    await this.#takePlace();
   }
 
   async #takePlace(): Promise<void> {

@@ -139,8 +139,10 @@ interface Ledger {
 export class SpacePromise {
   readonly #take: (bytes: number, wish: number) => Promise<number>;
   readonly #ledger: Ledger;
-  /** Promised and not written. */
+  /** Promised and not written … */
   #left = 0;
+  /** … and how many bytes of it are being written. */
+  #writing = 0;
   #ended = false;
 
   constructor(take: (bytes: number, wish: number) => Promise<number>, ledger: Ledger) {
@@ -159,6 +161,21 @@ export class SpacePromise {
     const taken = await this.#take(missing, Math.max(missing, step));
     if (this.#ended) this.#ledger.wrote(taken);
     else this.#left += taken;
+  }
+
+  /**
+   * Runs `write`, which puts so many bytes on the disk. Several may be under way at once.
+   * @throws FilexError `NO_SPACE`, and what `write` throws.
+   */
+  async take(bytes: number, write: () => Promise<void>): Promise<void> {
+    this.#writing += bytes;
+    try {
+      await this.cover(this.#writing);
+      await write();
+      this.wrote(bytes);
+    } finally {
+      this.#writing -= bytes;
+    }
   }
 
   /** So many bytes are on the disk now. */

@@ -78,7 +78,7 @@ describe('the staging area', () => {
     const upload = await stage(first, 'a', Buffer.from('x'));
     const second = await LocalStore.open(root);
     await second.close();
-    await upload.write(Buffer.from('y'));
+    await upload.write(Buffer.from('y'), 1);
     await upload.abort();
     await first.close();
   });

@@ -34,7 +34,7 @@ export async function stage(
   settings: UploadSettings = {},
 ): Promise<StagedUpload> {
   const upload = await store.stage(requestFor(path, content, settings));
-  await upload.write(content).catch(async (error: unknown) => {
+  await upload.write(content, 0).catch(async (error: unknown) => {
     await upload.abort();
     throw error;
   });

@@ -67,7 +67,7 @@ async function write(upload: StagedUpload, bytes: Buffer, from = 0): Promise<voi
   tree.update(bytes);
   for (let at = from; at < bytes.length; at += BLOCK_SIZE) {
     const end = Math.min(at + BLOCK_SIZE, bytes.length);
-    await upload.write(bytes.subarray(at, end));
+    await upload.write(bytes.subarray(at, end), at);
     const index = at / BLOCK_SIZE;
     if (end - at === BLOCK_SIZE) await upload.blockWritten(leaves[index] as Uint8Array, index);
   }
@@ -330,7 +330,7 @@ describe('two servers on one folder', () => {
     const kept = await second.recall(asked);
     expect(kept?.leaves).toHaveLength(1);
     // What the first still writes gets nowhere.
-    await old.write(Buffer.alloc(BLOCK_SIZE, 'late'));
+    await old.write(Buffer.alloc(BLOCK_SIZE, 'late'), BLOCK_SIZE + 7);
     const upload = (await kept?.resume()) as StagedUpload;
     await upload.fence(2);
     await write(upload, FILE, BLOCK_SIZE);
@@ -348,7 +348,7 @@ describe('two servers on one folder', () => {
       const asked = request(keyOf(1), 'a', 'rename');
       const stores = [await openStore(root), await openStore(root)];
       const uploads = await Promise.all(stores.map((store) => store.stage(asked)));
-      for (const upload of uploads) await upload.write(Buffer.from('x'));
+      for (const upload of uploads) await upload.write(Buffer.from('x'), 0);
       const outcomes = await Promise.all(
         uploads.map((upload) => outcomeOf(commit(upload, Buffer.from('x')).then(({ outcome }) => outcome))),
       );
@@ -514,7 +514,7 @@ it('a server that dies between its intent and the name has published nothing, ho
     const kept = await other.recall(asked);
     expect(kept?.committed).toBeUndefined();
     const upload = kept === undefined ? await other.stage(asked) : await kept.resume();
-    await upload.write(small);
+    await upload.write(small, 0);
     if (ends === 'abort') await upload.abort();
     else expect((await commit(upload, small)).outcome).toBe('created');
   }

@@ -13,7 +13,7 @@ export interface UploadTask {
   readonly operationId: string;
   /** Bytes of each write. */
   readonly piece: number;
-  /** Pieces after which what was written is made safe; 0: never before the commit. */
+  /** Pairs of writes after which what was written is made safe; 0: never before the commit. */
   readonly syncEvery: number;
   /** Bytes after which the connection is cut, once; 0: it never is. */
   readonly cutAfter: number;
@@ -90,15 +90,21 @@ async function writeFrom(
   from: number,
   to: number,
 ): Promise<void> {
-  let pieces = 0;
+  let pairs = 0;
   for (let at = from; at < to; ) {
-    const end = Math.min(to, at + piece);
-    await staged.write(content.subarray(at, end));
+    const end = Math.min(to, at + 2 * piece);
+    // As a server does: the next write is begun before one has ended.
+    const starts = at + piece < end ? [at, at + piece] : [at];
+    const writing = starts.map((start) =>
+      staged.write(content.subarray(start, Math.min(end, start + piece)), start),
+    );
+    const failed = (await Promise.allSettled(writing)).find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     for (let block = Math.floor(at / BLOCK_SIZE); block < Math.floor(end / BLOCK_SIZE); block += 1)
       await staged.blockWritten(leaves[block] as Uint8Array, block);
     at = end;
-    pieces += 1;
-    if (syncEvery > 0 && pieces % syncEvery === 0) await staged.sync();
+    pairs += 1;
+    if (syncEvery > 0 && pairs % syncEvery === 0) await staged.sync();
   }
 }
 
