@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { FilexError } from '@filex/protocol';
 import { errnoOf, fileError } from '@filex/protocol/node';
 import { bounds } from '../bounds.js';
@@ -17,6 +17,8 @@ export class LocalTree {
   /** Folders that were made or looked at: which one each is, or why it cannot be had. */
   readonly #known = new Map<string, FilexError | string>();
   #knownCharacters = 0;
+  /** The folder that was ensured last in this turn of the event loop: in one turn it is looked at once. */
+  #last: { readonly path: string; readonly local: string } | undefined;
 
   /**
    * @param root chosen by the user, so a symlink is fine there.
@@ -35,18 +37,38 @@ export class LocalTree {
 
   /** @throws FilexError `PATH_INVALID` when this machine cannot hold that name. */
   locateFile(path: string): string {
-    checkLocalName(baseOf(path), this.#platform);
-    return this.locate(path);
+    const name = baseOf(path);
+    checkLocalName(name, this.#platform);
+    const last = this.#last;
+    return last !== undefined && last.path === parentOf(path)
+      ? `${last.local}${sep}${name}`
+      : this.locate(path);
   }
 
   /** Makes a folder and those it is in. Returns why it cannot be had: for a folder in a failed one, that one's error. */
   ensure(path: string): FilexError | undefined {
-    if (path === '') return undefined;
+    if (path === '' || this.#last?.path === path) return undefined;
+    const failure = this.#ensure(path);
+    if (failure === undefined) this.#setLast(path);
+    return failure;
+  }
+
+  #setLast(path: string): void {
+    if (this.#last === undefined) {
+      setImmediate(() => {
+        this.#last = undefined;
+      });
+    }
+    this.#last = { path, local: this.locate(path) };
+  }
+
+  #ensure(path: string): FilexError | undefined {
     const known = this.#known.get(path);
     if (known instanceof FilexError) return known;
     // Somebody may have put a symlink in its place meanwhile, or in the place of a folder that it is in.
     if (known !== undefined && known === identityAt(this.locate(path))) return undefined;
-    const failure = this.ensure(parentOf(path)) ?? this.#make(path);
+    const parent = parentOf(path);
+    const failure = (parent === '' ? undefined : this.#ensure(parent)) ?? this.#make(path);
     this.#remember(path, failure ?? identityAt(this.locate(path)));
     return failure;
   }

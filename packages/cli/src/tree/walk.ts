@@ -1,5 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { type BigIntStats, type Dir, type Dirent, lstatSync, opendirSync, statSync } from 'node:fs';
+import {
+  type BigIntStats,
+  type Dir,
+  type Dirent,
+  lstatSync,
+  opendirSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { FilexError, visibleText } from '@filex/protocol';
 import { fileError, modificationTime } from '@filex/protocol/node';
@@ -142,14 +150,17 @@ function examine(bytes: Buffer, level: Level, options: WalkOptions): Found | Lev
   const name = bytes.toString();
   const path = folder.path === '' ? name : `${folder.path}/${name}`;
   const local = join(folder.local, name);
-  let stat: BigIntStats;
+  let stat: Stats;
+  let folderStat: BigIntStats | undefined;
   try {
-    stat = lstatSync(local, { bigint: true });
+    stat = lstatSync(local);
     if (stat.isSymbolicLink()) {
       if (!options.follow)
         return skipped(local, 'symlink', 'a symlink (--follow transfers what it points to)');
-      stat = statSync(local, { bigint: true });
+      stat = statSync(local);
     }
+    // Its time and identity take all digits. Files, of which there are many more, need none of that.
+    if (stat.isDirectory()) folderStat = statSync(local, { bigint: true });
   } catch (error) {
     // Vanished, a dead symlink, no permission: what would not have been taken is not missed.
     if (!options.matcher.file(path, standing)) return undefined;
@@ -159,9 +170,9 @@ function examine(bytes: Buffer, level: Level, options: WalkOptions): Found | Lev
       error: fileError(error, { action: 'read', path: local }),
     };
   }
-  if (stat.isDirectory()) return enter(path, local, stat, level, options);
+  if (folderStat !== undefined) return enter(path, local, folderStat, level, options);
   if (!options.matcher.file(path, standing)) return undefined;
-  if (stat.isFile()) return { kind: 'file', path, local, size: Number(stat.size), parent: folder };
+  if (stat.isFile()) return { kind: 'file', path, local, size: stat.size, parent: folder };
   return skipped(local, 'special', kindOf(stat));
 }
 
@@ -204,7 +215,7 @@ function identityOf(stat: BigIntStats): string {
 
 /** What something is that is neither file nor folder. */
 export function kindOf(
-  stat: Pick<BigIntStats, 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'>,
+  stat: Pick<Stats, 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'>,
 ): string {
   if (stat.isFIFO()) return 'a named pipe';
   if (stat.isSocket()) return 'a socket';

@@ -26,6 +26,7 @@ import { OutputQueue } from './output-queue.js';
 import { type CreditUse, ReceiveLedger } from './receive-ledger.js';
 import { acceptFault, openFault } from './resume.js';
 import { isDiscarding, type StreamRecord } from './stream.js';
+import { StreamTable } from './stream-table.js';
 
 /** What a connection is told at its beginning. */
 export interface ConnectionOptions {
@@ -109,7 +110,7 @@ export class Connection {
   #peerHello: Uint8Array | undefined;
   readonly #decoder: FrameDecoder;
   readonly #output = new OutputQueue();
-  readonly #streams = new Map<number, StreamRecord>();
+  readonly #streams = new StreamTable<StreamRecord>();
   readonly #ledger: ReceiveLedger;
   #sendCredit = new SendCredit(0);
   #state: ConnectionState = 'idle';

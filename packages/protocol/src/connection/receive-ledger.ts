@@ -1,6 +1,7 @@
 import { type Limits, limitTable } from '../limits.js';
 import { ReceiveCredit } from '../machine/credit.js';
 import { Pace, RoundTrip } from '../machine/round-trip.js';
+import { StreamTable } from './stream-table.js';
 
 /** Bytes that one entry of a listing takes at most: path, etag and the rest, with their field headers. */
 const LONGEST_RECORD = 4608;
@@ -35,7 +36,7 @@ export class ReceiveLedger {
   readonly #reserve: (bytes: number, use: CreditUse) => boolean;
   readonly #connection: ReceiveCredit;
   /** What ended streams delivered and nobody consumed yet. */
-  readonly #leftovers = new Map<number, ReceiveCredit>();
+  readonly #leftovers = new StreamTable<ReceiveCredit>();
   /** Bytes consumed since the window of the connection was last widened. */
   #earned = 0;
   /** Bytes that wait to be read, of each stream up to its initial window. */
@@ -76,8 +77,8 @@ export class ReceiveLedger {
 
   /** A stream has ended; what it delivered may still have to be consumed. */
   closeStream(stream: number, receive: ReceiveCredit): void {
-    this.#leftovers.set(stream, receive);
-    this.#dropLeftover(stream, receive);
+    if (receive.unconsumed > 0) this.#leftovers.set(stream, receive);
+    else this.#narrow(receive);
   }
 
   leftover(stream: number): ReceiveCredit | undefined {
@@ -184,7 +185,11 @@ export class ReceiveLedger {
   }
 
   #dropLeftover(stream: number, receive: ReceiveCredit): void {
-    if (receive.unconsumed > 0 || !this.#leftovers.delete(stream)) return;
+    if (receive.unconsumed === 0 && this.#leftovers.delete(stream)) this.#narrow(receive);
+  }
+
+  /** Its window is not needed any more. */
+  #narrow(receive: ReceiveCredit): void {
     this.#widened -= Math.max(0, receive.window - this.#limits.initialStreamWindow);
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { StreamTable } from '../connection/stream-table.js';
 import { Connection, type ConnectionEvent, type ConnectionOptions } from '../connection.js';
 import { FilexError } from '../errors.js';
 import {
@@ -68,7 +69,7 @@ interface RoomRequest {
 export class Driver {
   readonly connection: Connection;
   readonly #owner: DriverOwner;
-  readonly #listeners = new Map<number, StreamListener>();
+  readonly #listeners = new StreamTable<StreamListener>();
   #socket: Socket | undefined;
   #transport: Socket | undefined;
   /** First come, first served; who has been served and wants more goes to the end. */
@@ -479,7 +480,7 @@ export class Driver {
   }
 
   #lose(error: FilexError): void {
-    const listeners = [...this.#listeners];
+    const listeners = this.#listeners.entries();
     this.#listeners.clear();
     this.#waiting = [];
     for (const [stream, listener] of listeners) listener.onLost(error, stream > this.#lastSeen);

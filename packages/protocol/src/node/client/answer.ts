@@ -104,17 +104,6 @@ export class Answer {
   }
 }
 
-/**
- * Gives up a stream when `signal` aborts.
- * @returns stops listening.
- */
-export function onAbort(signal: AbortSignal | undefined, giveUp: () => void): () => void {
-  if (signal === undefined) return () => undefined;
-  if (signal.aborted) giveUp();
-  else signal.addEventListener('abort', giveUp, { once: true });
-  return () => signal.removeEventListener('abort', giveUp);
-}
-
 /** Tells the server that a stream is given up, if it has not ended yet; why in words is nothing of the server's. */
 export function resetStream(driver: Driver, stream: number, code: Code): void {
   driver.connection.reset(stream, code);

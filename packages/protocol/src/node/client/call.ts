@@ -3,8 +3,9 @@ import { FilexError } from '../../errors.js';
 import type { Entry, Outcome } from '../../vocabulary.js';
 import { checkPath } from '../../wire/path.js';
 import type { MakeDirectoryOptions, OperationOptions, RemoveOptions, RenameOptions } from '../types.js';
-import { Answer, onAbort, operationError, resetStream } from './answer.js';
+import { Answer, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
+import { onAbort } from './on-abort.js';
 
 /** @throws FilexError `NOT_FOUND` … */
 export async function stat(

@@ -2,8 +2,9 @@ import { FilexError } from '../../errors.js';
 import type { Entry } from '../../vocabulary.js';
 import { MAX_LISTING_ENTRIES } from '../bounds.js';
 import type { ListOptions } from '../types.js';
-import { Answer, onAbort, operationError, resetStream } from './answer.js';
+import { Answer, operationError, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
+import { onAbort } from './on-abort.js';
 
 interface Page {
   readonly entries: readonly Entry[];

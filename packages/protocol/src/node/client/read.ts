@@ -1,5 +1,6 @@
 import type { OperationOptions, TransferResult } from '../types.js';
-import { onAbort, operationError } from './answer.js';
+import { operationError } from './answer.js';
+import { onAbort } from './on-abort.js';
 import type { Destination, StoppableSink } from './sinks.js';
 
 interface Offered {

@@ -17,6 +17,7 @@ import type {
   UploadOptions,
   UploadSource,
 } from '../types.js';
+import { UnderWay } from '../under-way.js';
 import { makeDirectory, remove, rename, stat } from './call.js';
 import type { ClientContext } from './context.js';
 import { digest } from './digest.js';
@@ -34,7 +35,7 @@ import { Upload } from './upload.js';
 export class ReconnectingSession implements Session {
   readonly closed: Promise<Error | undefined>;
   readonly #line: Line;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new UnderWay();
 
   constructor(line: Line) {
     this.#line = line;
@@ -145,7 +146,7 @@ export class ReconnectingSession implements Session {
 
   async close(): Promise<void> {
     this.#line.hangUp();
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    await this.#running.idle();
     await this.#line.close();
   }
 
@@ -172,14 +173,13 @@ export class ReconnectingSession implements Session {
     return this.#run(path, () => persist(this.#line, path, signal, new RepeatedCall(ask, canRepeat)));
   }
 
-  #run<T>(path: string, operation: () => Promise<T>): Promise<T> {
-    const running = (async () => {
+  async #run<T>(path: string, operation: () => Promise<T>): Promise<T> {
+    this.#running.begin();
+    try {
       checkPath(path);
-      return operation();
-    })().finally(() => {
-      this.#running.delete(running);
-    });
-    this.#running.add(running);
-    return running;
+      return await operation();
+    } finally {
+      this.#running.end();
+    }
   }
 }

@@ -28,6 +28,7 @@ import type {
   UploadOptions,
   UploadSource,
 } from '../types.js';
+import { UnderWay } from '../under-way.js';
 import { makeDirectory, remove, rename, stat } from './call.js';
 import type { ClientContext } from './context.js';
 import { digest } from './digest.js';
@@ -49,7 +50,7 @@ export class ClientSession implements Session, DriverOwner {
   readonly #hashes: ReadonlyMap<DigestAlgorithm, HashFactory>;
   readonly #slots: StreamSlots;
   readonly #pings = new Map<number, { readonly at: number; settle(outcome: number | FilexError): void }>();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new UnderWay();
   #context: ClientContext | undefined;
   #principal = '';
   #authentication: ClientAuthentication | undefined;
@@ -171,7 +172,7 @@ export class ClientSession implements Session, DriverOwner {
   async close(): Promise<void> {
     this.#closing = true;
     this.#refusal ??= new FilexError('CANCELLED', 'the session is closed');
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    await this.#running.idle();
     this.driver.shutdown();
     // What is left by now is streams that were given up; a server that never answers them must not hold this up.
     const timer = setTimeout(() => this.driver.end(), LINGER_TIMEOUT);
@@ -288,12 +289,13 @@ export class ClientSession implements Session, DriverOwner {
   }
 
   /** Runs one operation, which `close` waits for. */
-  run<T>(path: string, operation: (context: ClientContext) => Promise<T>): Promise<T> {
-    const running = (async () => operation(this.#usable(path)))().finally(() => {
-      this.#running.delete(running);
-    });
-    this.#running.add(running);
-    return running;
+  async run<T>(path: string, operation: (context: ClientContext) => Promise<T>): Promise<T> {
+    this.#running.begin();
+    try {
+      return await operation(this.#usable(path));
+    } finally {
+      this.#running.end();
+    }
   }
 
   /** The same for one that gives its results one by one. */
@@ -301,17 +303,12 @@ export class ClientSession implements Session, DriverOwner {
     path: string,
     operation: (context: ClientContext) => AsyncGenerator<T>,
   ): AsyncGenerator<T> {
-    let done = (): void => undefined;
-    const running = new Promise<void>((resolve) => {
-      done = resolve;
-    });
     const context = this.#usable(path);
-    this.#running.add(running);
+    this.#running.begin();
     try {
       yield* operation(context);
     } finally {
-      this.#running.delete(running);
-      done();
+      this.#running.end();
     }
   }
 }

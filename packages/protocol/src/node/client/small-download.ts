@@ -6,8 +6,9 @@ import { MAX_WHOLE_FILE } from '../bounds.js';
 import type { Arrival, StreamEvent, StreamListener } from '../driver.js';
 import type { DownloadOptions } from '../types.js';
 import { acceptFault } from './accepted.js';
-import { Answer, onAbort, resetStream } from './answer.js';
+import { Answer, resetStream } from './answer.js';
 import type { ClientContext } from './context.js';
+import { onAbort } from './on-abort.js';
 
 /** A file all of whose bytes came, verified. */
 export interface SmallArrival {
@@ -59,8 +60,12 @@ class SmallDownload implements StreamListener {
   readonly #asked: DigestAlgorithm;
   #stream = 0;
   #accept: Messages['ACCEPT'] | undefined;
-  #bytes = Buffer.alloc(0);
+  #size = 0;
+  /** What came; a piece that is all of the file is kept as it is, … */
+  #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
+  /** … until this is called. */
+  #letGo: (() => void) | undefined;
   #end: Extract<StreamEvent, { type: 'end' }> | undefined;
   /** Bytes whose credit was not given back. */
   #owed = 0;
@@ -85,14 +90,25 @@ class SmallDownload implements StreamListener {
 
   onData({ bytes, release }: Arrival): void {
     const { length } = bytes;
+    const size = this.#size;
     this.#owed += length;
-    const isRoom = this.#length + length <= this.#bytes.length;
-    if (isRoom) this.#bytes.set(bytes, this.#length);
+    const before = this.#length;
     this.#length += length;
+    if (before === 0 && length === size && length > 0) {
+      this.#bytes = bytes;
+      this.#letGo = release;
+      return;
+    }
+    const isRoom = this.#length <= size;
+    if (isRoom) this.#collect(bytes, before);
     release();
     if (isRoom || this.answer.given) return;
-    const size = this.#bytes.length;
     this.fail(new FilexError('LENGTH_MISMATCH', `the server sent more than the ${size} bytes it announced`));
+  }
+
+  #collect(bytes: Uint8Array, at: number): void {
+    if (this.#bytes.length < this.#size) this.#bytes = Buffer.allocUnsafe(this.#size);
+    this.#bytes.set(bytes, at);
   }
 
   onLost(error: FilexError): void {
@@ -107,6 +123,8 @@ class SmallDownload implements StreamListener {
   }
 
   release(): void {
+    this.#letGo?.();
+    this.#letGo = undefined;
     this.#context.driver.consume(this.#stream, this.#owed);
     this.#owed = 0;
   }
@@ -116,9 +134,9 @@ class SmallDownload implements StreamListener {
     const accept = this.#accept as Messages['ACCEPT'];
     const end = this.#end as Extract<StreamEvent, { type: 'end' }>;
     const path = this.#path;
-    const size = this.#bytes.length;
-    if (end.length !== size) {
-      const words = `the server sent ${end.length} of the ${size} bytes it announced`;
+    const size = this.#size;
+    if (end.length !== size || this.#length !== size) {
+      const words = `the server sent ${this.#length} of the ${size} bytes it announced`;
       throw new FilexError('LENGTH_MISMATCH', words, { path });
     }
     const algorithm = accept.algorithm ?? this.#asked;
@@ -137,6 +155,6 @@ class SmallDownload implements StreamListener {
       return this.fail(new FilexError('CANCELLED'));
     }
     this.#accept = accept;
-    this.#bytes = Buffer.allocUnsafe(size);
+    this.#size = size;
   }
 }

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.js';
+
 /** Lets at most as many operations start as the peer takes streams; the others wait their turn. */
 export class StreamSlots {
   readonly #free: () => boolean;
@@ -17,7 +19,7 @@ export class StreamSlots {
     return new Promise((resolve, reject) => {
       const entry = {
         go: (): void => {
-          signal?.removeEventListener('abort', onAbort);
+          stopListening();
           try {
             resolve(open());
           } catch (error) {
@@ -25,19 +27,19 @@ export class StreamSlots {
           }
         },
         fail: (error: Error): void => {
-          signal?.removeEventListener('abort', onAbort);
+          stopListening();
           reject(error);
         },
       };
-      const onAbort = (): void => {
-        this.#waiting = this.#waiting.filter((other) => other !== entry);
-        reject(signal?.reason);
-      };
+      let stopListening = (): void => undefined;
       if (signal?.aborted === true) return reject(signal.reason);
       // It took a while to get ready for this, and the connection is gone.
       if (this.#failure !== undefined) return reject(this.#failure);
       if (this.#waiting.length === 0 && this.#free()) return entry.go();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      stopListening = onAbort(signal, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== entry);
+        reject(signal?.reason);
+      });
       this.#waiting.push(entry);
     });
   }

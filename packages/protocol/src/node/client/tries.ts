@@ -1,9 +1,10 @@
 import type { Effect, FilexError } from '../../errors.js';
 import { PROGRESS_STEP } from '../bounds.js';
-import { onAbort, operationError, withEffect } from './answer.js';
+import { operationError, withEffect } from './answer.js';
 import { delayBefore } from './backoff.js';
 import type { ClientContext } from './context.js';
 import type { Line } from './line.js';
+import { onAbort } from './on-abort.js';
 import { isPassing } from './retry.js';
 import type { ClientSession } from './session.js';
 import { sleep } from './wait.js';

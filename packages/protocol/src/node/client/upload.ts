@@ -20,8 +20,9 @@ import type { StreamEvent, StreamListener } from '../driver.js';
 import { digestPrefix } from '../prefix.js';
 import { randomFromPool } from '../random-pool.js';
 import type { TransferResult, UploadOptions, UploadSource } from '../types.js';
-import { Answer, onAbort, operationError, resetStream, withEffect } from './answer.js';
+import { Answer, operationError, resetStream, withEffect } from './answer.js';
 import type { ClientContext } from './context.js';
+import { onAbort } from './on-abort.js';
 import { type Again, type OpenedSource, openSource } from './opened-source.js';
 import { UploadProgress } from './upload-progress.js';
 

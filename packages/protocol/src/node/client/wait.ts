@@ -1,4 +1,4 @@
-import { onAbort } from './answer.js';
+import { onAbort } from './on-abort.js';
 
 /**
  * Waits.

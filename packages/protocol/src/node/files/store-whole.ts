@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  fchmodSync,
   futimesSync,
   linkSync,
   lstatSync,
@@ -10,7 +9,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConflictPolicy, Entry } from '../../vocabulary.js';
 import type { SinkOutcome } from '../types.js';
@@ -30,9 +29,18 @@ export interface StoreWholeOptions {
   readonly durable?: boolean | undefined;
 }
 
+/** Where a file goes. */
+interface Place {
+  readonly folder: string;
+  readonly name: string;
+  /** Both. */
+  readonly path: string;
+}
+
 /**
  * Stores a small file under a name as {@link FileSink} does: staged beside it, published whole. Where nothing has the name, and
- * there is no device to wait for, all of it is one piece of synchronous work, which costs a tenth.
+ * there is no device to wait for, all of it is one piece of synchronous work, which costs a tenth. It is not looked at first whether
+ * something has the name: to give it to the staged file tells.
  *
  * @returns where it is, which differs from what was wanted under the policy `rename` only.
  * @throws FilexError what `FileSink` refuses with.
@@ -44,8 +52,9 @@ export async function storeWhole(
 ): Promise<SinkOutcome> {
   const { entry, ifExists, durable = true } = options;
   const path = destination instanceof URL ? fileURLToPath(destination) : destination;
-  if (!workSlices.resting && (await createInSlice(path, bytes, entry, durable)))
-    return { outcome: 'created', path: join(dirname(path), basename(path)) };
+  const place = workSlices.resting ? undefined : placeOf(path);
+  if (place !== undefined && (await createInSlice(place, bytes, entry, durable)))
+    return { outcome: 'created', path: place.path };
   const sink = await FileSink.open(path, { ifExists, durable, expected: entry });
   try {
     await sink.write(bytes);
@@ -56,22 +65,19 @@ export async function storeWhole(
   return sink.commit({ entry });
 }
 
-/** @returns whether the file was created; if not, nothing has happened. */
-function createInSlice(path: string, bytes: Uint8Array, entry: Entry, durable: boolean): Promise<boolean> {
-  return new Promise((resolve) => {
-    workSlices.run(() => resolve(isPlain(path, durable) && create(path, bytes, entry)));
-  });
+/** Undefined for what names a folder: a separator at the end says so. */
+function placeOf(path: string): Place | undefined {
+  const name = basename(path);
+  if (name === '' || !path.endsWith(name)) return undefined;
+  const folder = dirname(path);
+  return { folder, name, path: join(folder, name) };
 }
 
-/** Whether nothing is there, and no device has to be waited for. */
-function isPlain(path: string, durable: boolean): boolean {
-  try {
-    // A separator at the end means a folder.
-    const isNamed = basename(path) !== '' && path.endsWith(basename(path));
-    return isNamed && isFree(path) && (!durable || isInMemory(dirname(path)));
-  } catch {
-    return false;
-  }
+/** @returns whether the file was created; if not, nothing has happened. */
+function createInSlice(place: Place, bytes: Uint8Array, entry: Entry, durable: boolean): Promise<boolean> {
+  return new Promise((resolve) => {
+    workSlices.run(() => resolve((!durable || isInMemory(place.folder)) && create(place, bytes, entry)));
+  });
 }
 
 /** Whether nothing has the name, as far as can be told. */
@@ -85,18 +91,18 @@ export function isFree(path: string | URL): boolean {
 
 const STAGING_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-function create(path: string, bytes: Uint8Array, entry: Entry): boolean {
-  const staged = join(dirname(path), `.filex-${stagingName()}.part`);
+function create({ folder, path }: Place, bytes: Uint8Array, entry: Entry): boolean {
+  const staged = `${folder}${sep}.filex-${stagingName()}.part`;
   let isStaged = false;
   try {
-    const fd = openSync(staged, STAGING_FLAGS, 0o600);
+    // Not hidden from others first, as what takes a while is: it is whole before anybody else gets to run here.
+    const fd = openSync(staged, STAGING_FLAGS, fileMode(entry.executable));
     isStaged = true;
     try {
       writeAll(fd, bytes);
-      fchmodSync(fd, fileMode(entry.executable));
       const { atime, mtime } = timesFor(entry.mtime);
       futimesSync(fd, atime, mtime);
-      // Fails when somebody else was faster.
+      // Fails when something has the name.
       linkSync(staged, path);
       return true;
     } finally {
@@ -129,12 +135,19 @@ function removeStaged(path: string): void {
 /** File systems that are all memory: nothing in them survives a power cut, and to flush them is to do nothing. */
 const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x0102_1994, 0x8584_58f6]);
 
+function isOfMemory(folder: string): boolean {
+  try {
+    return process.platform === 'linux' && MEMORY_FILE_SYSTEMS.has(statfsSync(folder).type);
+  } catch {
+    return false; // who uses the folder next will be told why
+  }
+}
+
 let lastFolder = { path: '', isInMemory: false };
 
 function isInMemory(folder: string): boolean {
   if (lastFolder.path !== folder) {
-    const isInMemory = process.platform === 'linux' && MEMORY_FILE_SYSTEMS.has(statfsSync(folder).type);
-    lastFolder = { path: folder, isInMemory };
+    lastFolder = { path: folder, isInMemory: isOfMemory(folder) };
   }
   return lastFolder.isInMemory;
 }

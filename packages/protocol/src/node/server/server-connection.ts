@@ -8,6 +8,7 @@ import { MANY_RECEIVED_SLABS } from '../bounds.js';
 import { Driver, type DriverOwner } from '../driver.js';
 import { type Slab, slabs } from '../slab-pool.js';
 import type { Accounts, Handler, Peer, ServeEvent, ServeOptions } from '../types.js';
+import { UnderWay } from '../under-way.js';
 import { workSlices } from '../work-slices.js';
 import { answerCall } from './answered-call.js';
 import type { CreditBudget } from './credit-budget.js';
@@ -74,7 +75,7 @@ interface Asked {
 export class ServerConnection implements DriverOwner {
   readonly driver: Driver;
   readonly #options: ServerConnectionOptions;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new UnderWay();
   /** Until somebody has logged in; then it is in the way of nothing but memory. */
   #login: Login | undefined;
   /** Made by the first operation: of many connections that are idle each has to be small. */
@@ -144,8 +145,8 @@ export class ServerConnection implements DriverOwner {
   }
 
   /** Resolves when every handler that was started has finished. */
-  async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  settled(): Promise<void> {
+    return this.#running.idle();
   }
 
   onNegotiated(): void {
@@ -232,14 +233,14 @@ export class ServerConnection implements DriverOwner {
 
   #begin(asked: Asked): void {
     const { open } = asked;
+    this.#running.begin();
     const running = this.#perform(open, new EndSignal())
       .then(
         (success) => this.#succeed(open.stream, success),
         (error: unknown) => this.#fail(open.stream, handlerError(error)),
       )
       .then((told) => this.#end(asked, told));
-    this.#running.add(running);
-    const done = (): void => void this.#running.delete(running);
+    const done = (): void => this.#running.end();
     running.then(done, done);
   }
 

@@ -1,4 +1,5 @@
 import type { FilexError } from '../../errors.js';
+import { Bag } from '../bag.js';
 import { MAX_TIMER } from '../bounds.js';
 import { Driver } from '../driver.js';
 import { limitError } from './limit-error.js';
@@ -21,6 +22,14 @@ export type WatchedDriver = Pick<
   'queued' | 'inFlight' | 'unsent' | 'closed' | 'abort' | 'connection'
 >;
 
+/** One of them. */
+interface Watched {
+  readonly transfer: Transfer;
+  readonly watch: ProgressWatch;
+  /** It has ended. */
+  readonly end: () => void;
+}
+
 /** How often each transfer is looked at in an interval. */
 const LOOKS = 8;
 
@@ -28,7 +37,7 @@ const LOOKS = 8;
 export class TransferWatch {
   readonly #driver: WatchedDriver;
   readonly #limits: Pick<ServerLimits, 'progressInterval' | 'minProgress'>;
-  readonly #transfers = new Map<Transfer, ProgressWatch>();
+  readonly #transfers = new Bag<Watched>();
   /** Bytes of those that have ended. */
   #movedByEnded = 0;
   readonly #socket: ProgressWatch;
@@ -46,9 +55,12 @@ export class TransferWatch {
 
   /** @returns what is to be called when it has ended. */
   add(transfer: Transfer): () => void {
-    this.#transfers.set(transfer, this.#watch());
+    const remove = this.#transfers.add({ transfer, watch: this.#watch(), end: () => end() });
+    const end = (): void => {
+      if (remove()) this.#movedByEnded += transfer.moved;
+    };
     this.#plan();
-    return () => this.#remove(transfer);
+    return end;
   }
 
   /** Looks at everything once. */
@@ -56,11 +68,12 @@ export class TransferWatch {
     const round = this.#transfers.size * this.#driver.connection.limits.maxDataPayload;
     const others = this.#transfers.size - 1;
     let all = this.#movedByEnded;
-    for (const { moved } of this.#transfers.keys()) all += moved;
-    for (const [transfer, watch] of [...this.#transfers]) {
+    const watched = this.#transfers.all();
+    for (const { transfer } of watched) all += transfer.moved;
+    for (const { transfer, watch, end } of watched) {
       const { moved, waitsForClient: waits } = transfer;
       if (!watch.stopped(now, { moved, waits, others, othersMoved: all - moved, round })) continue;
-      this.#remove(transfer);
+      end();
       transfer.stop(this.#error('the transfer'));
     }
     if (this.#socketStopped(now)) this.#driver.abort(this.#error('what this client takes'));
@@ -82,10 +95,6 @@ export class TransferWatch {
       othersMoved: 0,
       round: 0,
     });
-  }
-
-  #remove(transfer: Transfer): void {
-    if (this.#transfers.delete(transfer)) this.#movedByEnded += transfer.moved;
   }
 
   #error(what: string): FilexError {

@@ -1,6 +1,7 @@
 import { FilexError } from '../../errors.js';
 import { MAX_TIMER } from '../bounds.js';
 import { Driver } from '../driver.js';
+import { EphemeralMap } from '../ephemeral-map.js';
 import { FairShare } from './fair-share.js';
 import { RememberedUpload } from './remembered-upload.js';
 import type { ServerLimits } from './server-limits.js';
@@ -35,9 +36,9 @@ export class UploadRegistry {
   readonly #limits: UploadLimits;
   /** Whether the handler keeps what nobody is at work on. */
   readonly #keptElsewhere: boolean;
-  readonly #active = new Map<string, Active>();
+  readonly #active = new EphemeralMap<string, Active>();
   /** On their way to where they are kept; a stream that wants one waits. */
-  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #leaving = new EphemeralMap<string, Promise<void>>();
   /** Nobody is at work on these; the one that is to be forgotten next comes first. */
   readonly #resting = new Map<string, Resting>();
   readonly #dropping = new Set<Promise<void>>();
