@@ -10,8 +10,12 @@ export const SLAB_PAYLOAD = 512 * KiB;
 export const SLAB_SIZE = HEADER_SIZE + SLAB_PAYLOAD;
 /** Where a pooled buffer begins in memory of its own that begins with a page; see `allocateBuffer`. */
 export const BUFFER_OFFSET = 2 * KiB;
-/** Free slabs kept for the next use; more are left to the garbage collector, which takes its time. */
-export const MAX_FREE_SLABS = 128;
+/** From one slab to the next, in memory that several are cut from: so that all begin in the same way in their pages. */
+export const SLAB_STRIDE = SLAB_PAYLOAD + 4 * KiB;
+/** Slabs whose memory is got at once: more than 32 MiB, which allocators get from the system, and give back to it. */
+export const SLABS_PER_CHUNK = 64;
+/** Free slabs that are kept for the next use whatever happens; beyond, memory that none is used of is given back. */
+export const MAX_FREE_SLABS = 64;
 /** Bytes offered to a socket that is idle, so that idle connections cost little: a request of an ordinary length fits … */
 export const IDLE_READ_SIZE = 512;
 /** … and to one that is busy and gets no slab. */
@@ -29,8 +33,16 @@ export const SOCKET_HIGH_WATER = 2 * MiB;
 export const SCARCE_HIGH_WATER = 64 * KiB;
 /** Pooled buffers that wait in sockets for data; sockets beyond that get small ones. */
 export const MAX_READING_SLABS = 48;
-/** While so many slabs wait in sockets or hold what came and is not stored yet, no window of a server's connections grows. */
+/** While so many slabs wait in sockets or hold what came and is not stored yet, no window of a server's connections grows, … */
 export const MANY_RECEIVED_SLABS = 72;
+/** … nor for so many milliseconds after that. */
+export const CROWDED_REST = 1_000;
+/** While there are so many, the rest of a slab is read into as well, if it has so many bytes. */
+export const LEAST_READ_SIZE = 64 * KiB;
+/** An event loop that is busy for so much of the time is what its connections wait for, however long their round trips seem … */
+export const BUSY_LOOP = 0.85;
+/** … to be over so many milliseconds. */
+export const LOAD_INTERVAL = 100;
 /** A piece shorter than this is copied to the one before it while that waits, so that tiny pieces cost no more than their bytes. */
 export const SMALL_PIECE = 2 * KiB;
 /** Bytes that such pieces are gathered up to. */

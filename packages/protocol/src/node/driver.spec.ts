@@ -109,7 +109,7 @@ class Bench {
 
   hear(...parts: Uint8Array[]): void {
     const bytes = Buffer.from(concat(parts));
-    this.driver.onRead(bytes, new Slab(bytes, undefined));
+    this.driver.onRead(bytes, new Slab(bytes));
   }
 
   /** Opens downloads and accepts them. */

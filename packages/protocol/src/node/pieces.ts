@@ -32,7 +32,7 @@ export class SlabSource implements PieceSource {
     const wanted = Math.min(this.#size - this.#offset, room, most);
     if (wanted <= 0) return undefined;
     const small = wanted <= SMALL_READ_SIZE;
-    const slab = small ? new Slab(Buffer.allocUnsafe(HEADER_SIZE + wanted), undefined) : slabs.take('send');
+    const slab = small ? new Slab(Buffer.allocUnsafe(HEADER_SIZE + wanted)) : slabs.take('send');
     try {
       const into = slab.buffer.subarray(HEADER_SIZE, HEADER_SIZE + wanted);
       const count = await this.#file.read(into, this.#offset);

@@ -286,7 +286,7 @@ class TcpServer implements Server {
     adopted.resume();
     adopted.read(0);
     if (refusal !== undefined) connection.driver.abort(refusal);
-    else if (first !== undefined) onRead(Uint8Array.from(first), new Slab(first, undefined));
+    else if (first !== undefined) onRead(Uint8Array.from(first), new Slab(first));
   }
 
   #plaintextRefusal(host: string, secure: boolean): FilexError | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MANY_SLABS, MAX_FREE_SLABS, SLAB_SIZE } from './bounds.js';
+import { MANY_SLABS, MAX_FREE_SLABS, SLAB_SIZE, SLABS_PER_CHUNK } from './bounds.js';
 import { SlabPool } from './slab-pool.js';
 
 describe('a slab', () => {
@@ -20,12 +20,34 @@ describe('a slab', () => {
     expect(() => slab.release()).toThrow('more often');
   });
 
-  it('is not kept when there are enough', () => {
+  it('is not kept when there are enough of them, in whichever order they come back', () => {
+    const reversed = <T>(items: readonly T[]): T[] => [...items].reverse();
+    for (const order of [<T>(items: T[]): T[] => items, reversed]) {
+      const pool = new SlabPool();
+      const taken = Array.from({ length: 5 * SLABS_PER_CHUNK }, () => pool.take('send'));
+      expect(pool.size).toBe(5 * SLABS_PER_CHUNK);
+      for (const slab of order(taken)) slab.release();
+      expect(pool.size).toBeGreaterThanOrEqual(MAX_FREE_SLABS);
+      expect(pool.size).toBeLessThan(MAX_FREE_SLABS + 2 * SLABS_PER_CHUNK);
+    }
+  });
+
+  it('is one whose memory is in use already, rather than of other memory', () => {
     const pool = new SlabPool();
-    const taken = Array.from({ length: MAX_FREE_SLABS + 3 }, () => pool.take('send'));
-    for (const slab of taken) slab.release();
-    const again = new Set(Array.from({ length: MAX_FREE_SLABS + 3 }, () => pool.take('send').buffer));
-    expect(taken.filter(({ buffer }) => again.has(buffer)).length).toBe(MAX_FREE_SLABS);
+    const taken = Array.from({ length: 2 * SLABS_PER_CHUNK }, () => pool.take('send'));
+    taken.at(-1)?.release();
+    taken[3]?.release();
+    expect(pool.take('send')).toBe(taken[3]);
+  });
+
+  it('shares no byte with another one, and all begin in the same way in a page', () => {
+    const pool = new SlabPool();
+    const taken = Array.from({ length: SLABS_PER_CHUNK + 1 }, () => pool.take('receive'));
+    for (const [i, { buffer }] of taken.entries()) buffer.fill(i);
+    for (const [i, { buffer }] of taken.entries()) {
+      expect([buffer[0], buffer.at(-1)]).toEqual([i, i]);
+      expect((buffer.byteOffset - (taken[0]?.buffer.byteOffset as number)) % 4096).toBe(0);
+    }
   });
 
   it('is scarce when many are out', () => {

@@ -5,8 +5,16 @@ import { rawFrame } from '../testing/frames.js';
 import { FrameDecoder } from '../wire/decoder.js';
 import { frameTypes } from '../wire/frame.js';
 import { PREFACE } from '../wire/preface.js';
-import { IDLE_READ_SIZE, MAX_READING_SLABS, SLAB_PAYLOAD, SLAB_SIZE, SMALL_READ_SIZE } from './bounds.js';
-import type { Slab } from './slab-pool.js';
+import {
+  IDLE_READ_SIZE,
+  LEAST_READ_SIZE,
+  MANY_RECEIVED_SLABS,
+  MAX_READING_SLABS,
+  SLAB_PAYLOAD,
+  SLAB_SIZE,
+  SMALL_READ_SIZE,
+} from './bounds.js';
+import { type Slab, slabs } from './slab-pool.js';
 import { slabReader } from './socket-reader.js';
 import { SlabWatch } from './testing/slab-watch.js';
 
@@ -122,6 +130,41 @@ describe('a socket', () => {
     expect(offered()).toBe(IDLE_READ_SIZE);
     expect(watch.out).toBe(0);
     reader.close();
+  });
+
+  it('fills its slab in several reads while many are out, and nobody writes to what was told', () => {
+    const crowd = Array.from({ length: MANY_RECEIVED_SLABS }, () => slabs.take('receive'));
+    const watch = new SlabWatch();
+    const counts = fc.array(fc.integer({ min: SMALL_READ_SIZE + 1, max: 150_000 }), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(counts, (counts) => {
+        const told: { readonly bytes: Uint8Array; readonly slab: Slab }[] = [];
+        const reader = slabReader(() => (bytes, slab) => {
+          slab.hold();
+          told.push({ bytes, slab });
+        });
+        const sent: Uint8Array[] = [];
+        for (const [i, count] of counts.entries()) {
+          const buffer = reader.buffer();
+          const read = Math.min(count, buffer.length);
+          buffer.fill(i + 1, 0, read);
+          sent.push(new Uint8Array(read).fill(i + 1));
+          reader.callback(read, buffer);
+        }
+        reader.close();
+        expect(Buffer.concat(told.map(({ bytes }) => bytes)).equals(Buffer.concat(sent))).toBe(true);
+        const pooled = told.filter(({ slab }) => slab.pooled);
+        const total = pooled.reduce((sum, { bytes }) => sum + bytes.length, 0);
+        expect(watch.out).toBeLessThanOrEqual(1 + total / (SLAB_SIZE - LEAST_READ_SIZE));
+        for (const { slab } of told) slab.release();
+        expect(watch.out).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+    for (const slab of crowd) slab.release();
   });
 
   it('that closes gives back what waited for data', () => {

@@ -1,5 +1,11 @@
 import * as net from 'node:net';
-import { IDLE_READ_SIZE, MAX_READING_SLABS, SMALL_READ_SIZE } from './bounds.js';
+import {
+  IDLE_READ_SIZE,
+  LEAST_READ_SIZE,
+  MANY_RECEIVED_SLABS,
+  MAX_READING_SLABS,
+  SMALL_READ_SIZE,
+} from './bounds.js';
 import { Slab, slabs } from './slab-pool.js';
 
 /**
@@ -44,7 +50,9 @@ export function slabReader(
   { mayFillSlabs = () => true, missing = () => 0, fullRead = Number.POSITIVE_INFINITY }: ReaderOptions = {},
 ): SocketReader {
   let slab: Slab | undefined;
-  /** Bytes in it that were not told yet … */
+  /** Where in it those begin that were not told yet. */
+  let start = 0;
+  /** How many these are … */
   let filled = 0;
   /** … and how many more of these are waited for. */
   let awaited = 0;
@@ -54,45 +62,50 @@ export function slabReader(
   const take = (): Slab | undefined => {
     const taken = slab;
     slab = undefined;
+    start = 0;
     if (taken?.pooled === true) reading -= 1;
     return taken;
   };
   const tell = (): void => {
-    const current = take() as Slab;
-    const { buffer: memory, byteOffset } = current.buffer;
-    const bytes = new Uint8Array(memory, byteOffset, filled);
+    const current = slab as Slab;
+    const { buffer: memory, byteOffset, length } = current.buffer;
+    const bytes = new Uint8Array(memory, byteOffset + start, filled);
+    start += filled;
     filled = 0;
     awaited = 0;
+    // What is left of it is used, too, when there are many: they may be out for as long as a disk takes.
+    const isKept =
+      current.pooled && slabs.received >= MANY_RECEIVED_SLABS && length - start >= LEAST_READ_SIZE;
+    if (!isKept) take();
     try {
       onRead()(bytes, current);
     } finally {
-      current.release();
+      if (!isKept) current.release();
     }
   };
   /** How much to wait for, now that there is so much in the slab. */
   const rest = ({ buffer, pooled }: Slab): number => {
     if (!pooled || !busy) return 0;
-    const count = missing(buffer.subarray(0, filled));
-    return filled + count <= buffer.length ? count : 0;
+    const count = missing(buffer.subarray(start, start + filled));
+    return start + filled + count <= buffer.length ? count : 0;
   };
   return {
     buffer: () => {
-      if (slab !== undefined && awaited > 0) return slab.buffer.subarray(filled, filled + awaited);
+      if (slab !== undefined && awaited > 0)
+        return slab.buffer.subarray(start + filled, start + filled + awaited);
+      if (slab !== undefined && start > 0 && busy) return slab.buffer.subarray(start);
       take()?.release();
       if (busy && reading < MAX_READING_SLABS && mayFillSlabs()) {
         slab = slabs.take('receive');
         reading += 1;
       } else {
-        slab = new Slab(
-          Buffer.allocUnsafeSlow(wasFull || busy ? SMALL_READ_SIZE : IDLE_READ_SIZE),
-          undefined,
-        );
+        slab = new Slab(Buffer.allocUnsafeSlow(wasFull || busy ? SMALL_READ_SIZE : IDLE_READ_SIZE));
       }
       return slab.buffer;
     },
     callback: (count) => {
       const current = slab as Slab;
-      const isFull = count === (awaited > 0 ? awaited : current.buffer.length);
+      const isFull = count === (awaited > 0 ? awaited : current.buffer.length - start);
       const isFilled = (isFull && current.buffer.length >= SMALL_READ_SIZE) || count >= fullRead;
       busy = isFilled || (busy && (wasFull || count > SMALL_READ_SIZE));
       wasFull = isFull;
@@ -138,7 +151,7 @@ export function adopt(
   if (typeof handle?.useUserBuffer !== 'function') {
     socket.on('data', (chunk: Buffer) => {
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-      onRead()(bytes, new Slab(chunk, undefined));
+      onRead()(bytes, new Slab(chunk));
     });
     return socket;
   }

@@ -4,9 +4,8 @@ import type { Limits } from '../../limits.js';
 import type { DigestAlgorithm } from '../../vocabulary.js';
 import type { HashFactory } from '../../wire/digest.js';
 import { offeredMechanisms } from '../auth/server-authentication.js';
-import { MANY_RECEIVED_SLABS } from '../bounds.js';
 import { Driver, type DriverOwner } from '../driver.js';
-import { type Slab, slabs } from '../slab-pool.js';
+import type { Slab } from '../slab-pool.js';
 import type { Accounts, Handler, Peer, ServeEvent, ServeOptions } from '../types.js';
 import { UnderWay } from '../under-way.js';
 import { workSlices } from '../work-slices.js';
@@ -21,6 +20,7 @@ import { receiveUpload } from './incoming-upload.js';
 import { limitError, limitOf } from './limit-error.js';
 import { Login } from './login.js';
 import type { LoginGuard } from './login-guard.js';
+import { mayGrow } from './may-grow.js';
 import { cancelled, type OperationRun, type RunningOperation, type Success } from './operation.js';
 import { sendDigest } from './outgoing-digest.js';
 import { sendDownload } from './outgoing-download.js';
@@ -108,9 +108,7 @@ export class ServerConnection implements DriverOwner {
         mechanisms: offeredMechanisms(options),
         excess: floodGuard(options.serverLimits),
         reserveCredit: (bytes, use) => {
-          // What stores is slower than what sends: a wider window would be filled, and nothing be faster.
-          if (use !== 'held' && slabs.received >= MANY_RECEIVED_SLABS) return false;
-          if (!budget.grow(bytes, use)) return false;
+          if (!mayGrow(use) || !budget.grow(bytes, use)) return false;
           this.#grown += bytes;
           return true;
         },

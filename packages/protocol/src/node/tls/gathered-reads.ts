@@ -36,7 +36,7 @@ export function readGathered(socket: Socket, onRead: OnRead, mayGather: () => bo
 }
 
 function deliverAlone(chunk: Buffer, onRead: OnRead): void {
-  onRead(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), new Slab(chunk, undefined));
+  onRead(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), new Slab(chunk));
 }
 
 function deliverTogether(chunks: readonly Buffer[], size: number, onRead: OnRead): void {
