@@ -30,20 +30,20 @@ it('a budget gives new connections also what nobody grew by', () => {
 
 it('a budget has little for near connections, the less the more there are, and keeps the rest for distant ones', () => {
   const budget = new CreditBudget(1000, 200);
-  // A quarter of the 800, and at once a quarter of what is left of that.
-  expect(budget.grow(51, 'near')).toBe(false);
-  expect(budget.grow(50, 'near')).toBe(true);
-  expect(budget.grow(50, 'near')).toBe(false);
-  expect(budget.grow(37, 'near')).toBe(true);
-  expect(budget.grow(601, 'distance')).toBe(true);
+  // An eighth of the 800, and at once a quarter of what is left of that.
+  expect(budget.grow(26, 'near')).toBe(false);
+  expect(budget.grow(25, 'near')).toBe(true);
+  expect(budget.grow(25, 'near')).toBe(false);
+  expect(budget.grow(18, 'near')).toBe(true);
+  expect(budget.grow(658, 'distance')).toBe(true);
   expect(budget.grow(1, 'near')).toBe(false);
-  expect(budget.grow(112, 'held')).toBe(true);
+  expect(budget.grow(99, 'held')).toBe(true);
   expect(budget.grow(1, 'distance')).toBe(false);
   // What comes back is not for near ones before all of the distant ones' part is there.
-  budget.give(0, 601);
+  budget.give(0, 658);
   expect(budget.grow(1, 'near')).toBe(false);
-  budget.give(0, 112);
-  expect(budget.grow(20, 'near')).toBe(true);
+  budget.give(0, 99);
+  expect(budget.grow(14, 'near')).toBe(true);
 });
 
 it('a budget never promises more than it has, whoever asks', () => {
@@ -64,7 +64,7 @@ it('a budget never promises more than it has, whoever asks', () => {
         else grown += bytes;
         if (!isFirst && what === 'near') near += bytes;
         expect(budget.left).toBeGreaterThanOrEqual(0);
-        expect(near).toBeLessThanOrEqual(200);
+        expect(near).toBeLessThanOrEqual(100);
         // What was kept is still there for first promises.
         expect(grown).toBeLessThanOrEqual(800);
         expect(first + grown).toBeLessThanOrEqual(1000);

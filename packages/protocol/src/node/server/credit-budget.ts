@@ -1,7 +1,7 @@
 import type { CreditUse } from '../../connection/receive-ledger.js';
 
 /** The part of what connections can grow by that is for `near` growth. */
-const NEAR_SHARE = 1 / 4;
+const NEAR_SHARE = 1 / 8;
 
 /** The part of what is left of that share which one connection gets at once: so who comes later still gets some. */
 const NEAR_STEP = 1 / 4;
