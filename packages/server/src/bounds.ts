@@ -6,7 +6,7 @@ export const bounds = {
   /** Uploads whose staged file is open at once; more are welcome, their files are opened and closed in turns. */
   openStagedFiles: 512,
   /** Writes of one of them that may be in flight: while one ends, the thread that the others wait for has something to do. */
-  writesInFlight: 3,
+  writesInFlight: 4,
   /** Downloads whose file is open at once; more are welcome, their files are opened and closed in turns. */
   openDownloads: 1024,
   /** Listings that have a folder open at once; one more waits. */

@@ -50,7 +50,7 @@ export const GATHERED_SIZE = 64 * KiB;
 /** Pieces of files in memory, of one connection, that were read and not yet handed to its socket. */
 export const MAX_TURNS = 8;
 /** Writes of one file that may be in flight: while one ends, the thread that the others wait for has something to do. */
-export const MAX_WRITES_IN_FLIGHT = 3;
+export const MAX_WRITES_IN_FLIGHT = 4;
 /** Milliseconds a connection that has said goodbye waits for the other end to close. */
 export const LINGER_TIMEOUT = 2_000;
 /** Milliseconds a caller who gave up waits for the server to tell whether it happened all the same. */
