@@ -167,8 +167,11 @@ export class Download {
       if (!goesOn) this.#forget();
       this.#sink = await this.#destination.open(entry, accept.offset);
     } else if (this.#sink.restart !== undefined) {
-      if (!goesOn) await this.#sink.restart();
-      if (!goesOn) this.#forget();
+      if (goesOn) await this.#sink.cut?.(accept.offset);
+      else {
+        await this.#sink.restart();
+        this.#forget();
+      }
     } else if (!goesOn || !isSameVersion(entry, this.#entry as Entry)) {
       // What was given away cannot be taken back.
       throw new FilexError('SOURCE_CHANGED', 'the file changed while it was downloaded', {

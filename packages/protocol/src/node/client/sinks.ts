@@ -14,6 +14,8 @@ export interface StoppableSink extends Omit<DownloadSink, 'open' | 'write'> {
   write(bytes: Uint8Array, offset: number): void | Promise<void>;
   /** The download has failed: makes a write that is under way settle. */
   stop?(): void;
+  /** Drops what was written beyond `offset`: after a write that failed, that may be more than is known. */
+  cut?(offset: number): Promise<void>;
   /** Drops what was written. Without it, nobody can. */
   restart?(): Promise<void>;
   /** What was written from `offset` on, so many bytes. Without it, the download remembers as much as it needs. */

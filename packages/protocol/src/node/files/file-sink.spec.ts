@@ -51,6 +51,17 @@ describe('FileSink', () => {
     expect(readFileSync(join(at, 'local.txt'), 'utf8')).toBe('mine');
   });
 
+  it('goes on after what counts, whatever is behind it', async () => {
+    const at = folder();
+    const sink = await FileSink.open(join(at, 'local.txt'));
+    await sink.write(Buffer.from('con'));
+    await sink.write(Buffer.from('rubbish'), 3);
+    await sink.cut(3);
+    await sink.write(Buffer.from('tent'), 3);
+    await sink.commit(info(7));
+    expect(readFileSync(join(at, 'local.txt'), 'utf8')).toBe('content');
+  });
+
   it('publishes nothing that is not as long as it was said to be', async () => {
     const at = folder();
     const sink = await FileSink.open(join(at, 'local.txt'));

@@ -113,6 +113,11 @@ export class FileSink implements DownloadSink {
     await this.#leaves?.append(leaf).catch((error: unknown) => this.#fail(error, 'write'));
   }
 
+  /** Drops what was written beyond `offset`. */
+  async cut(offset: number): Promise<void> {
+    if (this.#staged.extent > offset) await this.#staged.truncate(offset);
+  }
+
   /** Drops what was written. */
   async restart(): Promise<void> {
     // The digests first: they must not vouch for anything that is not there.

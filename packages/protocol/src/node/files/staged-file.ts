@@ -95,6 +95,8 @@ export class StagedFile {
   /** What was written beyond `#length` while something before it still is: where each of these begins, and ends. */
   readonly #beyond = new Map<number, number>();
   readonly #writes = new Set<Promise<void>>();
+  /** Whether one of them has failed. */
+  #hasGap = false;
   /** A call other than `write`. */
   #underWay: Promise<unknown> | undefined;
   #ended = false;
@@ -177,7 +179,7 @@ export class StagedFile {
     this.#end = Math.max(this.#end, offset + view.length);
     const writing = this.#write(view, offset).finally(() => {
       this.#writes.delete(writing);
-      if (this.#writes.size === 0) this.#beyond.clear();
+      if (this.#hasGap && this.#writes.size === 0) this.#forgetBeyond();
     });
     this.#writes.add(writing);
     return writing;
@@ -195,8 +197,15 @@ export class StagedFile {
         done += count;
       }
     } catch (error) {
+      this.#hasGap = true;
       throw fileError(error, { action: 'write', path: this.#label });
     }
+  }
+
+  /** What is behind a gap is written again. */
+  #forgetBeyond(): void {
+    this.#beyond.clear();
+    this.#hasGap = false;
   }
 
   #wrote(offset: number, count: number): void {
@@ -222,6 +231,7 @@ export class StagedFile {
       await ftruncate(fd, length);
       this.#length = length;
       this.#end = length;
+      this.#forgetBeyond();
     });
   }
 

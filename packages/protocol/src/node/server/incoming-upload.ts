@@ -64,8 +64,6 @@ class IncomingUpload implements Transfer {
   #epoch = 0;
   /** The digest of each whole block of the file, those that were there before included. */
   #leaves: Uint8Array[] = [];
-  /** Blocks that the handler has been told the digest of. */
-  #blocks = 0;
   /** What is written into, once it is known. */
   #into: UploadReceiver | undefined;
 
@@ -216,6 +214,7 @@ class IncomingUpload implements Transfer {
       return await this.#commit(into, await this.#end);
     } catch (error) {
       await this.#receiver.stop();
+      if (this.#remembered.receiver === this.#into) await this.#tellLastBlocks();
       throw await this.#settle(handlerError(error));
     }
   }
@@ -227,7 +226,7 @@ class IncomingUpload implements Transfer {
     const { receiver, upload } = remembered;
     if (receiver?.sync !== undefined && upload.state === 'suspended') {
       const durable = await callHandler(() => (receiver.sync as () => Promise<number>)());
-      remembered.upload = syncUpload(remembered.upload, durable);
+      remembered.upload = syncUpload(remembered.upload, Math.min(durable, remembered.blocks * BLOCK_SIZE));
     }
     const canGoOn = receiver?.sync !== undefined && receiver.truncate !== undefined;
     const accepted = acceptUpload(remembered.upload, this.#epoch, canGoOn ? asked : 0, BLOCK_SIZE);
@@ -239,6 +238,7 @@ class IncomingUpload implements Transfer {
         await remembered.drop(new FilexError('CANCELLED', 'the client started again'));
       const { handler, context } = this.#run;
       remembered.receiver = await callHandler(() => handler.upload(this.#request, context));
+      remembered.blocks = 0;
     } else {
       await callHandler(() => (receiver.truncate as (length: number) => Promise<void>)(offset));
       this.#goOnAfter(remembered.leaves.slice(0, offset / BLOCK_SIZE));
@@ -253,7 +253,7 @@ class IncomingUpload implements Transfer {
   /** Nothing has come yet: who asks where to go on sends nothing before it is told. */
   #goOnAfter(leaves: Uint8Array[]): void {
     this.#leaves = leaves;
-    this.#blocks = leaves.length;
+    this.#remembered.blocks = leaves.length;
     this.#receiver.goOnAfter(leaves);
     this.#durability.startAt(leaves.length * BLOCK_SIZE);
   }
@@ -277,15 +277,30 @@ class IncomingUpload implements Transfer {
   /** Tells of each whole block that is written now. */
   #tellBlocks(stored: number): Promise<void> | undefined {
     const into = this.#into;
-    const isTold = into?.blockWritten === undefined || (this.#blocks + 1) * BLOCK_SIZE > stored;
+    const isTold = into === undefined || (this.#remembered.blocks + 1) * BLOCK_SIZE > stored;
     return isTold ? undefined : this.#tellBlocksOf(into, stored);
   }
 
   async #tellBlocksOf(into: UploadReceiver, stored: number): Promise<void> {
-    while ((this.#blocks + 1) * BLOCK_SIZE <= stored) {
-      const index = this.#blocks;
-      await callHandler(() => into.blockWritten?.(this.#leaves[index] as Uint8Array, index));
-      this.#blocks += 1;
+    const remembered = this.#remembered;
+    while ((remembered.blocks + 1) * BLOCK_SIZE <= stored) {
+      const index = remembered.blocks;
+      try {
+        await callHandler(() => into.blockWritten?.(this.#leaves[index] as Uint8Array, index));
+      } catch (error) {
+        this.#into = undefined; // nothing is told it again
+        throw error;
+      }
+      remembered.blocks += 1;
+    }
+  }
+
+  /** What was being written when this stream was given up is there as well, and another one may go on with it. */
+  async #tellLastBlocks(): Promise<void> {
+    try {
+      await this.#tellBlocks(this.#receiver.stored);
+    } catch {
+      // What was not told does not count, see `RememberedUpload.blocks`; why the stream has ended is known.
     }
   }
 

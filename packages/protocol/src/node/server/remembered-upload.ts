@@ -34,6 +34,8 @@ export class RememberedUpload {
   #published: Pick<UploadReceiver, 'fence'> | undefined;
   /** The digest of each whole block that came. */
   leaves: Uint8Array[] = [];
+  /** How many of these the receiver was told: with more it cannot go on. */
+  blocks = 0;
   /** What is kept of it elsewhere, until a stream goes on with that. */
   #recalled: RecalledUpload | undefined;
   #recalling: Promise<void> | undefined;
@@ -75,6 +77,7 @@ export class RememberedUpload {
     const durable = leaves.length * BLOCK_SIZE;
     this.#recalled = recalled;
     this.leaves = [...leaves];
+    this.blocks = leaves.length;
     this.#upload = recoverUpload({ request, epoch, durable, intent: undefined, tombstone }, undefined);
   }
 

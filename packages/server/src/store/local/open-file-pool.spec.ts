@@ -96,6 +96,44 @@ describe('OpenFilePool', () => {
     expect(pool.size).toBe(1);
   });
 
+  it('lets no call of a file overtake one that waits', async () => {
+    const pool = new OpenFilePool<StagedFile>(2);
+    const make = (): Promise<StagedFile> =>
+      pool.create(() => StagedFile.create({ path: join(root, stagingName()), label: 'a', context }));
+    const [a, b] = [await make(), await make()];
+    let [endA, endB] = [(): void => undefined, (): void => undefined];
+    const untilA = new Promise<void>((resolve) => {
+      endA = resolve;
+    });
+    const untilB = new Promise<void>((resolve) => {
+      endB = resolve;
+    });
+    const order: number[] = [];
+    const write = (at: number): Promise<void> =>
+      pool.use(a, async () => {
+        order.push(at);
+        if (at === 0) await untilA;
+        await a.write(Uint8Array.of(at), at);
+      });
+    const busy = pool.use(b, () => untilB);
+    const writes = [write(0)];
+    await new Promise(setImmediate);
+    const c = make();
+    await new Promise(setImmediate);
+    writes.push(write(1));
+    await new Promise(setImmediate);
+    // Nobody waits for a place any more, but one call of this file does.
+    endB();
+    await Promise.all([c, busy]);
+    writes.push(write(2));
+    await new Promise(setImmediate);
+    endA();
+    await Promise.all(writes);
+    expect(order).toEqual([0, 1, 2]);
+    expect(a.length).toBe(3);
+    await Promise.all([a, b, await c].map((file) => pool.discard(file)));
+  });
+
   it('gives the place back when a file cannot be made', async () => {
     const pool = new OpenFilePool<StagedFile>(1);
     for (let i = 0; i < 3; i += 1)

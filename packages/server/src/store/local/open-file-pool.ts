@@ -14,6 +14,8 @@ export interface ParkableFile {
 class Turn {
   /** Calls that are under way. */
   calls = 0;
+  /** Whether no other call may join it: one waits already, and none overtakes another. */
+  isClosed = false;
   /** Settles when the file may be open, or cannot be. */
   readonly ready: Promise<void>;
   /** Resolves when the last call is done. */
@@ -109,7 +111,8 @@ export class OpenFilePool<File extends ParkableFile> {
   async #enter(file: File): Promise<Turn> {
     for (let turn = this.#turns.get(file); turn !== undefined; turn = this.#turns.get(file)) {
       // Or calls that overlap could keep the place of a file for as long as its transfer takes.
-      if (this.#waiting.size > 0) {
+      if (turn.isClosed || this.#waiting.size > 0) {
+        turn.isClosed = true;
         await turn.over;
         continue;
       }

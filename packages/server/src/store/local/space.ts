@@ -139,10 +139,13 @@ interface Ledger {
 export class SpacePromise {
   readonly #take: (bytes: number, wish: number) => Promise<number>;
   readonly #ledger: Ledger;
-  /** Promised and not written … */
+  /** Promised and not written. */
   #left = 0;
-  /** … and how many bytes of it are being written. */
-  #writing = 0;
+  /** Bytes of all writes that have begun, and of those of them that have ended. */
+  #begun = 0;
+  #over = 0;
+  /** One after the other, so that none asks for what another one does. */
+  #covering: Promise<void> = Promise.resolve();
   #ended = false;
 
   constructor(take: (bytes: number, wish: number) => Promise<number>, ledger: Ledger) {
@@ -168,13 +171,16 @@ export class SpacePromise {
    * @throws FilexError `NO_SPACE`, and what `write` throws.
    */
   async take(bytes: number, write: () => Promise<void>): Promise<void> {
-    this.#writing += bytes;
+    this.#begun += bytes;
+    const upTo = this.#begun;
     try {
-      await this.cover(this.#writing);
+      const covering = this.#covering.then(() => this.cover(upTo - this.#over));
+      this.#covering = covering.catch(() => undefined); // whose write it is is told
+      await covering;
       await write();
       this.wrote(bytes);
     } finally {
-      this.#writing -= bytes;
+      this.#over += bytes;
     }
   }
 
