@@ -20,6 +20,18 @@ describe('a slab', () => {
     expect(() => slab.release()).toThrow('more often');
   });
 
+  it('that is let go once too often says so, and not for whoever has its buffer by then', () => {
+    const pool = new SlabPool();
+    const slab = pool.take('send');
+    slab.release();
+    const next = pool.take('send');
+    expect(next.buffer).toBe(slab.buffer);
+    expect(() => slab.release()).toThrow('more often');
+    expect(pool.out).toBe(1);
+    next.release();
+    expect(pool.out).toBe(0);
+  });
+
   it('is not kept when there are enough of them, in whichever order they come back', () => {
     const reversed = <T>(items: readonly T[]): T[] => [...items].reverse();
     for (const order of [<T>(items: T[]): T[] => items, reversed]) {
@@ -37,7 +49,7 @@ describe('a slab', () => {
     const taken = Array.from({ length: 2 * SLABS_PER_CHUNK }, () => pool.take('send'));
     taken.at(-1)?.release();
     taken[3]?.release();
-    expect(pool.take('send')).toBe(taken[3]);
+    expect(pool.take('send').buffer).toBe(taken[3]?.buffer);
   });
 
   it('shares no byte with another one, and all begin in the same way in a page', () => {

@@ -10,29 +10,34 @@ import {
 /** What a slab is filled from: a socket, or a file that is sent. */
 export type SlabUse = 'receive' | 'send';
 
+/** Where a buffer goes back to, and what it was taken for. */
+interface Home {
+  readonly pool: SlabPool;
+  readonly chunk: Chunk;
+  readonly use: SlabUse;
+}
+
 /**
  * A reusable buffer with a count of who still looks at it. It goes back to its pool when the last one lets go; until
  * then nobody writes to it.
  */
 export class Slab {
   readonly buffer: Buffer;
-  readonly #pool: SlabPool | undefined;
-  readonly #chunk: Chunk | undefined;
-  /** What it was taken for. */
-  use: SlabUse = 'receive';
-  #holders: number;
+  readonly #home: Home | undefined;
+  #holders = 1;
 
-  /** @param pool where it waits now; undefined: it goes back nowhere, and is held once. */
-  constructor(buffer: Buffer, pool?: SlabPool, chunk?: Chunk) {
+  /**
+   * One for each time that a buffer is taken: who lets go once too often is found out, whoever has the buffer by then.
+   * @param home where the buffer goes back to. Default: nowhere.
+   */
+  constructor(buffer: Buffer, home?: Home) {
     this.buffer = buffer;
-    this.#pool = pool;
-    this.#chunk = chunk;
-    this.#holders = pool === undefined ? 1 : 0;
+    this.#home = home;
   }
 
   /** Whether it goes back to a pool. */
   get pooled(): boolean {
-    return this.#pool !== undefined;
+    return this.#home !== undefined;
   }
 
   hold(): void {
@@ -42,7 +47,7 @@ export class Slab {
   release(): void {
     this.#holders -= 1;
     if (this.#holders < 0) throw new Error('a slab was released more often than held');
-    if (this.#holders === 0) this.#pool?.put(this, this.#chunk as Chunk);
+    if (this.#holders === 0) this.#home?.pool.put(this.buffer, this.#home);
   }
 }
 
@@ -62,13 +67,13 @@ export function allocateBuffer(size: number): Buffer {
  * of their own would be got from what the allocator keeps, and leave holes there that nothing else fills.
  */
 class Chunk {
-  /** Slabs of it that nobody uses; the one whose memory was used last is the last. */
-  readonly free: Slab[] = [];
+  /** Buffers of it that nobody uses; the one that was used last is the last. */
+  readonly free: Buffer[] = [];
 
-  constructor(pool: SlabPool) {
+  constructor() {
     const memory = allocateBuffer(SLABS_PER_CHUNK * SLAB_STRIDE);
     for (let at = memory.length - SLAB_STRIDE; at >= 0; at -= SLAB_STRIDE)
-      this.free.push(new Slab(memory.subarray(at, at + SLAB_SIZE), pool, this));
+      this.free.push(memory.subarray(at, at + SLAB_SIZE));
   }
 }
 
@@ -102,16 +107,14 @@ export class SlabPool {
   take(use: SlabUse): Slab {
     this.#out += 1;
     if (use === 'receive') this.#received += 1;
-    const slab = this.#chunkWithFree().free.pop() as Slab;
-    slab.use = use;
-    slab.hold();
-    return slab;
+    const chunk = this.#chunkWithFree();
+    return new Slab(chunk.free.pop() as Buffer, { pool: this, chunk, use });
   }
 
-  put(slab: Slab, chunk: Chunk): void {
+  put(buffer: Buffer, { chunk, use }: Omit<Home, 'pool'>): void {
     this.#out -= 1;
-    if (slab.use === 'receive') this.#received -= 1;
-    chunk.free.push(slab);
+    if (use === 'receive') this.#received -= 1;
+    chunk.free.push(buffer);
     // More than one that is not needed is kept, or they would be got and given back over and over.
     const isSpare = this.size - this.#out >= MAX_FREE_SLABS + 2 * SLABS_PER_CHUNK;
     if (isSpare && chunk.free.length === SLABS_PER_CHUNK) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
@@ -119,7 +122,7 @@ export class SlabPool {
 
   #chunkWithFree(): Chunk {
     for (const chunk of this.#chunks) if (chunk.free.length > 0) return chunk;
-    const chunk = new Chunk(this);
+    const chunk = new Chunk();
     this.#chunks.push(chunk);
     return chunk;
   }

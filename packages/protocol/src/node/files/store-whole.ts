@@ -95,7 +95,7 @@ function create({ folder, path }: Place, bytes: Uint8Array, entry: Entry): boole
   const staged = `${folder}${sep}.filex-${stagingName()}.part`;
   let isStaged = false;
   try {
-    // Not hidden from others first, as what takes a while is: it is whole before anybody else gets to run here.
+    // Not hidden from others first, as what takes a while is: who may read it may do so in a moment anyway.
     const fd = openSync(staged, STAGING_FLAGS, fileMode(entry.executable));
     isStaged = true;
     try {

@@ -19,11 +19,11 @@ export class SlabWatch {
       this.#most = Math.max(this.#most, this.#out.size);
       return slab;
     });
-    const putting = vi.spyOn(slabs, 'put').mockImplementation((slab, chunk) => {
+    const putting = vi.spyOn(slabs, 'put').mockImplementation((buffer, home) => {
       // Some may have been taken before this watch began.
-      this.#out.delete(slab.buffer);
-      slab.buffer.fill(0xee);
-      put(slab, chunk);
+      this.#out.delete(buffer);
+      buffer.fill(0xee);
+      put(buffer, home);
       if (this.#out.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
     onTestFinished(() => {
